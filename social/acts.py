@@ -1,0 +1,267 @@
+"""Acts: what people do, in plain words. An activity and an event are two spellings of one act.
+
+Pure. Actors, posts and acts are named by their URI; times are milliseconds since 1970 (UTC);
+`html` is already sanitised (bridge/html.py). A new act is added here, in `Act` and in `_BY_NAME`;
+mypy then lists every `match` that lacks it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+Visibility = Literal["public", "unlisted", "private", "limited", "direct", "local"]
+OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})  # may stand on a page for anybody
+LIKE = "\N{THUMBS UP SIGN}"  # the reaction that every network knows
+
+Kind = Literal["person", "service", "group", "organization", "application"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    actor: str  # URI
+    name: str  # as written: @bob@example.org
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    url: str  # http(s)
+    media_type: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    name: str
+    value: str  # HTML
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    html: str
+    summary: str = ""  # content warning, plain text
+    sensitive: bool = False
+    language: str = ""  # BCP 47, empty when unknown
+    mentions: tuple[Mention, ...] = ()
+    hashtags: tuple[str, ...] = ()  # without '#', case as written
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    uri: str
+    handle: str  # the part before the domain
+    domain: str  # the domain in the handle, lower case
+    kind: Kind = "person"
+    name: str = ""
+    summary: str = ""  # HTML
+    url: str = ""
+    icon: str = ""
+    header: str = ""
+    fields: tuple[Field, ...] = ()
+    locked: bool = False  # follows wait for the owner's word
+    discoverable: bool = True
+    indexable: bool = False
+    hide_network: bool = False
+    aliases: tuple[str, ...] = ()
+    moved_to: str = ""
+    inbox: str = ""
+    shared_inbox: str = ""
+    followers: str = ""  # URI of the collection, used to recognise audiences
+    key_id: str = ""
+    public_key: str = ""  # PEM
+    multikey: str = ""  # Ed25519, multibase (FEP-521a)
+    published: int | None = None
+    software: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introduce:
+    """An actor shows or changes its profile."""
+
+    author: str
+    profile: Profile
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    author: str
+    post: str
+    content: Content
+    visibility: Visibility
+    published: int
+    url: str = ""
+    reply: str = ""  # URI of the post answered
+    audience: tuple[str, ...] = ()  # actors addressed by name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revise:
+    """`now` is the whole post as it stands after the edit."""
+
+    author: str
+    now: Publish
+    uri: str  # of the edit itself
+    updated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract:
+    author: str
+    post: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React:
+    author: str
+    post: str
+    uri: str
+    emoji: str  # LIKE, another emoji, or :shortcode:
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreact:
+    author: str
+    uri: str  # of the reaction; empty when only the post is known
+    at: int
+    post: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost:
+    author: str
+    post: str
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unboost:
+    author: str
+    uri: str
+    at: int
+    post: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    author: str
+    target: str
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfollow:
+    author: str
+    target: str
+    uri: str  # of the follow that ends; may be empty
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """`author` lets `follower` follow."""
+
+    author: str
+    follower: str
+    uri: str  # of the follow
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """`author` refuses or removes `follower`."""
+
+    author: str
+    follower: str
+    uri: str  # of the follow; may be empty
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    author: str
+    target: str
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unblock:
+    author: str
+    target: str
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """The actor is gone for good, and everything it wrote with it."""
+
+    author: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Not an act of ours; `reason` is shown to whoever asks why."""
+
+    reason: str
+
+
+Act = (
+    Introduce
+    | Publish
+    | Revise
+    | Retract
+    | React
+    | Unreact
+    | Boost
+    | Unboost
+    | Follow
+    | Unfollow
+    | Accept
+    | Reject
+    | Block
+    | Unblock
+    | Leave
+)
+_BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
+
+
+def dump(act: Act) -> dict[str, Any]:
+    """JSON-ready; `load(dump(act)) == act`."""
+    return {"act": type(act).__name__, **asdict(act)}
+
+
+def load(data: Mapping[str, Any]) -> Act:
+    """Raises KeyError or TypeError for what `dump` did not write."""
+    values = {key: value for key, value in data.items() if key != "act"}
+    return _revive(_BY_NAME[data["act"]], values)
+
+
+_NESTED: dict[str, type[Any]] = {
+    "profile": Profile,
+    "content": Content,
+    "now": Publish,
+    "mentions": Mention,
+    "attachments": Attachment,
+    "fields": Field,
+}
+
+
+def _revive(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    known = {field.name for field in fields(kind)}
+    return kind(**{key: _value(key, value) for key, value in values.items() if key in known})
+
+
+def _value(key: str, value: Any) -> Any:
+    nested = _NESTED.get(key)
+    if isinstance(value, dict) and nested:
+        return _revive(nested, value)
+    if isinstance(value, list | tuple):
+        return tuple(_revive(nested, v) if nested and isinstance(v, dict) else v for v in value)
+    return value
