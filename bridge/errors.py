@@ -1,11 +1,11 @@
 """The errors that decide what becomes of a row.
 
-    Trouble
-    ├── Unreadable     the input is not what its network promises
-    ├── Forbidden      the speaker may not do this
-    ├── Later          try again after a while
-    │   └── Busy       the whole lane should wait, not only this row
-    └── Gone           it will never work: the row ends with this reason
+Trouble
+├── Unreadable     the input is not what its network promises
+├── Forbidden      the speaker may not do this
+├── Later          try again after a while
+│   └── Busy       the whole lane should wait, not only this row
+└── Gone           it will never work: the row ends with this reason
 """
 
 

@@ -122,14 +122,6 @@ class React:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreact:
-    author: str
-    uri: str  # of the reaction; empty when only the post is known
-    at: int
-    post: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Boost:
     author: str
     post: str
@@ -138,26 +130,10 @@ class Boost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unboost:
-    author: str
-    uri: str
-    at: int
-    post: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Follow:
     author: str
     target: str
     uri: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfollow:
-    author: str
-    target: str
-    uri: str  # of the follow that ends; may be empty
     at: int
 
 
@@ -190,11 +166,13 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unblock:
+class Undo:
+    """Takes back a reaction, boost, follow or block: by `uri`, or by what it said."""
+
     author: str
-    target: str
-    uri: str
+    uri: str  # of the act taken back; may be empty
     at: int
+    undone: React | Boost | Follow | Block | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,15 +196,12 @@ Act = (
     | Revise
     | Retract
     | React
-    | Unreact
     | Boost
-    | Unboost
     | Follow
-    | Unfollow
     | Accept
     | Reject
     | Block
-    | Unblock
+    | Undo
     | Leave
 )
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
@@ -234,7 +209,10 @@ _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
 
 def dump(act: Act) -> dict[str, Any]:
     """JSON-ready; `load(dump(act)) == act`."""
-    return {"act": type(act).__name__, **asdict(act)}
+    written = {"act": type(act).__name__, **asdict(act)}
+    if isinstance(act, Undo) and act.undone:
+        written["undone"] = dump(act.undone)
+    return written
 
 
 def load(data: Mapping[str, Any]) -> Act:
@@ -260,6 +238,8 @@ def _revive(kind: type[Any], values: Mapping[str, Any]) -> Any:
 
 def _value(key: str, value: Any) -> Any:
     nested = _NESTED.get(key)
+    if isinstance(value, dict) and "act" in value:
+        return load(value)
     if isinstance(value, dict) and nested:
         return _revive(nested, value)
     if isinstance(value, list | tuple):

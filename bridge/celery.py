@@ -1,0 +1,43 @@
+"""The Celery app. It only rings bells: the tables hold the truth, so a lost bell costs seconds."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bridge.settings")
+
+app = Celery("ownroom")
+app.conf.update(
+    broker_url=settings.REDIS_URL or "memory://",
+    broker_transport_options={
+        "visibility_timeout": 600,
+        "socket_timeout": 30,
+        "socket_keepalive": True,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        **({} if settings.REDIS_URL else {"polling_interval": 0.02}),
+    },
+    broker_connection_retry_on_startup=True,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=300,
+    task_default_queue="maintenance",
+    task_routes={
+        "bridge.tasks.drain_received": {"queue": "inbox"},
+        "bridge.tasks.drain_deliveries": {"queue": "deliver"},
+    },
+    task_create_missing_queues=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_concurrency=4,
+    imports=("bridge.tasks",),
+    beat_schedule={
+        "sweep": {"task": "bridge.tasks.sweep", "schedule": 3.0},
+        "catch-up": {"task": "bridge.tasks.catch_up", "schedule": 180.0},
+        "prune": {"task": "bridge.tasks.prune", "schedule": 3600.0},
+    },
+    timezone="UTC",
+)
+app.set_default()

@@ -1,0 +1,32 @@
+"""System checks: a wrong or missing setting is named, with what to do, before anything starts."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+REQUIRED = {
+    "OWNROOM_DOMAIN": "the host of this server as others see it, for example social.example.org",
+    "OWNROOM_HOMESERVER_URL": "the client API of your homeserver, for example http://localhost:8008",
+    "OWNROOM_SERVER_NAME": "the homeserver's name, the part after the colon in its Matrix IDs",
+}
+
+
+@register()
+def required_settings(**_: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = [
+        Error(f"{name} is not set.", hint=f"Set it to {what}.", id="ownroom.E001")
+        for name, what in REQUIRED.items()
+        if not getattr(settings, name)
+    ]
+    if settings.OWNROOM_SCHEME not in {"https", "http"}:
+        found.append(Error("OWNROOM_SCHEME must be https (or http for a test).", id="ownroom.E002"))
+    if "/" in settings.OWNROOM_DOMAIN:
+        found.append(
+            Error(
+                "OWNROOM_DOMAIN is a host, not a URL.",
+                hint="Leave out https:// and any path.",
+                id="ownroom.E003",
+            )
+        )
+    return found

@@ -1,0 +1,123 @@
+"""The tables of the edges: what arrived, who may drain what, and which event stands for what."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from social.models import Actor, Queued
+
+
+class Received(Queued):
+    """Wire JSON as it came, stored before anything else; unique per network and key."""
+
+    key = models.CharField(max_length=2100)
+    body = models.TextField()
+    signer = models.CharField(max_length=2048, blank=True)  # actor URI that was proven
+
+    class Meta:
+        verbose_name_plural = "received"
+        constraints = [models.UniqueConstraint(fields=["network", "key"], name="received_once")]
+        indexes = [
+            models.Index(
+                fields=["lane", "id"], name="received_waiting", condition=Q(state="waiting")
+            ),
+            models.Index(fields=["state", "due"], name="received_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network} {self.key}"
+
+
+class Lane(models.Model):
+    """Who drains a lane, and when it may be drained next: `due` is lease and back-off at once."""
+
+    name = models.CharField(max_length=300, unique=True)
+    due = models.DateTimeField(default=timezone.now)
+    holder = models.CharField(max_length=40, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Document(models.Model):
+    """The JSON text that stands at a URI, byte for byte: what we serve, or what a peer sent."""
+
+    uri = models.CharField(max_length=2048, unique=True)
+    body = models.TextField()
+    author = models.CharField(max_length=2048, db_index=True)
+    gone = models.BooleanField(default=False)  # answer 410 with this body
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class Room(models.Model):
+    class Kind(models.TextChoices):
+        PROFILE = "profile"
+        DESK = "desk"
+        MIRROR = "mirror"
+        CONTROL = "control"
+
+    room_id = models.CharField(max_length=255, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind)
+    actor = models.ForeignKey(Actor, null=True, on_delete=models.CASCADE, related_name="rooms")
+    owner = models.CharField(max_length=255, blank=True)  # Matrix ID; of a desk without profile too
+    place = models.CharField(max_length=255, blank=True)  # events up to here have been received
+    leased = models.BooleanField(default=True)  # the owner lets us publish this room
+    ready = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "actor"], name="one_room_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.room_id}"
+
+
+class Anchor(models.Model):
+    """The event that carries a post or an act in a room."""
+
+    event_id = models.CharField(max_length=255, unique=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="anchors")
+    uri = models.CharField(max_length=2048, db_index=True)
+    root = models.CharField(max_length=255, blank=True)  # event id of the thread it stands in
+    sender = models.CharField(max_length=255)
+    at = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.event_id} = {self.uri}"
+
+
+class Ghost(models.Model):
+    """The Matrix user that speaks for a remote actor."""
+
+    actor = models.OneToOneField(Actor, on_delete=models.CASCADE, related_name="ghost")
+    mxid = models.CharField(max_length=255, unique=True)
+    registered = models.BooleanField(default=False)
+    named = models.CharField(max_length=500, blank=True)  # display name as last told
+
+    def __str__(self) -> str:
+        return self.mxid
+
+
+class Key(models.Model):
+    """Private keys of a local actor, sealed with the server's secret."""
+
+    actor = models.OneToOneField(Actor, on_delete=models.CASCADE, related_name="key")
+    sealed = models.TextField()
+
+    def __str__(self) -> str:
+        return f"key of {self.actor_id}"
+
+
+class Peer(models.Model):
+    """What we learned about how an origin speaks."""
+
+    origin = models.CharField(max_length=300, unique=True)
+    signature = models.CharField(max_length=10, default="cavage")
+    seen = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.signature}"

@@ -1,0 +1,166 @@
+"""Every setting, from the environment or a `.env` file beside manage.py; docs/admin.md has the table."""
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+env = environ.Env()
+environ.Env.read_env(os.environ.get("OWNROOM_ENV_FILE", str(BASE_DIR / ".env")))
+
+OWNROOM_DATA = Path(env.str("OWNROOM_DATA", default=str(BASE_DIR / "data")))
+OWNROOM_DATA.mkdir(parents=True, exist_ok=True)
+OWNROOM_DOMAIN = env.str("OWNROOM_DOMAIN", default="").lower()
+OWNROOM_SCHEME = env.str("OWNROOM_SCHEME", default="https")
+OWNROOM_ORIGIN = f"{OWNROOM_SCHEME}://{OWNROOM_DOMAIN}"
+OWNROOM_HANDLE_DOMAIN = env.str("OWNROOM_HANDLE_DOMAIN", default=OWNROOM_DOMAIN).lower()
+OWNROOM_HOMESERVER_URL = env.str("OWNROOM_HOMESERVER_URL", default="").rstrip("/")
+OWNROOM_SERVER_NAME = env.str("OWNROOM_SERVER_NAME", default="")
+OWNROOM_REGISTRATION = Path(
+    env.str("OWNROOM_REGISTRATION", default=str(OWNROOM_DATA / "registration.yaml"))
+)
+OWNROOM_SECURE_FETCH = env.bool("OWNROOM_SECURE_FETCH", default=False)
+OWNROOM_ADMINS = tuple(env.list("OWNROOM_ADMINS", default=[]))
+OWNROOM_ALLOW_PRIVATE = tuple(
+    ipaddress.ip_network(network.strip(), strict=False)
+    for network in env.list("OWNROOM_ALLOW_PRIVATE", default=[])
+    if network.strip()
+)
+REDIS_URL = env.str("REDIS_URL", default="")
+OWNROOM_EMBEDDED = not REDIS_URL  # one process: web, worker and scheduler, broker in memory
+
+
+def _secret() -> str:
+    """Made once and kept: it seals the signing keys, so a lost one is a lost identity."""
+    path = OWNROOM_DATA / "secret_key"
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)  # whoever comes first wins; two processes agree on one key
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return path.read_text().strip()
+
+
+SECRET_KEY = env.str("OWNROOM_SECRET_KEY", default="") or _secret()
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # every document is built from OWNROOM_DOMAIN, never from the Host header
+ROOT_URLCONF = "bridge.urls"
+WSGI_APPLICATION = "bridge.wsgi.application"
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 100 * 1024 * 1024  # each door sets its own, smaller limit
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "csp",
+    "social.apps.Social",
+    "bridge.apps.Bridge",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{OWNROOM_DATA / 'ownroom.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"] |= {
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            # IMMEDIATE: a transaction that reads first and then writes must not be told "locked".
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+            ),
+        },
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = OWNROOM_DATA / "static"
+WHITENOISE_USE_FINDERS = True  # `up` needs no collectstatic
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OWNROOM_SCHEME == "https"
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [OWNROOM_ORIGIN] if OWNROOM_DOMAIN else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "style-src": ["'self'"],
+        "script-src": ["'self'"],
+        "img-src": ["'self'", "https:"],
+        "font-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"ownroom": {"level": env.str("OWNROOM_LOG_LEVEL", default="INFO")}},
+}

@@ -1,0 +1,8 @@
+"""The product: actors, posts, pages. Knows no network."""
+
+from django.apps import AppConfig
+
+
+class Social(AppConfig):
+    name = "social"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,282 @@
+"""The index: everything here can be rebuilt from the rooms, except rows still waiting in a queue.
+
+Times are milliseconds since 1970 (UTC), as in `social.acts`; only the queues use real datetimes.
+Writes go through `actions.py` and `outbox.py`; reads for a person go through `visible_to`.
+"""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Queued(models.Model):
+    """A row of work. `lane` keeps the order; `due` is schedule, back-off and set-aside at once."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        IGNORED = "ignored"
+        GONE = "gone"
+
+    network = models.CharField(max_length=20)
+    lane = models.CharField(max_length=300)
+    subject = models.CharField(max_length=2048, blank=True)  # what must stay in order within a lane
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    due = models.DateTimeField(default=timezone.now)
+    tries = models.PositiveSmallIntegerField(default=0)
+    note = models.CharField(max_length=500, blank=True)  # the reason its owner can read
+    created = models.DateTimeField(default=timezone.now)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Delivery(Queued):
+    """The outbox. `to` is an inbox URL or the name of a room; `act` or `document` says what."""
+
+    to = models.CharField(max_length=2048)
+    sender = models.CharField(max_length=2048)  # URI of the local actor who speaks
+    act = models.JSONField(null=True, blank=True)  # for networks that render at the door
+    document = models.CharField(max_length=2048, blank=True)  # URI of a kept document
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(
+                fields=["lane", "id"], name="delivery_waiting", condition=Q(state="waiting")
+            ),
+            models.Index(fields=["state", "due"], name="delivery_due"),
+            models.Index(fields=["document"], name="delivery_document"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network} {self.subject} → {self.to}"
+
+
+class ActorQuerySet(models.QuerySet["Actor"]):
+    def local(self) -> Self:
+        return self.exclude(owner=None)
+
+    def shown(self) -> Self:
+        return self.filter(suspended=False, left=None)
+
+
+class Actor(models.Model):
+    """Somebody who acts. `owner` is the Matrix ID of the person whose profile we serve."""
+
+    uri = models.CharField(max_length=2048, unique=True)
+    owner = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    handle = models.CharField(max_length=255)
+    domain = models.CharField(max_length=255, db_index=True)
+    host = models.CharField(max_length=255, db_index=True)  # of the URI
+    kind = models.CharField(max_length=20, default="person")
+    name = models.CharField(max_length=500, blank=True)
+    summary = models.TextField(blank=True)
+    url = models.CharField(max_length=2048, blank=True)
+    icon = models.CharField(max_length=2048, blank=True)
+    header = models.CharField(max_length=2048, blank=True)
+    fields = models.JSONField(default=list, blank=True)
+    locked = models.BooleanField(default=False)
+    discoverable = models.BooleanField(default=True)
+    indexable = models.BooleanField(default=False)
+    hide_network = models.BooleanField(default=False)
+    aliases = models.JSONField(default=list, blank=True)
+    moved_to = models.CharField(max_length=2048, blank=True)
+    inbox = models.CharField(max_length=2048, blank=True)
+    shared_inbox = models.CharField(max_length=2048, blank=True)
+    followers = models.CharField(max_length=2048, blank=True, db_index=True)
+    key_id = models.CharField(max_length=2048, blank=True, db_index=True)
+    public_key = models.TextField(blank=True)
+    multikey = models.CharField(max_length=200, blank=True)
+    software = models.CharField(max_length=100, blank=True)
+    published = models.BigIntegerField(null=True, blank=True)
+    introduced = models.BigIntegerField(default=0)  # time of the newest profile we applied
+    fetched = models.DateTimeField(default=timezone.now)
+    suspended = models.BooleanField(default=False)
+    left = models.BigIntegerField(null=True, blank=True)
+
+    objects = ActorQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["handle", "domain"], name="actor_acct")]
+
+    def __str__(self) -> str:
+        return self.acct
+
+    @property
+    def acct(self) -> str:
+        return f"{self.handle}@{self.domain}"
+
+    @property
+    def is_local(self) -> bool:
+        return self.owner is not None
+
+    @property
+    def title(self) -> str:
+        return self.name or self.handle
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    def open(self) -> Self:
+        """What may stand on a page for anybody."""
+        return self.filter(
+            visibility__in=("public", "unlisted"),
+            deleted=None,
+            author__suspended=False,
+            author__left=None,
+        )
+
+    def visible_to(self, viewer: "Actor | None") -> Self:
+        """The one gate between posts and readers; `None` is somebody unknown."""
+        if viewer is None:
+            return self.open()
+        shown = Q(deleted=None, author__suspended=False, author__left=None)
+        mine = Q(author=viewer) | Q(addressed=viewer)
+        followed = Q(visibility="private") & Q(
+            author__follows_in__follower=viewer, author__follows_in__state="accepted"
+        )
+        open_ = Q(visibility__in=("public", "unlisted"))
+        return (
+            self.filter(shown & (open_ | mine | followed))
+            .exclude(author__blocks_out__target=viewer)
+            .exclude(author__blocks_in__author=viewer)
+            .distinct()
+        )
+
+
+class Post(models.Model):
+    uri = models.CharField(max_length=2048, unique=True)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="posts")
+    visibility = models.CharField(max_length=10)
+    html = models.TextField(blank=True)
+    summary = models.CharField(max_length=500, blank=True)
+    sensitive = models.BooleanField(default=False)
+    language = models.CharField(max_length=35, blank=True)
+    mentions = models.JSONField(default=list, blank=True)
+    hashtags = models.JSONField(default=list, blank=True)
+    attachments = models.JSONField(default=list, blank=True)
+    url = models.CharField(max_length=2048, blank=True)
+    reply = models.CharField(max_length=2048, blank=True, db_index=True)  # URI of the parent
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
+    )
+    addressed = models.ManyToManyField(Actor, blank=True, related_name="addressed_by")
+    audience = models.JSONField(default=list, blank=True)  # URIs addressed by name
+    published = models.BigIntegerField()
+    updated = models.BigIntegerField(null=True, blank=True)
+    deleted = models.BigIntegerField(null=True, blank=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["author", "-published"], name="post_by_author")]
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class Reaction(models.Model):
+    uri = models.CharField(max_length=2048, unique=True)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="reactions")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="reactions")
+    emoji = models.CharField(max_length=110)
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["author", "post", "emoji"], name="one_reaction_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} {self.uri}"
+
+
+class Boost(models.Model):
+    uri = models.CharField(max_length=2048, unique=True)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="boosts")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="boosts")
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "post"], name="one_boost_each")]
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class Follow(models.Model):
+    class State(models.TextChoices):
+        PENDING = "pending"
+        ACCEPTED = "accepted"
+
+    uri = models.CharField(max_length=2048, db_index=True)
+    follower = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="follows_out")
+    target = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="follows_in")
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["follower", "target"], name="one_follow_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.follower} → {self.target} ({self.state})"
+
+
+class Block(models.Model):
+    uri = models.CharField(max_length=2048)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="blocks_out")
+    target = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="blocks_in")
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "target"], name="one_block_each")]
+
+    def __str__(self) -> str:
+        return f"{self.author} ✕ {self.target}"
+
+
+class Tombstone(models.Model):
+    """A post or an act that was taken back: what arrives later under this URI stays out."""
+
+    uri = models.CharField(max_length=2048, unique=True)
+    author = models.CharField(max_length=2048)
+    at = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class Instance(models.Model):
+    """Another server, and what this one thinks of it."""
+
+    class Policy(models.TextChoices):
+        OPEN = "open"
+        ALLOWED = "allowed", "on the allow-list"
+        BLOCKED = "blocked"
+
+    host = models.CharField(max_length=255, unique=True)
+    policy = models.CharField(max_length=8, choices=Policy, default=Policy.OPEN)
+    reason = models.CharField(max_length=500, blank=True)
+    noted = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.host} ({self.policy})"
+
+
+class Site(models.Model):
+    """What the admin decides for the whole server; one row."""
+
+    allow_list_only = models.BooleanField(
+        default=False, help_text="Speak only with servers on the allow-list."
+    )
+
+    class Meta:
+        verbose_name_plural = "site"
+
+    def __str__(self) -> str:
+        return "This server"

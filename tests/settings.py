@@ -1,0 +1,22 @@
+"""Settings of the fast suite: no homeserver, a database in memory, loopback peers allowed."""
+
+import os
+import tempfile
+
+os.environ.update(
+    OWNROOM_DATA=tempfile.mkdtemp(prefix="ownroom-test-"),
+    OWNROOM_DOMAIN="social.test",
+    OWNROOM_SCHEME="http",
+    OWNROOM_HOMESERVER_URL="http://127.0.0.1:1",
+    OWNROOM_SERVER_NAME="hs.test",
+    OWNROOM_ALLOW_PRIVATE="127.0.0.0/8",
+    OWNROOM_SECRET_KEY="only-for-tests",
+    OWNROOM_ENV_FILE=os.devnull,
+)
+for name in ("REDIS_URL", "DATABASE_URL"):
+    if name in os.environ and not os.environ.get("OWNROOM_TEST_SERVICES"):
+        del os.environ[name]
+
+from bridge.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
