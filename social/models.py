@@ -78,6 +78,7 @@ class Actor(models.Model):
     url = models.CharField(max_length=2048, blank=True)
     icon = models.CharField(max_length=2048, blank=True)
     header = models.CharField(max_length=2048, blank=True)
+    room_link = models.CharField(max_length=2048, blank=True)  # where its room can be read
     fields = models.JSONField(default=list, blank=True)
     locked = models.BooleanField(default=False)
     discoverable = models.BooleanField(default=True)

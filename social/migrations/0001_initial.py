@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                 ('url', models.CharField(blank=True, max_length=2048)),
                 ('icon', models.CharField(blank=True, max_length=2048)),
                 ('header', models.CharField(blank=True, max_length=2048)),
+                ('room_link', models.CharField(blank=True, max_length=2048)),
                 ('fields', models.JSONField(blank=True, default=list)),
                 ('locked', models.BooleanField(default=False)),
                 ('discoverable', models.BooleanField(default=True)),
