@@ -1,0 +1,289 @@
+"""Act → activity. Pure: the same act gives the same bytes.
+
+Addresses stand on the activity and on its object, always as arrays, with the public collection by
+its full name: some servers look at the object only, and one reads the short name as direct.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import assert_never
+from urllib.parse import quote
+
+from bridge.activitypub.jsonld import AS2, PUBLIC, iso
+from bridge.activitypub.render_actor import CONTEXT, Json, actor, instance_actor, plain_actor
+from social.acts import (
+    LIKE,
+    Accept,
+    Act,
+    Attachment,
+    Block,
+    Boost,
+    Follow,
+    Introduce,
+    Leave,
+    Publish,
+    React,
+    Reject,
+    Retract,
+    Revise,
+    Undo,
+)
+
+__all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "tombstone"]
+
+# Plain likes everywhere; with or without the selector that asks for the coloured picture.
+_HEARTS = frozenset({LIKE, "\u2764", "\u2764\ufe0f", "\u2b50", "\u2b50\ufe0f"})
+_MEDIA = {"image": "Image", "video": "Video", "audio": "Audio"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refs:
+    """What an act does not say itself; every URI may be empty when nobody knows it."""
+
+    origin: str
+    followers: str = ""  # the author's collection
+    post_author: str = ""  # of the post reacted to or boosted
+
+
+def render(act: Act, refs: Refs) -> Json:
+    """The whole activity, ready to be signed."""
+    return {"@context": list(CONTEXT), **_activity(act, refs)}
+
+
+def note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
+    """The post as a document of its own."""
+    return {"@context": list(CONTEXT), **_note(publish, refs, updated=updated)}
+
+
+def tombstone(uri: str, at: int) -> Json:
+    return {"@context": AS2, **_tombstone(uri, at)}
+
+
+def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - one line per act, no logic
+    match act:
+        case Introduce():
+            return _introduce(act, refs)
+        case Publish():
+            return _create(act, refs)
+        case Revise():
+            return _update(act, refs)
+        case Retract():
+            return _delete(act, refs)
+        case Leave():
+            return _leave(act, refs)
+        case React():
+            return _like(act, refs)
+        case Boost():
+            return _announce(act, refs)
+        case Follow():
+            return _about("Follow", act)
+        case Block():
+            return _about("Block", act)
+        case Accept():
+            return _answer("Accept", "accepts", act)
+        case Reject():
+            return _answer("Reject", "rejects", act)
+        case Undo():
+            return _undo(act, refs)
+        case _:
+            assert_never(act)
+
+
+def _create(act: Publish, refs: Refs) -> Json:
+    return {
+        "id": f"{act.post}/create",
+        "type": "Create",
+        "actor": act.author,
+        "published": iso(act.published),
+        **_addresses(act, refs),
+        "object": _note(act, refs),
+    }
+
+
+def _update(act: Revise, refs: Refs) -> Json:
+    # A post whose edit is older than itself is dropped whole by a peer.
+    updated = max(act.updated, act.now.published)
+    return {
+        "id": act.uri,
+        "type": "Update",
+        "actor": act.author,
+        "updated": iso(updated),
+        **_addresses(act.now, refs),
+        "object": _note(act.now, refs, updated=updated),
+    }
+
+
+def _delete(act: Retract, refs: Refs) -> Json:
+    return {
+        "id": f"{act.post}/delete",
+        "type": "Delete",
+        "actor": act.author,
+        "to": [PUBLIC],
+        "cc": _some(refs.followers),
+        "object": _tombstone(act.post, act.at),
+    }
+
+
+def _leave(act: Leave, refs: Refs) -> Json:
+    return {
+        "id": f"{act.author}#delete",
+        "type": "Delete",
+        "actor": act.author,
+        "to": [PUBLIC],
+        "cc": _some(refs.followers),
+        "object": act.author,
+    }
+
+
+def _introduce(act: Introduce, refs: Refs) -> Json:
+    return {
+        "id": f"{act.author}#updates/{act.at}",
+        "type": "Update",
+        "actor": act.author,
+        "updated": iso(act.at),
+        "to": [PUBLIC],
+        "cc": _some(refs.followers),
+        "object": plain_actor(act.profile),
+    }
+
+
+def _like(act: React, refs: Refs) -> Json:
+    plain = act.emoji in _HEARTS
+    # FEP-c0e0: a Like with content is a reaction, and still a like where reactions are unknown.
+    emoji = {} if plain else {"content": act.emoji, "_misskey_reaction": act.emoji}
+    return {
+        "id": act.uri,
+        "type": "Like",
+        "actor": act.author,
+        "to": _some(refs.post_author),
+        "cc": [],
+        "object": act.post,
+        **emoji,
+    }
+
+
+def _announce(act: Boost, refs: Refs) -> Json:
+    return {
+        "id": act.uri,
+        "type": "Announce",
+        "actor": act.author,
+        "published": iso(act.at),
+        "to": [PUBLIC],
+        "cc": _some(refs.followers, refs.post_author),
+        "object": act.post,
+    }
+
+
+def _about(kind: str, act: Follow | Block) -> Json:
+    return {
+        "id": act.uri,
+        "type": kind,
+        "actor": act.author,
+        "to": [act.target],
+        "cc": [],
+        "object": act.target,
+    }
+
+
+def _answer(kind: str, path: str, act: Accept | Reject) -> Json:
+    """A fresh id each time: a peer may drop an answer whose id it has seen."""
+    digest = hashlib.sha256(f"{act.uri or act.follower}|{act.at}".encode()).hexdigest()
+    follow = {"id": act.uri} if act.uri else {}
+    return {
+        "id": f"{act.author}#{path}/{digest[:24]}",
+        "type": kind,
+        "actor": act.author,
+        "to": _some(act.follower),
+        "cc": [],
+        # Plain ids inside: a peer cannot match a follow whose actor is written out in full.
+        "object": {**follow, "type": "Follow", "actor": act.follower, "object": act.author},
+    }
+
+
+def _undo(act: Undo, refs: Refs) -> Json:
+    undone = _activity(act.undone, refs) if act.undone else None
+    uri = act.uri or (act.undone.uri if act.undone else "")
+    return {
+        "id": f"{uri}/undo",
+        "type": "Undo",
+        "actor": act.author,
+        "to": undone["to"] if undone else [],
+        "cc": undone["cc"] if undone else [],
+        # Whole, since several servers act on nothing but the embedded activity.
+        "object": undone or uri,
+    }
+
+
+def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
+    content = publish.content
+    edited = {} if updated is None else {"updated": iso(max(updated, publish.published))}
+    language = {"contentMap": {content.language: content.html}} if content.language else {}
+    return {
+        "id": publish.post,
+        "type": "Note",
+        "attributedTo": publish.author,
+        **({"inReplyTo": publish.reply} if publish.reply else {}),
+        **({"summary": content.summary} if content.summary else {}),
+        "sensitive": content.sensitive,
+        "content": content.html,
+        **language,
+        **({"url": publish.url} if publish.url else {}),
+        "published": iso(publish.published),
+        **edited,
+        **_addresses(publish, refs),
+        "attachment": [_attachment(attachment) for attachment in content.attachments],
+        "tag": _tags(publish, refs),
+        "replies": f"{publish.post}/replies",
+        "likes": f"{publish.post}/likes",
+        "shares": f"{publish.post}/shares",
+    }
+
+
+def _addresses(publish: Publish, refs: Refs) -> Json:
+    followers, audience = _some(refs.followers), list(publish.audience)
+    match publish.visibility:
+        case "public":
+            return {"to": [PUBLIC], "cc": _some(*followers, *audience)}
+        case "unlisted":
+            return {"to": followers, "cc": _some(PUBLIC, *audience)}
+        case "private":
+            return {"to": followers, "cc": audience}
+        case "limited" | "direct":
+            return {"to": audience, "cc": []}
+        case "local":
+            return {"to": [], "cc": []}
+        case _:
+            assert_never(publish.visibility)
+
+
+def _tags(publish: Publish, refs: Refs) -> list[Json]:
+    mentions = [
+        {"type": "Mention", "href": mention.actor, "name": mention.name}
+        for mention in publish.content.mentions
+    ]
+    hashtags = [
+        {
+            "type": "Hashtag",
+            "href": f"{refs.origin}/tags/{quote(tag.lower(), safe='')}",
+            "name": f"#{tag}",
+        }
+        for tag in publish.content.hashtags
+    ]
+    return [*mentions, *hashtags]
+
+
+def _attachment(attachment: Attachment) -> Json:
+    kind = _MEDIA.get(attachment.media_type.partition("/")[0], "Document")
+    media_type = {"mediaType": attachment.media_type} if attachment.media_type else {}
+    # One half of the fediverse reads the description from `name`, the other from `summary`.
+    alt = {"name": attachment.alt, "summary": attachment.alt} if attachment.alt else {}
+    return {"type": kind, **media_type, "url": attachment.url, **alt}
+
+
+def _tombstone(uri: str, at: int) -> Json:
+    return {"id": uri, "type": "Tombstone", "formerType": "Note", "deleted": iso(at)}
+
+
+def _some(*uris: str) -> list[str]:
+    """Each URI once, none empty."""
+    return list(dict.fromkeys(uri for uri in uris if uri))
