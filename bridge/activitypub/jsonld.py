@@ -58,6 +58,11 @@ def loads(body: bytes) -> dict[str, Any]:
     return document
 
 
+def dumps(document: dict[str, Any]) -> str:
+    """Compact text of what `loads` gave."""
+    return orjson.dumps(document).decode()
+
+
 def _pairs(pairs: list[tuple[str, Any]]) -> None:
     if len(pairs) != len({key for key, _ in pairs}):
         raise _Doubled

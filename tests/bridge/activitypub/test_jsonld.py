@@ -88,7 +88,7 @@ def test_the_error_does_not_quote_the_body() -> None:
 
 
 def test_an_ordinary_document_comes_back_as_it_was() -> None:
-    assert jsonld.loads(orjson.dumps(NOTE)) == NOTE
+    assert jsonld.loads(jsonld.dumps(NOTE).encode()) == NOTE
 
 
 def test_a_context_may_repeat_the_usual_meaning() -> None:
