@@ -1,0 +1,326 @@
+"""Activity → act. Pure, and total: whatever JSON comes in, an act or a reason goes out.
+
+What is checked here is only what the document says of itself: that ids share the origin of their
+author, and that nobody speaks for somebody else. Whether `author` really sent it, the caller knows.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bridge import html, names
+from bridge.activitypub import jsonld
+from bridge.activitypub.parse_post import Json, Wrapper, author_of, foreign, post, sane
+from bridge.activitypub.parse_profile import claimed, is_actor, profile
+from bridge.activitypub.vocabulary import ACTIVITIES
+from social.acts import (
+    LIKE,
+    Accept,
+    Act,
+    Block,
+    Boost,
+    Follow,
+    Ignored,
+    Introduce,
+    Leave,
+    Publish,
+    React,
+    Reject,
+    Retract,
+    Revise,
+    Undo,
+)
+
+__all__ = ["claimed", "parse", "post", "profile"]
+
+_DISLIKE = "\N{THUMBS DOWN SIGN}"
+_MAX_EMOJI = 32
+_SHORTCODE = re.compile(r":([A-Za-z0-9_+-]{1,100})(?:@[^\s:]{1,255})?:")
+
+
+def parse(activity: Any, *, at: int, followers: str = "") -> Act | Ignored:
+    """`at`: when it was received, in milliseconds; `followers`: the author's collection."""
+    if refusal := _unfit(activity):
+        return Ignored(reason=refusal)
+    kind = next((kind for kind in jsonld.types(activity) if kind in ACTIVITIES), "")
+    actor = jsonld.id_of(activity.get("actor"))
+    match kind:
+        case "":
+            return _bare(activity, at, followers)
+        case "Create":
+            return _create(activity, actor, at, followers)
+        case "Update":
+            return _update(activity, actor, at, followers)
+        case _ if kind in _READERS:
+            return _READERS[kind](activity, actor, at)
+        case _:
+            return Ignored(reason=f"no act for {kind} activities")
+
+
+def _unfit(activity: Any) -> str:
+    types = jsonld.types(activity)
+    if not types:
+        return "neither an activity nor an object: it has no type"
+    if ACTIVITIES.isdisjoint(types):
+        return ""
+    actor = jsonld.id_of(activity.get("actor"))
+    if not names.origin_of(actor):
+        return "the activity names no actor"
+    if activity.get("id") is None or names.same_origin(jsonld.id_of(activity), actor):
+        return ""
+    return "the activity's id is on another server than its actor"
+
+
+def _bare(obj: Json, at: int, followers: str) -> Act | Ignored:
+    """A document without an activity around it: fetched, or kept in a room."""
+    if not is_actor(obj):
+        return post(obj, at=at, followers=followers)
+    found = profile(obj, at=at)
+    if isinstance(found, Ignored):
+        return found
+    return Introduce(author=found.uri, profile=found, at=at)
+
+
+# ---- posts and profiles
+
+
+def _create(activity: Json, actor: str, at: int, followers: str) -> Publish | Ignored:
+    obj = activity.get("object")
+    if isinstance(obj, list) and len(obj) > 1:
+        # GoToSocial sends the votes of one ballot together: see its samples.
+        votes = any("name" in item for item in obj if isinstance(item, dict))
+        several = "several objects in one activity are not bridged yet"
+        return Ignored(reason="poll votes are not bridged yet" if votes else several)
+    return _written(activity, jsonld.first(obj), actor, at, followers)
+
+
+def _written(activity: Json, obj: Any, actor: str, at: int, followers: str) -> Publish | Ignored:
+    """The object as a post of the actor."""
+    if isinstance(obj, dict) and author_of(obj) not in {"", actor}:
+        return Ignored(reason="the object is by somebody else than the activity's actor")
+    wrapper = Wrapper(actor, activity.get("to"), activity.get("cc"), activity.get("published"))
+    return post(obj, at=at, followers=followers, wrapper=wrapper)
+
+
+def _update(activity: Json, actor: str, at: int, followers: str) -> Introduce | Revise | Ignored:
+    obj = jsonld.first(activity.get("object"))
+    if jsonld.id_of(obj) == actor or is_actor(obj):
+        return _introduce(obj, actor, at)
+    if not isinstance(obj, dict):
+        return Ignored(reason="the new version was not sent along, only its id")
+    if "Question" in jsonld.types(obj) and jsonld.millis(obj.get("updated")) is None:
+        return Ignored(reason="only the counts of a poll changed")
+    now = _written(activity, obj, actor, at, followers)
+    if isinstance(now, Ignored):
+        return now
+    updated = sane(at, obj.get("updated"), activity.get("published"), activity.get("updated"))
+    uri = jsonld.id_of(activity) or f"{now.post}#updates/{updated}"
+    return Revise(author=actor, now=now, uri=uri, updated=updated)
+
+
+def _introduce(obj: Any, actor: str, at: int) -> Introduce | Ignored:
+    found = profile(obj, at=at)
+    if isinstance(found, Ignored):
+        return found
+    if found.uri != actor:
+        return Ignored(reason="the profile is somebody else's")
+    return Introduce(author=actor, profile=found, at=at)
+
+
+def _delete(activity: Json, actor: str, at: int) -> Retract | Leave | Ignored:
+    obj = _only(activity.get("object"))
+    uri = jsonld.id_of(obj)
+    if uri == actor:
+        return Leave(author=actor, at=at)
+    if refusal := foreign(uri, actor):
+        return Ignored(reason=refusal)
+    if isinstance(obj, dict) and author_of(obj) not in {"", actor}:
+        return Ignored(reason="the object is by somebody else than the activity's actor")
+    return Retract(author=actor, post=uri, at=at)
+
+
+# ---- reactions, boosts, relations
+
+
+def _react(activity: Json, actor: str, at: int) -> React | Ignored:
+    uri, target = jsonld.id_of(activity), _target(activity)
+    if not uri or not target:
+        return Ignored(reason=_missing(uri))
+    emoji = _emoji(activity)
+    if not emoji and "EmojiReact" in jsonld.types(activity):
+        return Ignored(reason="the reaction has no emoji")
+    fallback = _DISLIKE if "Dislike" in jsonld.types(activity) else LIKE
+    return React(author=actor, post=target, uri=uri, emoji=emoji or fallback, at=at)
+
+
+def _emoji(activity: Json) -> str:
+    """Misskey and Pleroma; other text beside a Like leaves it a like."""
+    said = jsonld.text(activity.get("_misskey_reaction")) or jsonld.text(activity.get("content"))
+    said = said.strip()
+    if custom := _SHORTCODE.fullmatch(said):
+        return f":{custom[1]}:"  # the picture's host is no part of its name
+    return said if _is_emoji(said) else ""
+
+
+def _is_emoji(text: str) -> bool:
+    """Symbols with their joiners, selectors and skin tones; keycaps count by their frame."""
+    if not text or len(text) > _MAX_EMOJI:
+        return False
+    marks = [_mark(char) for char in text]
+    return all(marks) and "symbol" in marks
+
+
+def _mark(char: str) -> str:
+    category = unicodedata.category(char)
+    # The pictographs' block is ahead of this Python's tables: unassigned ones there are emoji.
+    if char == "\u20e3" or category == "So" or "\U0001f000" <= char <= "\U0001faff":
+        return "symbol"
+    if not char.isascii():
+        return "symbol" if category in {"Sm", "Po", "Sk"} else _joins(category)
+    return "part" if char in "0123456789#*" else ""
+
+
+def _joins(category: str) -> str:
+    return "part" if category in {"Mn", "Cf", "Sk"} else ""
+
+
+def _boost(activity: Json, actor: str, at: int) -> Boost | Ignored:
+    obj = _only(activity.get("object"))
+    if not ACTIVITIES.isdisjoint(jsonld.types(obj)):
+        # Lemmy and PieFed groups pass on whole activities (FEP-1b12).
+        return Ignored(reason="activities passed on by a group are not bridged yet")
+    uri, target = jsonld.id_of(activity), _target(activity)
+    if not uri or not target:
+        return Ignored(reason=_missing(uri))
+    made = min(at, sane(at, activity.get("published")))
+    return Boost(author=actor, post=target, uri=uri, at=made)
+
+
+def _follow(activity: Json, actor: str, at: int) -> Follow | Ignored:
+    uri, target = jsonld.id_of(activity), _target(activity)
+    if jsonld.is_public(target) or jsonld.is_public(_only(activity.get("object"))):
+        return Ignored(reason="relays are not bridged")
+    if not uri or not target:
+        return Ignored(reason=_missing(uri))
+    if target == actor:
+        return Ignored(reason="nobody follows themselves")
+    return Follow(author=actor, target=target, uri=uri, at=at)
+
+
+def _block(activity: Json, actor: str, at: int) -> Block | Ignored:
+    uri, target = jsonld.id_of(activity), _target(activity)
+    if not uri or not target or target == actor:
+        return Ignored(reason=_missing(uri))
+    return Block(author=actor, target=target, uri=uri, at=at)
+
+
+# ---- answers and second thoughts
+
+
+def _accept(activity: Json, actor: str, at: int) -> Accept | Ignored:
+    answered = _answered(activity, actor)
+    if isinstance(answered, Ignored):
+        return answered
+    uri, follower = answered
+    return Accept(author=actor, follower=follower, uri=uri, at=at)
+
+
+def _reject(activity: Json, actor: str, at: int) -> Reject | Ignored:
+    answered = _answered(activity, actor)
+    if isinstance(answered, Ignored):
+        return answered
+    uri, follower = answered
+    return Reject(author=actor, follower=follower, uri=uri, at=at)
+
+
+def _answered(activity: Json, actor: str) -> tuple[str, str] | Ignored:
+    """URI of the follow and who asked; either may be unknown, not both."""
+    obj = _only(activity.get("object"))
+    if activity.get("target") is not None:
+        # GoToSocial's interaction policy: the object is a post or a like of ours.
+        return Ignored(reason="approval of single posts is not bridged yet")
+    types = jsonld.types(obj)
+    if types and "Follow" not in types:
+        return Ignored(reason=f"no act for answering a {html.warning(types[0])[:50]}")
+    follower = followed = ""
+    if isinstance(obj, dict):
+        follower = jsonld.id_of(obj.get("actor"))
+        followed = jsonld.id_of(_only(obj.get("object")))
+    if followed not in {"", actor}:
+        return Ignored(reason="the follow was not of the activity's actor")
+    uri = jsonld.id_of(obj)
+    if not names.origin_of(uri):
+        uri = ""
+    if not names.origin_of(follower):
+        follower = ""
+    if follower and uri and not names.same_origin(uri, follower):
+        return Ignored(reason="the follow's id is on another server than its actor")
+    if not uri and not follower:
+        return Ignored(reason="the answer does not say to which follow")
+    return uri, follower
+
+
+def _undo(activity: Json, actor: str, at: int) -> Undo | Ignored:
+    obj = _only(activity.get("object"))
+    uri = jsonld.id_of(obj)
+    if uri and not names.same_origin(uri, actor):
+        return Ignored(reason="what is taken back is on another server than its actor")
+    if not isinstance(obj, dict) or not jsonld.types(obj):
+        return (
+            Undo(author=actor, uri=uri, at=at) if uri else Ignored(reason="nothing is taken back")
+        )
+    if obj.get("actor") is not None and jsonld.id_of(obj.get("actor")) != actor:
+        return Ignored(reason="nobody can take back what somebody else did")
+    return _undone(obj, uri, actor, at)
+
+
+def _undone(obj: Json, uri: str, actor: str, at: int) -> Undo | Ignored:
+    kind = next((kind for kind in jsonld.types(obj) if kind in _UNDOABLE), "")
+    if not kind:
+        return Ignored(reason=f"no act for taking back a {html.warning(jsonld.types(obj)[0])[:50]}")
+    # An id is not needed to take something back: what it said will do.
+    inner = _UNDOABLE[kind](obj if uri else {**obj, "id": actor}, actor, at)
+    if isinstance(inner, Ignored):
+        return Undo(author=actor, uri=uri, at=at) if uri else inner
+    return Undo(author=actor, uri=uri, at=at, undone=replace(inner, uri=uri))
+
+
+# ---- small readers
+
+
+def _only(value: Any) -> Any:
+    """The one value; of several, none."""
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else None
+    return value
+
+
+def _target(activity: Json) -> str:
+    """The id of the object, which may be embedded: never more than its id is believed."""
+    uri = jsonld.id_of(_only(activity.get("object")))
+    return uri if names.origin_of(uri) else ""
+
+
+def _missing(uri: str) -> str:
+    return "the activity does not say what it is about" if uri else "the activity has no id"
+
+
+Reader = Callable[[Json, str, int], Act | Ignored]
+
+_UNDOABLE: dict[str, Callable[[Json, str, int], React | Boost | Follow | Block | Ignored]] = {
+    "Announce": _boost,
+    "Block": _block,
+    "Dislike": _react,
+    "EmojiReact": _react,
+    "Follow": _follow,
+    "Like": _react,
+}
+_READERS: dict[str, Reader] = {
+    **_UNDOABLE,
+    "Accept": _accept,
+    "Delete": _delete,
+    "Reject": _reject,
+    "Undo": _undo,
+}

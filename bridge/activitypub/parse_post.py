@@ -1,0 +1,333 @@
+"""Objects → posts. Pure: a stranger's Note, or whatever else can be read as one.
+
+What is not a Note becomes a card: its title, text, particulars and a link, so that nothing that
+somebody wrote is lost. Sizes are bounded here; HTML is sanitised by bridge/html.py.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bridge import html, names
+from bridge.activitypub import jsonld
+from bridge.activitypub.vocabulary import CARDS, NOT_POSTS, NOTES
+from social.acts import Attachment, Content, Ignored, Mention, Publish, Visibility
+
+Json = dict[str, Any]
+
+DAY = 86_400_000
+MAX_TAGS = 100
+MAX_MENTIONS = 50
+MAX_ATTACHMENTS = 16
+MAX_OPTIONS = 20
+MAX_ADDRESSES = 1_000
+MAX_ALT = 5_000
+
+_MEDIA_TYPES = frozenset({"text/html", "text/markdown", "text/plain"})
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
+_HASHTAG = re.compile(r"[\w\u00b7\u200c\u200d-]{1,100}")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """What the activity around an object says, for objects that leave it out."""
+
+    author: str
+    to: Any
+    cc: Any
+    published: Any
+
+
+_BARE = Wrapper("", None, None, None)
+
+
+def post(obj: Any, *, at: int, followers: str = "", wrapper: Wrapper = _BARE) -> Publish | Ignored:
+    """`at`: when it was received, in milliseconds; `followers`: its author's collection."""
+    if not isinstance(obj, dict):
+        return Ignored(reason="the post was not sent along, only its id")
+    if refusal := _unfit(obj):
+        return Ignored(reason=refusal)
+    uri = jsonld.id_of(obj)
+    author = author_of(obj) or wrapper.author
+    if refusal := foreign(uri, author):
+        return Ignored(reason=refusal)
+    to, cc = _addresses(obj, wrapper)
+    hrefs = [jsonld.text(tag.get("href")) for tag in _tags(obj) if _is(tag, "Mention")]
+    reply = jsonld.id_of(jsonld.first(obj.get("inReplyTo")))
+    return Publish(
+        author=author,
+        post=uri,
+        content=_content(obj, uri),
+        visibility=_visibility(to, cc, followers, hrefs),
+        published=sane(at, obj.get("published"), wrapper.published),
+        url=_url(obj),
+        reply=reply if names.origin_of(reply) and reply != uri else "",
+        audience=_audience(to, cc, followers),
+    )
+
+
+def author_of(obj: Json) -> str:
+    """The first of `attributedTo`; Pleroma and GNU social also write `actor` on the object."""
+    return jsonld.id_of(jsonld.first(obj.get("attributedTo"))) or jsonld.id_of(obj.get("actor"))
+
+
+def foreign(uri: str, author: str) -> str:
+    """Why `uri` cannot be this author's object; empty when it can."""
+    if not uri:
+        return "the object has no id"
+    if not author:
+        return "the object names no author"
+    if not names.origin_of(uri):
+        return "the object's id is not a web address"
+    if not names.same_origin(uri, author):
+        return "the object's id is on another server than its author"
+    return ""
+
+
+def sane(at: int, *times: Any) -> int:
+    """The first readable time; `at` for what is far in the future, or when there is none."""
+    for time in times:
+        found = jsonld.millis(time)
+        if found is not None:
+            return found if found <= at + DAY else at
+    return at
+
+
+def _unfit(obj: Json) -> str:
+    types = jsonld.types(obj)
+    if not types:
+        return "the object has no type"
+    if "Answer" in types or _is_vote(obj, types):
+        return "poll votes are not bridged yet"
+    if not NOTES.isdisjoint(types) or not CARDS.isdisjoint(types):
+        return ""
+    if not NOT_POSTS.isdisjoint(types):
+        return f"a {_shown(types)} is not a post"
+    if jsonld.text(obj.get("name")) or _text(obj)[0]:
+        return ""
+    return f"no act for objects of type {_shown(types)}"
+
+
+def _shown(types: tuple[str, ...]) -> str:
+    return html.warning(types[0])[:50]
+
+
+def _is_vote(obj: Json, types: tuple[str, ...]) -> bool:
+    """A name, no content at all (an empty one makes it a post) and a poll that it answers."""
+    return (
+        "Note" in types
+        and bool(jsonld.text(obj.get("name")))
+        and obj.get("content") is None
+        and obj.get("contentMap") is None
+        and bool(jsonld.id_of(jsonld.first(obj.get("inReplyTo"))))
+    )
+
+
+# ---- who may read
+
+
+def _addresses(obj: Json, wrapper: Wrapper) -> tuple[list[str], list[str]]:
+    """From the object, else from the activity around it."""
+    to, cc = obj.get("to"), obj.get("cc")
+    if to is None and cc is None:
+        to, cc = wrapper.to, wrapper.cc
+    return _uris(to), _uris(cc)
+
+
+def _uris(value: Any) -> list[str]:
+    uris = (jsonld.id_of(item) for item in jsonld.as_list(value)[:MAX_ADDRESSES])
+    return [uri for uri in uris if uri]
+
+
+def _visibility(
+    to: list[str], cc: list[str], followers: str, mentioned: Iterable[str]
+) -> Visibility:
+    if any(map(jsonld.is_public, to)):
+        return "public"
+    if any(map(jsonld.is_public, cc)):
+        return "unlisted"
+    if followers and followers in {*to, *cc}:
+        return "private"
+    return "direct" if {*to, *cc} <= set(mentioned) else "limited"
+
+
+def _audience(to: list[str], cc: list[str], followers: str) -> tuple[str, ...]:
+    named = (
+        uri
+        for uri in (*to, *cc)
+        if uri != followers and not jsonld.is_public(uri) and names.origin_of(uri)
+    )
+    return tuple(dict.fromkeys(named))[:MAX_ADDRESSES]
+
+
+# ---- what it says
+
+
+def _content(obj: Json, uri: str) -> Content:
+    types = jsonld.types(obj)
+    is_note = not NOTES.isdisjoint(types)
+    written, language = _text(obj)
+    return Content(
+        html=_note_html(obj, written) if is_note else _card(obj, written, uri),
+        summary=html.warning(jsonld.text(obj.get("summary"))) if is_note else "",
+        sensitive=obj.get("sensitive") is True,
+        language=language,
+        mentions=_mentions(obj),
+        hashtags=_hashtags(obj),
+        attachments=_attachments(obj, cover=not is_note),
+    )
+
+
+def _text(obj: Json) -> tuple[str, str]:
+    """Content and language; `contentMap` names the language of `content`, or replaces it."""
+    written = jsonld.text(obj.get("content"))
+    spoken = obj.get("contentMap")
+    versions = [
+        (key, jsonld.text(value))
+        for key, value in (spoken.items() if isinstance(spoken, dict) else ())
+        if isinstance(key, str)
+    ]
+    if not written:
+        language, written = next(((key, text) for key, text in versions if text), ("", ""))
+    else:
+        same = (key for key, text in versions if text == written)
+        language = next(same, versions[0][0] if len(versions) == 1 else "")
+    return written, _language(language) or _language(_identifier(obj.get("language")))
+
+
+def _identifier(language: Any) -> str:
+    """Lemmy writes the language as an object: see its samples."""
+    return jsonld.text(language.get("identifier")) if isinstance(language, dict) else ""
+
+
+def _language(code: str) -> str:
+    return code if _LANGUAGE.fullmatch(code) and code != "und" else ""
+
+
+def _clean(obj: Json, written: str) -> str:
+    kind = jsonld.text(obj.get("mediaType")).partition(";")[0].strip().lower()
+    return html.from_fediverse(written, kind if kind in _MEDIA_TYPES else "text/html")
+
+
+def _note_html(obj: Json, written: str) -> str:
+    parts = [_title(obj), _clean(obj, written), _options(obj), *_links(obj)]
+    return "".join(part for part in parts if part)
+
+
+def _card(obj: Json, written: str, uri: str) -> str:
+    """Title, summary, text, particulars, link. For these types `summary` is an excerpt."""
+    summary = jsonld.text(obj.get("summary"))
+    parts = [
+        _title(obj),
+        html.from_fediverse(summary) if summary != written else "",
+        _clean(obj, written),
+        _particulars(obj),
+        *_links(obj),
+        _anchor(_url(obj) or uri),
+    ]
+    return "".join(part for part in parts if part)
+
+
+def _title(obj: Json) -> str:
+    title = html.warning(jsonld.text(obj.get("name")))
+    return f"<p><strong>{html.escape(title)}</strong></p>" if title else ""
+
+
+def _options(obj: Json) -> str:
+    """A poll is read as a list of its answers."""
+    choices = jsonld.as_list(obj.get("oneOf")) or jsonld.as_list(obj.get("anyOf"))
+    named = [html.warning(jsonld.text(c.get("name"))) for c in choices if isinstance(c, dict)]
+    shown = "".join(f"<li>{html.escape(name)}</li>" for name in named[:MAX_OPTIONS] if name)
+    return f"<ul>{shown}</ul>" if shown else ""
+
+
+def _particulars(obj: Json) -> str:
+    """When, how long and where: events and films."""
+    place = jsonld.first(obj.get("location"))
+    where = jsonld.text(place.get("name")) if isinstance(place, dict) else jsonld.text(place)
+    ending = [jsonld.text(obj.get(key)) for key in ("startTime", "endTime", "duration")]
+    lines = [html.escape(html.warning(line)) for line in (*ending, where) if line]
+    return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
+
+
+def _links(obj: Json) -> list[str]:
+    """Attached links are text for the reader, not files."""
+    found = (item for item in _attached(obj) if _is(item, "Link"))
+    hrefs = [jsonld.link(item) for item in found]
+    return [_anchor(href) for href in dict.fromkeys(hrefs[:MAX_ATTACHMENTS]) if href]
+
+
+def _anchor(url: str) -> str:
+    shown = html.escape(url)
+    return html.from_fediverse(f'<p><a href="{shown}">{shown}</a></p>')
+
+
+def _url(obj: Json) -> str:
+    """The page for people: among several links the one of type text/html."""
+    links = jsonld.as_list(obj.get("url"))
+    pages = [link for link in links if isinstance(link, dict) and _page(link)]
+    found = jsonld.link(pages) or jsonld.link(links)
+    return found if names.origin_of(found) else ""
+
+
+def _page(link: Json) -> bool:
+    return jsonld.text(link.get("mediaType")).startswith("text/html")
+
+
+# ---- tags and files
+
+
+def _is(item: Json, kind: str) -> bool:
+    return kind in jsonld.types(item)
+
+
+def _tags(obj: Json) -> list[Json]:
+    return [tag for tag in jsonld.as_list(obj.get("tag"))[:MAX_TAGS] if isinstance(tag, dict)]
+
+
+def _mentions(obj: Json) -> tuple[Mention, ...]:
+    found: dict[str, Mention] = {}
+    for tag in _tags(obj):
+        actor = jsonld.id_of({"id": tag.get("href")})
+        if _is(tag, "Mention") and names.origin_of(actor):
+            name = html.warning(jsonld.text(tag.get("name")))
+            found.setdefault(actor, Mention(actor=actor, name=name))
+    return tuple(found.values())[:MAX_MENTIONS]
+
+
+def _hashtags(obj: Json) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for tag in _tags(obj):
+        name = jsonld.text(tag.get("name")).strip().removeprefix("#")
+        if _is(tag, "Hashtag") and _HASHTAG.fullmatch(name):
+            found.setdefault(name.lower(), name)
+    return tuple(found.values())
+
+
+def _attached(obj: Json) -> list[Json]:
+    items = jsonld.as_list(obj.get("attachment"))[: 2 * MAX_ATTACHMENTS]
+    return [item for item in items if isinstance(item, dict)]
+
+
+def _attachments(obj: Json, *, cover: bool) -> tuple[Attachment, ...]:
+    items = _attached(obj)
+    if cover:
+        items += [item for item in jsonld.as_list(obj.get("image"))[:1] if isinstance(item, dict)]
+    read = (_attachment(item) for item in items if not _is(item, "Link"))
+    found = {attachment.url: attachment for attachment in read if attachment.url}
+    return tuple(found.values())[:MAX_ATTACHMENTS]
+
+
+def _attachment(item: Json) -> Attachment:
+    """GoToSocial writes the description into `summary`, most others into `name`."""
+    url = jsonld.link(item.get("url")) or jsonld.link(item)
+    if _is(item, "PropertyValue") or not names.origin_of(url):
+        url = ""
+    alt = jsonld.text(item.get("name")) or jsonld.text(item.get("summary"))
+    target = jsonld.first(item.get("url"))
+    kinds = [item.get("mediaType"), target.get("mediaType") if isinstance(target, dict) else None]
+    readable = (jsonld.text(kind).lower() for kind in kinds)
+    media_type = next((kind for kind in readable if _MEDIA_TYPE.fullmatch(kind)), "")
+    return Attachment(url=url, media_type=media_type, alt=alt[:MAX_ALT])
