@@ -14,7 +14,7 @@ import orjson
 
 from bridge.demo.neighbour import signing
 from bridge.demo.neighbour.cast import AS2, MEDIA_TYPE, Actor, Json
-from bridge.demo.neighbour.signing import Claim, Doubt
+from bridge.demo.neighbour.signing import Claim, Dialect, Doubt
 from bridge.demo.neighbour.world import World
 
 AGENT = "neighbour/1 (a small demo server)"
@@ -22,7 +22,7 @@ ACCEPT = f'{MEDIA_TYPE}, application/ld+json; profile="{AS2}"'
 _LIMIT = 1024 * 1024
 _TRUST = 300.0  # seconds an actor's document is believed
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
-_GONE = 410
+_FINE, _UNAUTHORISED, _GONE = 200, 401, 410
 
 
 class Unreachable(Exception):
@@ -47,24 +47,36 @@ class Courier:
         self._known: dict[str, tuple[float, Json]] = {}
 
     async def fetch(self, url: str, *, accept: str = ACCEPT, signed: bool = True) -> Json:
-        """GET as the keeper, the instance actor. Raises Unreachable."""
-        headers = {"accept": accept, "user-agent": AGENT}
-        if signed:
-            keeper = self.world.keeper
-            request = signing.Request("GET", url, {})
-            made = signing.sign(self.world.settings.sends, keeper.key, keeper.key_id, request)
-            headers |= made
+        """GET as the keeper (the instance actor), if need be in both dialects. Or Unreachable."""
+        first = self.world.settings.sends
+        if not signed:
+            return await self._get(url, {"accept": accept})
         try:
-            async with self.session.get(url, headers=headers) as answer:
+            return await self._get(url, self._signed(first, url, accept))
+        except Unreachable as error:
+            if error.status != _UNAUTHORISED:
+                raise
+        second: Dialect = "cavage" if first == "rfc9421" else "rfc9421"
+        return await self._get(url, self._signed(second, url, accept))
+
+    def _signed(self, dialect: Dialect, url: str, accept: str) -> dict[str, str]:
+        keeper = self.world.keeper
+        request = signing.Request("GET", url, {"accept": accept})
+        return signing.sign(dialect, keeper.key, keeper.key_id, request)
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> Json:
+        try:
+            async with self.session.get(url, headers={"user-agent": AGENT, **headers}) as answer:
                 raw = await answer.content.read(_LIMIT)
-                if not answer.ok:
-                    raise Unreachable(f"{url} answered {answer.status}", answer.status)
-                found = orjson.loads(raw)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(f"{url}: {type(error).__name__} {error}") from None
-        if not isinstance(found, dict):
-            raise Unreachable(f"{url} is no JSON object")
-        return found
+        if status != _FINE:
+            raise Unreachable(f"{url} answered {status}", status)
+        try:
+            return dict(orjson.loads(raw))
+        except (ValueError, TypeError):
+            raise Unreachable(f"{url} is no JSON object") from None
 
     async def actor(self, uri: str, *, fresh: bool = False) -> Json:
         """The document of an actor, or of a key, without its fragment."""

@@ -47,6 +47,7 @@ class Received:
     activity: Json = field(default_factory=dict)
     text: str = ""  # the activity again, to search in
     headers: dict[str, str] = field(default_factory=dict)
+    audience: list[str] = field(default_factory=list)  # whom of us it concerned when it came
 
 
 @dataclass(slots=True)
@@ -105,6 +106,11 @@ class World:
     # What came.
 
     def keep(self, one: Received) -> None:
+        one.audience = [
+            actor.id
+            for actor in self.actors.values()
+            if _concerns(actor, self.origins[one.host], one)
+        ]
         self.received.append(one)
         self.news.set()
 
@@ -121,7 +127,7 @@ class World:
                 continue
             if contains and contains not in one.text:
                 continue
-            if actor is None or _concerns(actor, one):
+            if actor is None or actor.id in one.audience:
                 yield one
 
     async def wait_for_news(self, seconds: float) -> None:
@@ -158,12 +164,12 @@ class World:
         }
 
 
-def _concerns(actor: Actor, one: Received) -> bool:
-    if f"{actor.origin}{one.path}" == actor.inbox:
-        return True
-    if one.path != "/inbox" or one.actor in actor.blocked:
+def _concerns(actor: Actor, origin: str, one: Received) -> bool:
+    if one.path != "/inbox":
+        return origin + one.path == actor.inbox
+    if origin != actor.origin or one.actor in actor.blocked:
         return False
-    return one.actor in actor.accepted or f'"{actor.id}"' in one.text
+    return one.actor in actor.following or f'"{actor.id}"' in one.text
 
 
 def make_key() -> rsa.RSAPrivateKey:
