@@ -1,0 +1,248 @@
+"""The words of a message: what was written, with which warning, naming whom. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge import html, names
+from bridge.matrix import shapes
+from bridge.matrix.readings import Refs
+from social.acts import Content, Ignored, Mention, Publish
+
+_READ = frozenset({"m.text", "m.emote"})
+_MEDIA = frozenset({"m.image", "m.video", "m.audio", "m.file", "dm.filament.gallery"})
+_ASKED = 200  # names looked up for one message, hashtags among them
+_UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
+_MENTIONED = 50  # protocol.md §4.11
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
+
+# What a person may write in front of the text, in its plain and in its HTML form.
+_WARNING = re.compile(r"\s*!cw[ \t]+([^\n]*)(?:\n|\Z)")
+_WARNING_HTML = re.compile(r"\s*(<p>)?\s*!cw\s.*?(<br\s*/?>|</p>|\n|\Z)", re.DOTALL)
+_UNLISTED = re.compile(r"\s*!unlisted()(?:[ \t]*\n|[ \t]+|\Z)")
+_UNLISTED_HTML = re.compile(r"\s*(<p>)?\s*!unlisted(?=[\s<]|\Z)[ \t]*(<br\s*/?>|</p>|\n|)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    content: Content
+    unlisted: bool  # asked for in front of the text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    body: str
+    formatted: str | None
+    warning: str = ""
+    unlisted: bool = False
+
+
+def refusal(content: Mapping[str, Any]) -> Ignored | None:
+    """Why this kind of message goes nowhere; None for what can be read."""
+    kind = content.get("msgtype")
+    if kind in ("m.notice", "m.server_notice"):
+        return Ignored(reason="a notice: bots must not answer each other for ever")
+    if isinstance(kind, str) and kind in _MEDIA:
+        return Ignored(reason="pictures and files are not bridged yet")
+    if not isinstance(kind, str) or kind not in _READ:
+        return Ignored(reason="this kind of message is not bridged")
+    if not isinstance(content.get("body"), str):
+        return Ignored(reason="a message without text")
+    return None
+
+
+def read(
+    content: Mapping[str, Any],
+    refs: Refs,
+    *,
+    sender: str,
+    author: str,
+    parent: Publish | None,
+) -> Message | Ignored:
+    """The words of `sender`, who is `author`; a reply names whom its `parent` names."""
+    refused = refusal(content)
+    if refused:
+        return refused
+    said = _said(content)
+    written = _written(content, said, refs, sender)
+    if not html.plain(written.html).strip():
+        return Ignored(reason="an empty message")
+    options = shapes.mapping(content.get(shapes.POST))
+    summary, sensitive = _warning(content, options, said, written)
+    found = Content(
+        html=written.html,
+        summary=summary,
+        sensitive=sensitive,
+        language=_language(options) or refs.language,
+        mentions=_mentions(content, written, refs, author=author, parent=parent),
+        hashtags=written.hashtags,
+    )
+    return Message(content=found, unlisted=said.unlisted)
+
+
+def plain_line(content: Mapping[str, Any]) -> str:
+    """The first line of what was typed, without the words of others quoted above it."""
+    body = _unquoted(content, shapes.text(content.get("body")))
+    return body.strip().split("\n", 1)[0].strip()
+
+
+def asked(content: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """(Matrix IDs, accounts as written) that `read` will want to know."""
+    seen: set[str] = set()
+
+    def note(key: str) -> None:
+        if len(seen) < _ASKED:
+            seen.add(key)
+
+    if not refusal(content):
+        said = _said(content)
+        html.from_matrix(said.body, said.formatted, note)
+    users = {key for key in seen if names.is_user_id(key)}
+    accounts = {key for key in seen - users if key.startswith("@") and names.parse_acct(key)}
+    return users.union(shapes.mentioned(content)), accounts
+
+
+def actor_name(uri: str, refs: Refs) -> str:
+    """@user@host of an actor, as far as it can be told."""
+    for mxid, actor in refs.actors.items():
+        if actor == uri and names.is_user_id(mxid):
+            return _name(mxid, refs)
+    found = refs.link(uri)
+    return _at(found[1]) if found else f"@{names.host_of(uri)}"
+
+
+def _said(content: Mapping[str, Any]) -> _Text:
+    """The text without quoted fallback, commands in front of it taken off."""
+    body = _unquoted(content, shapes.text(content.get("body")))
+    formatted = None
+    if content.get("format") == shapes.HTML and isinstance(content.get("formatted_body"), str):
+        formatted = shapes.text(content["formatted_body"])
+        formatted = (
+            formatted.rpartition("</mx-reply>")[2] if "<mx-reply>" in formatted else formatted
+        )
+    said = _Text(body=body, formatted=formatted)
+    if found := _UNLISTED.match(said.body):
+        said = _without(said, found, _UNLISTED_HTML)
+        said = _Text(body=said.body, formatted=said.formatted, unlisted=True)
+    if found := _WARNING.match(said.body):
+        warned = _without(said, found, _WARNING_HTML)
+        said = _Text(
+            body=warned.body,
+            formatted=warned.formatted,
+            warning=found[1].strip(),
+            unlisted=said.unlisted,
+        )
+    return said
+
+
+def _without(said: _Text, found: re.Match[str], pattern: re.Pattern[str]) -> _Text:
+    body = said.body[found.end() :]
+    same = pattern.match(said.formatted) if said.formatted else None
+    if not said.formatted or not same:
+        # The two forms do not say the same: the plain one, which we understood, counts.
+        return _Text(body=body, formatted=None)
+    reopened = "<p>" if same[1] and same[2] != "</p>" else ""
+    return _Text(body=body, formatted=reopened + said.formatted[same.end() :])
+
+
+def _unquoted(content: Mapping[str, Any], body: str) -> str:
+    """Client-Server API, "Rich replies": older clients quote what they answer, above a blank line.
+
+    The quotation may come from a room that nobody else can see, so it never travels.
+    """
+    body = body.replace("\r\n", "\n")
+    if "m.in_reply_to" not in shapes.relation(content) or not body.startswith("> "):
+        return body
+    lines = body.split("\n")
+    kept = next((at for at, line in enumerate(lines) if not line.startswith(">")), len(lines))
+    return "\n".join(lines[kept:]).removeprefix("\n")
+
+
+def _written(content: Mapping[str, Any], said: _Text, refs: Refs, sender: str) -> html.Written:
+    if content.get("msgtype") != "m.emote":
+        return html.from_matrix(said.body, said.formatted, refs.link)
+    name = refs.name or sender[1:].partition(":")[0]
+    # A display name is free text: it must not mention anybody.
+    name = " ".join(shapes.clean(name).replace("@", "").replace("#", "").split())
+    written = html.from_matrix(f"{name} {said.body}", None, refs.link)
+    told = written.html.replace("<p>", "<p><em>").replace("</p>", "</em></p>")
+    return html.Written(
+        html=told,
+        mentions=written.mentions,
+        hashtags=written.hashtags,
+        spoiler=written.spoiler,
+        whole_spoiler=written.whole_spoiler,
+    )
+
+
+def _warning(
+    content: Mapping[str, Any],
+    options: Mapping[str, Any],
+    said: _Text,
+    written: html.Written,
+) -> tuple[str, bool]:
+    """(content warning, sensitive); the author's explicit word comes first."""
+    given = shapes.text(options.get("cw")) or said.warning or _flagged(content)
+    if not given and written.spoiler is not None:
+        given = written.spoiler or _UNNAMED
+    summary = html.warning(given)
+    return summary, bool(summary) or options.get("sensitive") is True
+
+
+def _flagged(content: Mapping[str, Any]) -> str:
+    """MSC3725 and MSC4193: warnings that a client attaches to a message."""
+    found = content.get(shapes.WARNING_3725)
+    if isinstance(found, dict):
+        return shapes.text(found.get("description")) or _UNNAMED
+    if content.get(shapes.SPOILER_4193) is True:
+        return shapes.text(content.get(f"{shapes.SPOILER_4193}.reason")) or _UNNAMED
+    return ""
+
+
+def _language(options: Mapping[str, Any]) -> str:
+    found = shapes.text(options.get("lang"))
+    return found if _LANGUAGE.fullmatch(found) else ""
+
+
+def _mentions(
+    content: Mapping[str, Any],
+    written: html.Written,
+    refs: Refs,
+    *,
+    author: str,
+    parent: Publish | None,
+) -> tuple[Mention, ...]:
+    """Those named in the text and by the client; in a reply, also those in the conversation."""
+    found: dict[str, str] = {}
+    if parent:
+        found[parent.author] = actor_name(parent.author, refs)
+        for mention in parent.content.mentions:
+            found.setdefault(mention.actor, mention.name)
+    for key in (*written.mentions, *shapes.mentioned(content)):
+        actor = _actor(key, refs)
+        if actor:
+            found[actor] = _name(key, refs)
+    found.pop(author, None)
+    return tuple(Mention(actor=uri, name=name) for uri, name in found.items())[:_MENTIONED]
+
+
+def _actor(key: str, refs: Refs) -> str:
+    if key in refs.actors or names.is_user_id(key):
+        return refs.actors.get(key, "")
+    found = refs.link(key)
+    return found[0] if found else ""
+
+
+def _name(key: str, refs: Refs) -> str:
+    if not names.is_user_id(key):
+        return key
+    ghost = names.read_ghost(key[1:].partition(":")[0])
+    if ghost:
+        return f"@{ghost[0]}@{ghost[1]}"
+    found = refs.link(key)
+    return _at(found[1]) if found else f"@{key[1:].partition(':')[0]}"
+
+
+def _at(name: str) -> str:
+    return f"@{name.removeprefix('@')}"

@@ -1,0 +1,131 @@
+"""What the bot tells a person in their desk, and says anywhere. Pure."""
+
+from bridge import html
+from bridge.html import Formatted
+from bridge.matrix import vocabulary
+from bridge.matrix.sending import Refs, Send, fitted, kept, message, title, words
+from social.acts import (
+    LIKE,
+    OPEN,
+    Accept,
+    Act,
+    Block,
+    Boost,
+    Follow,
+    Introduce,
+    Leave,
+    Publish,
+    React,
+    Reject,
+    Retract,
+    Revise,
+    Undo,
+)
+
+_EXCERPT = 200
+
+
+def notice(text: str) -> Send:
+    """`text`: HTML. Other bots do not answer an `m.notice` (Client-Server API)."""
+    return _sent(message(html.to_matrix(text, {}), "m.notice"))
+
+
+def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: PLR0911 -- one branch per act
+    """What somebody did towards the owner of a desk; None for what is seen elsewhere."""
+    match act:
+        case Publish():
+            return _post(act, refs)
+        case Follow():
+            return _told(_follow(refs), refs, kind="follow", uri=act.uri, by=act.author)
+        case Accept():
+            text = f"<p>{_who(refs)} accepted your follow.</p>"
+            return _told(text, refs, kind="accept", uri=act.uri, by=act.author)
+        case Reject():
+            text = f"<p>{_who(refs)} does not let you follow them (any more).</p>"
+            return _told(text, refs, kind="reject", uri=act.uri, by=act.author)
+        case React():
+            emoji = LIKE if act.emoji == LIKE else html.escape(act.emoji[:100])
+            text = f"<p>{_who(refs)} reacted {emoji} to {_your_post(act.post, refs)}</p>"
+            return _told(text, refs, kind="react", uri=act.uri, by=act.author)
+        case Boost():
+            text = f"<p>{_who(refs)} boosted {_your_post(act.post, refs)}</p>"
+            return _told(text, refs, kind="announce", uri=act.uri, by=act.author)
+        case Introduce() | Revise() | Retract() | Block() | Undo() | Leave():
+            return None
+
+
+def _follow(refs: Refs) -> str:
+    if not refs.pending:
+        return f"<p>{_who(refs)} follows you now.</p>"
+    acct = html.escape(html.warning(refs.author_acct))
+    answer = f"<code>!accept {acct}</code> or <code>!reject {acct}</code>"
+    return f"<p>{_who(refs)} asks to follow you. Answer with {answer}.</p>"
+
+
+def _post(act: Publish, refs: Refs) -> Send | None:
+    """The whole text: for a direct post the desk is the only room that has it."""
+    heading = html.to_matrix(f"<p>{_who(refs)} {_manner(act)}:</p>", refs.pills)
+    link = _link(act.url or act.post, "Open the post")
+    footer = html.to_matrix(f"<p>{link}</p>", {})
+    said = words(act, refs)
+    content = message(
+        Formatted(
+            body=f"{heading.body}\n\n{said['body']}\n\n{footer.body}",
+            formatted=f"{heading.formatted}<blockquote>{said['formatted_body']}</blockquote>"
+            f"{footer.formatted}",
+        ),
+        "m.notice",
+    )
+    content["m.mentions"] = said["m.mentions"]
+    copy = kept(refs, id=act.post, type="Note", by=act.author, kind="create", vis=act.visibility)
+    return _sent(content | _copy(copy, refs), link=act.url or act.post)
+
+
+def _manner(act: Publish) -> str:
+    if act.visibility in OPEN:
+        return "mentioned you"
+    if act.visibility == "private":
+        return "mentioned you in a post to followers"
+    return (
+        "wrote to you directly. Only the sender and those addressed see this message; it is"
+        " not end-to-end encrypted"
+    )
+
+
+def _who(refs: Refs) -> str:
+    acct = html.warning(refs.author_acct)
+    name = f"<strong>{title(refs.author_title or acct)}</strong>"
+    return f"{name} ({html.escape(acct)})" if acct and refs.author_title else name
+
+
+def _your_post(uri: str, refs: Refs) -> str:
+    post = refs.boosted
+    link = _link(post.url or post.post if post else uri, "your post")
+    if not post:
+        return f"{link}."
+    text = post.content.summary or " ".join(html.plain(post.content.html).split())
+    text = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
+    return f"{link}: {html.escape(text)}"
+
+
+def _link(url: str, label: str) -> str:
+    return f'<a href="{html.escape(url)}">{label}</a>'
+
+
+def _told(text: str, refs: Refs, *, kind: str, uri: str, by: str) -> Send:
+    content = message(html.to_matrix(text, refs.pills), "m.notice") | {"m.mentions": {}}
+    return _sent(content | _copy(kept(refs, id=uri, by=by, kind=kind, act=uri), refs))
+
+
+def _copy(copy: dict[str, object], refs: Refs) -> dict[str, object]:
+    """Kept only with the activity itself, so that a rebuild can read the act again."""
+    return {vocabulary.OBJECT: copy | {"role": "copy"}} if refs.raw else {}
+
+
+def _sent(content: dict[str, object], *, link: str = "") -> Send:
+    found = fitted("m.room.message", content, link=link)
+    if isinstance(found, Send):
+        return found
+    # Only a text beyond all limits comes here, and what matters of it is where it can be read.
+    said = html.to_matrix(f"<p>{_link(link, 'A message too long for this room')}</p>", {})
+    return Send("m.room.message", message(said, "m.notice"))

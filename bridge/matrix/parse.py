@@ -1,0 +1,354 @@
+"""Event -> act. Pure, and it never raises: what does not fit is `Ignored`, with the reason.
+
+protocol.md §2.4 has the mapping, §1.6 who is trusted: our keys count only from our bot and ghosts,
+and everybody else speaks for nobody but themselves.
+"""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import replace
+from typing import Any
+
+from bridge import names
+from bridge.matrix import messages, shapes, vocabulary
+from bridge.matrix.readings import Carried, Command, Entry, Needs, Receipt, Refs
+from bridge.matrix.shapes import Event
+from social.acts import (
+    LIKE,
+    OPEN,
+    Act,
+    Boost,
+    Ignored,
+    Publish,
+    React,
+    Retract,
+    Revise,
+    Undo,
+    Visibility,
+)
+
+__all__ = ["Carried", "Command", "Entry", "Needs", "Receipt", "Refs", "needs", "parse"]
+
+_BOOST = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
+_LIKES = frozenset({LIKE, "\N{HEAVY BLACK HEART}", "\N{BLACK HEART SUIT}", "\N{WHITE MEDIUM STAR}"})
+_UNSTYLED = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")  # presentation, skin tones
+_SHORTCODE = re.compile(r":[A-Za-z0-9_-]{1,100}:")
+_EMOJI_LIMIT = 32  # code points; families and flags of regions are long
+_EMOJI = frozenset({"So", "Sm", "Me", "Cn"})  # Cn: newer than our tables
+_IN_EMOJI = _EMOJI | {"Sk", "Po", "Pd", "Nd", "Cf"}
+_UPDATE = re.compile(r"(.+)/update/[A-Za-z0-9_-]+")
+
+
+def needs(event: Any) -> Needs:
+    """What to look up before `parse`; small and harmless whatever the event."""
+    found = shapes.read(event)
+    if isinstance(found, Ignored):
+        return Needs()
+    content = found.content
+    users, accounts = {found.sender}, set[str]()
+    if found.type == "m.room.message":
+        said = shapes.new_content(content) if shapes.replaced(content) else content
+        named, accounts = messages.asked(said)
+        users |= named
+    events = {
+        *shapes.answered(content),
+        shapes.replaced(content),
+        shapes.annotated(content),
+        shapes.redacted(found),
+    }
+    posts = {shapes.text(shapes.mapping(content.get(shapes.POST)).get("reply"))}
+    return Needs(
+        users=frozenset(users),
+        events=frozenset(events - {""}),
+        accounts=frozenset(accounts),
+        posts=frozenset(uri for uri in posts if names.origin_of(uri)),
+    )
+
+
+def parse(event: Any, refs: Refs) -> Act | Carried | Command | Entry | Receipt | Ignored:
+    found = shapes.read(event)
+    if isinstance(found, Ignored):
+        return found
+    if found.sender in refs.trusted:
+        return _ours(found, refs)
+    if found.sender == refs.bot:
+        return Ignored(reason="an echo of our own")
+    return _theirs(replace(found, at=shapes.sane_time(found.at, refs.now)), refs)
+
+
+# What our bot and ghosts wrote
+
+
+def _ours(event: Event, refs: Refs) -> Carried | Entry | Receipt | Ignored:
+    if event.type == vocabulary.LEDGER:
+        return (
+            _entry(event) if refs.kind == "desk" else Ignored(reason="a ledger outside of a desk")
+        )
+    if event.type == vocabulary.RECEIPT:
+        return _receipt(event)
+    kept = event.content.get(vocabulary.OBJECT)
+    return _carried(event, kept) if isinstance(kept, dict) else Ignored(reason="an echo of our own")
+
+
+def _carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:
+    raw = kept.get("raw")
+    raw = raw if isinstance(raw, str) else ""
+    if raw and _digest(raw) != kept.get("sha256"):
+        return Ignored(reason="a damaged copy: its checksum differs")
+    uri = shapes.text(kept.get("id"))
+    if not uri:
+        return Ignored(reason="a copy without the id of what it copies")
+    return Carried(
+        raw=raw,
+        uri=uri,
+        act=shapes.text(kept.get("act")),
+        by=shapes.text(kept.get("by")),
+        kind=shapes.text(kept.get("kind")),
+        seen=shapes.number(kept.get("seen")),
+        event=event.id,
+        role=shapes.text(kept.get("role")) or "primary",
+        auth=shapes.text(kept.get("auth")),
+        key=shapes.text(kept.get("key")),
+    )
+
+
+def _digest(raw: str) -> str:
+    return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _entry(event: Event) -> Entry | Ignored:
+    content = event.content
+    values = {key: shapes.text(content.get(key)) for key in ("op", "dir", "actor", "object")}
+    if not values["op"]:
+        return Ignored(reason="a ledger entry that says nothing")
+    return Entry(
+        op=values["op"],
+        dir=values["dir"],
+        actor=values["actor"],
+        object=values["object"],
+        act=shapes.text(content.get("act")),
+        state=shapes.text(content.get("state")),
+        ts=shapes.number(content.get("ts")),
+        raw=content,
+        event=event.id,
+    )
+
+
+def _receipt(event: Event) -> Receipt | Ignored:
+    content = event.content
+    uri, about = shapes.text(content.get("id")), shapes.event_ref(_reference(event))
+    if not uri or not about:
+        return Ignored(reason="a receipt of nothing")
+    raw = content.get("raw")
+    raw = raw if isinstance(raw, str) else ""
+    if raw and _digest(raw) != content.get("sha256"):
+        return Ignored(reason="a damaged receipt: its checksum differs")
+    return Receipt(
+        event=about,
+        uri=uri,
+        act=shapes.text(content.get("act")),
+        raw=raw,
+        to=shapes.texts(content.get("to")),
+        cc=shapes.texts(content.get("cc")),
+        visibility=shapes.text(content.get("vis")),
+        at=shapes.number(content.get("at")),
+    )
+
+
+def _reference(event: Event) -> Any:
+    related = shapes.relation(event.content)
+    return related.get("event_id") if related.get("rel_type") == "m.reference" else None
+
+
+# What people wrote
+
+
+def _theirs(event: Event, refs: Refs) -> Act | Command | Ignored:
+    match event.type:
+        case "m.room.message":
+            return _message(event, refs)
+        case "m.reaction":
+            return _reaction(event, refs)
+        case "m.room.redaction":
+            return _redaction(event, refs)
+        case "m.room.encrypted":
+            return Ignored(reason="encrypted: a bridge cannot read it")
+        case _:
+            return Ignored(reason="this kind of event is not bridged")
+
+
+def _message(event: Event, refs: Refs) -> Act | Command | Ignored:
+    if refs.kind == "desk":
+        return _command(event, refs)
+    author = _author(event, refs)
+    if not author:
+        return Ignored(reason="not by the room's owner, nor by anybody with a profile here")
+    if shapes.relation(event.content).get("rel_type") == "m.replace":
+        return _edit(event, refs, author)
+    return _publish(event, refs, author)
+
+
+def _author(event: Event, refs: Refs) -> str:
+    """The actor here whose room life this is.
+
+    A ghost is an actor of another origin: it never speaks through us, trusted or not.
+    """
+    author = refs.actors.get(event.sender, "")
+    return author if names.same_origin(author, refs.origin) else ""
+
+
+def _command(event: Event, refs: Refs) -> Command | Ignored:
+    if event.sender != refs.owner:
+        return Ignored(reason="not by the desk's owner")
+    if event.content.get("msgtype") != "m.text" or shapes.replaced(event.content):
+        return Ignored(reason="only a new text message is a command")
+    line = messages.plain_line(event.content)
+    if not line:
+        return Ignored(reason="an empty command")
+    return Command(
+        author=event.sender,
+        words=tuple(line.split()),
+        text=line,
+        event=event.id,
+        answers=next(iter(shapes.answered(event.content)), ""),
+        at=event.at,
+    )
+
+
+def _publish(event: Event, refs: Refs, author: str) -> Publish | Ignored:
+    options = shapes.mapping(event.content.get(shapes.POST))
+    reply = _reply(event, refs, options)
+    parent = refs.stored.get(reply)
+    if refs.kind != "profile" or event.sender != refs.owner:
+        # In another's room people answer; what they write there besides is no post of theirs.
+        if refs.kind not in {"profile", "mirror"}:
+            return Ignored(reason="posts are written in a profile room")
+        if not parent:
+            return Ignored(reason="not by the room's owner, and no reply to a post")
+    read = messages.read(event.content, refs, sender=event.sender, author=author, parent=parent)
+    if isinstance(read, Ignored):
+        return read
+    visibility = _visibility(options, refs, parent, unlisted=read.unlisted)
+    if isinstance(visibility, Ignored):
+        return visibility
+    return Publish(
+        author=author,
+        post=names.post_uri(refs.origin, event.id),
+        content=read.content,
+        visibility=visibility,
+        published=event.at,
+        reply=reply,
+        audience=tuple(mention.actor for mention in read.content.mentions),
+    )
+
+
+def _reply(event: Event, refs: Refs, options: Any) -> str:
+    """The post answered: what our own pages said, or what the event answered carries."""
+    given = shapes.text(options.get("reply"))
+    if names.origin_of(given):
+        return given
+    posts = (_post_of(event_id, refs) for event_id in shapes.answered(event.content))
+    return next(filter(None, posts), "")
+
+
+def _post_of(event_id: str, refs: Refs) -> str:
+    """The post that an event carries, be it an edit of it or somebody's boost of it."""
+    uri = refs.carried.get(event_id, "") if event_id else ""
+    act = refs.acts.get(uri)
+    if act:
+        return act.post if isinstance(act, Boost) else ""
+    if uri in refs.stored:
+        return uri
+    edit = _UPDATE.fullmatch(uri)
+    return edit[1] if edit else uri
+
+
+def _visibility(
+    options: Any, refs: Refs, parent: Publish | None, *, unlisted: bool
+) -> Visibility | Ignored:
+    """A profile room can be read by anybody, so only what is open may be written in it."""
+    wanted = shapes.text(options.get("vis")) or refs.visibility
+    if wanted not in OPEN:
+        return Ignored(reason="only public and unlisted posts can be written in this room")
+    if parent and parent.visibility not in OPEN:
+        return Ignored(reason="a reply to a followers-only post may not be public")
+    quiet = unlisted or wanted == "unlisted" or (parent and parent.visibility == "unlisted")
+    return "unlisted" if quiet else "public"
+
+
+def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
+    """Client-Server API, "Validity of replacement events": only one's own message."""
+    old = refs.stored.get(_post_of(shapes.replaced(event.content), refs))
+    if not old:
+        return Ignored(reason="an edit of something that is not a post")
+    if old.author != author:
+        return Ignored(reason="an edit by somebody else")
+    new = dict(shapes.new_content(event.content))
+    new.setdefault(shapes.POST, event.content.get(shapes.POST))
+    parent = refs.stored.get(old.reply)
+    read = messages.read(new, refs, sender=event.sender, author=author, parent=parent)
+    if isinstance(read, Ignored):
+        return read
+    content = replace(read.content, attachments=old.content.attachments)
+    if old.reply and not parent:
+        # Whom a reply names because of its parent cannot be read from the text alone.
+        known = {mention.actor for mention in content.mentions}
+        kept = (mention for mention in old.content.mentions if mention.actor not in known)
+        content = replace(content, mentions=(*content.mentions, *kept))
+    audience = tuple(mention.actor for mention in content.mentions)
+    return Revise(
+        author=author,
+        now=replace(old, content=content, audience=audience),
+        uri=f"{old.post}/update/{event.id[1:]}",
+        updated=event.at,
+    )
+
+
+def _reaction(event: Event, refs: Refs) -> React | Boost | Ignored:
+    author = _author(event, refs)
+    if not author:
+        return Ignored(reason="a reaction by nobody with a profile here")
+    post = _post_of(shapes.annotated(event.content), refs)
+    if not post:
+        return Ignored(reason="a reaction to something that is not a post")
+    key = shapes.text(shapes.relation(event.content).get("key"))
+    plain = _UNSTYLED.sub("", key)
+    uri = names.act_uri(refs.origin, event.id)
+    if plain == _BOOST:
+        return _boost(Boost(author=author, post=post, uri=uri, at=event.at), refs)
+    emoji = LIKE if plain in _LIKES else key
+    if not _is_emoji(plain) and not _SHORTCODE.fullmatch(key):
+        return Ignored(reason="only an emoji can travel as a reaction")
+    return React(author=author, post=post, uri=uri, emoji=emoji, at=event.at)
+
+
+def _boost(boost: Boost, refs: Refs) -> Boost | Ignored:
+    post = refs.stored.get(boost.post)
+    if not post or post.visibility not in OPEN:
+        return Ignored(reason="only public and unlisted posts can be boosted")
+    return boost
+
+
+def _is_emoji(plain: str) -> bool:
+    """Symbols only: letters and words mean nothing to the servers that get them."""
+    if not 0 < len(plain) <= _EMOJI_LIMIT:
+        return False
+    # Signs of ASCII are parts of an emoji (keycaps), never one: "+1" is a word.
+    kinds = [unicodedata.category(letter) if letter > "~" else "Nd" for letter in plain]
+    if any(letter.isascii() and letter not in "0123456789#*" for letter in plain):
+        return False
+    return set(kinds) <= _IN_EMOJI and bool(_EMOJI & set(kinds))
+
+
+def _redaction(event: Event, refs: Refs) -> Retract | Undo | Ignored:
+    uri = refs.carried.get(shapes.redacted(event), "")
+    author = _author(event, refs)
+    post, act = refs.stored.get(uri), refs.acts.get(uri)
+    if post and author == post.author:
+        return Retract(author=author, post=uri, at=event.at)
+    if act and author == act.author:
+        return Undo(author=author, uri=uri, at=event.at, undone=act)
+    if post or act:
+        return Ignored(reason="only its author can take something back")
+    return Ignored(reason="a redaction of something that is not bridged")

@@ -1,0 +1,99 @@
+"""What the reading of one event needs from outside, and what it may say besides an act. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from social.acts import Block, Boost, Follow, Publish, React, Visibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What the caller looks up to build `Refs`."""
+
+    users: frozenset[str] = frozenset()  # Matrix IDs
+    events: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()  # @user@host as written in the text
+    posts: frozenset[str] = frozenset()  # URIs of posts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refs:
+    """All that is known outside about what one event names.
+
+    `link` is what `html.from_matrix` asks. `actors` may also hold `@user@host` as written; without
+    it, the first value that `link` gives for it counts as the actor. `stored` should also hold
+    the posts that the named ones answer.
+    """
+
+    kind: str  # the room's: "profile", "desk", "mirror" or "control"
+    owner: str = ""  # Matrix ID of the room's owner
+    origin: str = ""  # https://social.example: of our ids
+    bot: str = ""
+    trusted: frozenset[str] = frozenset()  # senders whose keys of ours count: our bot, our ghosts
+    actors: Mapping[str, str] = field(default_factory=dict)  # Matrix ID -> actor URI
+    carried: Mapping[str, str] = field(default_factory=dict)  # event -> URI of its post or act
+    stored: Mapping[str, Publish] = field(default_factory=dict)  # post URI -> as it stands
+    acts: Mapping[str, React | Boost | Follow | Block] = field(default_factory=dict)
+    link: Callable[[str], tuple[str, str] | None] = lambda _: None
+    language: str = ""
+    visibility: Visibility = "public"
+    name: str = ""  # the sender's display name, for "/me waves"
+    now: int = 0  # when we received it, in milliseconds; 0 when unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A fellow network's JSON kept in an event that our bot or a ghost sent (protocol.md §1.5)."""
+
+    raw: str  # verbatim; empty when it did not fit into the event
+    uri: str
+    act: str
+    by: str
+    kind: str
+    seen: int
+    event: str = ""
+    role: str = "primary"  # or "card" (of a boost), "copy" (a notice in a desk)
+    auth: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A line typed to the bot in a desk."""
+
+    author: str  # Matrix ID
+    words: tuple[str, ...]
+    text: str
+    event: str = ""
+    answers: str = ""  # the event it was typed in answer to
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger kept in a desk."""
+
+    op: str
+    dir: str  # "in" or "out"
+    actor: str
+    object: str
+    act: str
+    state: str
+    ts: int
+    raw: Mapping[str, Any]  # the whole content
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the world was given for an event of ours, byte for byte."""
+
+    event: str  # the event it is a receipt of
+    uri: str
+    act: str
+    raw: str
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    visibility: str = ""
+    at: int = 0

@@ -1,0 +1,302 @@
+"""Act -> what to send into a room. Pure; protocol.md §2.3 has the mapping, §1.5 our keys.
+
+What a ghost sends keeps the activity verbatim, as one string: event content allows no floats and
+JSON written anew would not be what was signed. HTML comes from `html.to_matrix` alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, assert_never
+
+from bridge import html
+from bridge.matrix import shapes, vocabulary
+from bridge.matrix.notices import notice, notice_for
+from bridge.matrix.sending import (
+    Redact,
+    Refs,
+    Send,
+    fitted,
+    hidden,
+    kept,
+    message,
+    stamp,
+    storable,
+    title,
+    words,
+)
+from social.acts import (
+    LIKE,
+    OPEN,
+    Accept,
+    Act,
+    Block,
+    Boost,
+    Follow,
+    Ignored,
+    Introduce,
+    Leave,
+    Publish,
+    React,
+    Reject,
+    Retract,
+    Revise,
+    Undo,
+)
+
+__all__ = [
+    "Redact",
+    "Refs",
+    "Send",
+    "ledger",
+    "notice",
+    "notice_for",
+    "own",
+    "receipt",
+    "render",
+]
+
+_CARD = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
+_ABSENT = Ignored(reason="the post is not in this room")
+
+
+def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 -- one per act
+    match act:
+        case Publish():
+            return _publish(act, refs)
+        case Revise():
+            return _revise(act, refs)
+        case Retract():
+            return _redact(refs.redact or refs.event, "deleted by its author", act.post)
+        case React():
+            return _react(act, refs)
+        case Boost():
+            return _boost(act, refs)
+        case Undo():
+            return _redact(refs.redact, "taken back", act.uri)
+        case Introduce() | Follow() | Accept() | Reject() | Block() | Leave():
+            return Ignored(reason="told in profiles and in the ledger, not as an event of its own")
+        case _:
+            assert_never(act)
+
+
+def _publish(act: Publish, refs: Refs) -> Send | Ignored:
+    content = words(act, refs) | _thread(refs)
+    content[vocabulary.OBJECT] = _post_copy(act, refs, kind="create")
+    return fitted("m.room.message", content, link=act.url or act.post)
+
+
+def _post_copy(act: Publish, refs: Refs, *, kind: str, edited: int = 0) -> dict[str, Any]:
+    return kept(
+        refs,
+        id=act.post,
+        type="Note",
+        by=act.author,
+        kind=kind,
+        vis=act.visibility,
+        published=stamp(act.published),
+        edited=stamp(edited),
+        reply=act.reply,
+    )
+
+
+def _thread(refs: Refs) -> dict[str, Any]:
+    """Client-Server API, "Threading": every child names the root, threads do not nest."""
+    if not refs.root:
+        answer = {"m.in_reply_to": {"event_id": refs.parent}}
+        return {"m.relates_to": answer} if refs.parent else {}
+    return {
+        "m.relates_to": {
+            "rel_type": "m.thread",
+            "event_id": refs.root,
+            "is_falling_back": False,
+            "m.in_reply_to": {"event_id": refs.parent or refs.root},
+        }
+    }
+
+
+def _revise(act: Revise, refs: Refs) -> Send | Ignored:
+    if not refs.event:
+        return _ABSENT
+    new = words(act.now, refs)
+    content = {
+        "msgtype": new["msgtype"],
+        "body": f"* {new['body']}",
+        "m.new_content": new,
+        "m.mentions": {},  # those named were told of the post
+        "m.relates_to": {"rel_type": "m.replace", "event_id": refs.event},
+        vocabulary.OBJECT: _post_copy(act.now, refs, kind="update", edited=act.updated),
+    }
+    return fitted("m.room.message", content, link=act.now.url or act.now.post)
+
+
+def _redact(event: str, reason: str, uri: str) -> Redact | Ignored:
+    if not event:
+        return _ABSENT
+    return Redact(event, reason, {shapes.TOMBSTONE: {"id": shapes.clean(uri)}})
+
+
+def _react(act: React, refs: Refs) -> Send | Ignored:
+    if not refs.event:
+        return _ABSENT
+    # Client-Server API, "Event annotations and reactions": emoji are sent with their presentation
+    # selector, or clients count the same thumb twice.
+    key = f"{LIKE}\N{VARIATION SELECTOR-16}" if act.emoji == LIKE else shapes.clean(act.emoji)
+    related = {"rel_type": "m.annotation", "event_id": refs.event, "key": key[:100]}
+    copy = kept(refs, id=act.uri, type="Like", by=act.author, kind="react", act=act.uri)
+    return fitted("m.reaction", {"m.relates_to": related, vocabulary.OBJECT: copy})
+
+
+def _boost(act: Boost, refs: Refs) -> Send | Ignored:
+    """A card: whole in every client, and a repost for those who know MSC4501."""
+    copy = kept(refs, id=act.uri, type="Announce", by=act.author, kind="announce", act=act.uri)
+    copy |= {"role": "card", "object": shapes.clean(act.post)}
+    post = refs.boosted
+    if not post:
+        said = html.to_matrix(f"{_heading(act.post, refs)}</p>", refs.pills)
+        return fitted("m.room.message", message(said) | {vocabulary.OBJECT: copy}, link=act.post)
+    if post.visibility not in OPEN:
+        return Ignored(reason="only public and unlisted posts are shown to others")
+    content = _card(post, refs)
+    if refs.event:
+        content |= _thread(refs if refs.root else _under(refs))
+    return fitted("m.room.message", content | {vocabulary.OBJECT: copy}, link=post.url or post.post)
+
+
+def _under(refs: Refs) -> Refs:
+    return Refs(bot=refs.bot, root=refs.event, parent=refs.event)
+
+
+def _card(post: Publish, refs: Refs) -> dict[str, Any]:
+    inner = words(post, refs)
+    heading = html.to_matrix(f"{_heading(post.url or post.post, refs)}:</p>", refs.pills)
+    quoted = "\n".join(f"> {line}" for line in inner["body"].split("\n"))
+    return inner | {
+        "body": f"{heading.body}\n\n{quoted}",
+        "formatted_body": f"{heading.formatted}<blockquote>{inner['formatted_body']}</blockquote>",
+        "m.mentions": {},
+        f"{vocabulary.SOCIAL}.body": inner["body"],
+        f"{vocabulary.SOCIAL}.formatted_body": inner["formatted_body"],
+        f"{vocabulary.SOCIAL}.relates_to": _repost(post, refs),
+    }
+
+
+def _heading(url: str, refs: Refs) -> str:
+    """An opened paragraph; the caller closes it."""
+    whose = f"a post by {title(refs.boosted_title)}" if refs.boosted_title else "a post"
+    link = f'<a href="{html.escape(url)}">{whose}</a>'
+    return f"<p>{_CARD} <strong>{title(refs.author_title)}</strong> boosted {link}"
+
+
+def _repost(post: Publish, refs: Refs) -> dict[str, Any]:
+    found = {
+        "event_id": refs.event,
+        "sender": refs.pills.get(post.author, ""),
+        "displayname": html.plain(title(refs.boosted_title)),
+    }
+    return {
+        "rel_type": shapes.REPOST,
+        "content_inline": True,
+        **{key: value for key, value in found.items() if value},
+    }
+
+
+def own(act: Publish, refs: Refs, *, idem: str = "", app: str = "") -> Send | Ignored:
+    """A post or reply that its author wrote on our pages or in an app, sent as the author.
+
+    `parse` reads the same post back; `NS.post` says what the words do not.
+    """
+    said = html.to_matrix(act.content.html, refs.pills)
+    content = message(said) | _thread(refs) | _named(act, refs)
+    if act.content.summary:
+        content["body"] = f"[CW: {act.content.summary}]\n\n{said.body}"
+        content["formatted_body"] = hidden(said.formatted, act.content.summary)
+    options = {
+        "v": 1,
+        "vis": act.visibility,
+        "cw": shapes.clean(act.content.summary),
+        "sensitive": act.content.sensitive,
+        "lang": act.content.language,
+        "reply": act.reply,
+        "idem": shapes.clean(idem),
+        "app": shapes.clean(app),
+    }
+    content[shapes.POST] = {key: value for key, value in options.items() if value}
+    return fitted("m.room.message", content)
+
+
+def _named(act: Publish, refs: Refs) -> dict[str, Any]:
+    users = (refs.pills.get(mention.actor, "") for mention in act.content.mentions)
+    named = [mxid for mxid in dict.fromkeys(users) if mxid]
+    return {"m.mentions": {"user_ids": named} if named else {}}
+
+
+def receipt(  # noqa: PLR0913 -- the fields of protocol.md §1.5
+    event_id: str,
+    document_uri: str,
+    act_uri: str,
+    raw: str,
+    *,
+    visibility: str,
+    to: Iterable[str],
+    cc: Iterable[str],
+    at: int,
+) -> Send:
+    """What the world was given for an event, kept beside it: clients show nothing of it."""
+    content = {
+        "v": 1,
+        "id": document_uri,
+        "act": act_uri,
+        **storable(raw),
+        "vis": visibility,
+        "at": stamp(at),
+        "m.relates_to": {"rel_type": "m.reference", "event_id": event_id},
+    }
+    addressed = {"to": list(to), "cc": list(cc)}
+    return _first_that_fits(vocabulary.RECEIPT, content | addressed, content, _without_raw(content))
+
+
+def ledger(  # noqa: PLR0913 -- the fields of protocol.md §1.5
+    op: str,
+    *,
+    direction: str,
+    actor: str,
+    object: str,  # noqa: A002 -- the word of the ledger
+    act: str,
+    state: str,
+    ts: int,
+    **more: Any,
+) -> Send:
+    """One line of the ledger in the owner's desk."""
+    entry = {"op": op, "dir": direction, "actor": actor, "object": object, "act": act}
+    content = {"v": 1, **entry, "state": state, "ts": stamp(ts)}
+    full = {key: _plain_json(value) for key, value in more.items()} | content
+    return _first_that_fits(vocabulary.LEDGER, full, content)
+
+
+def _first_that_fits(kind: str, *contents: dict[str, Any]) -> Send:
+    """The smallest one is made of a few identifiers and always fits."""
+    for content in contents:
+        sent = fitted(kind, _plain_json(content))
+        if isinstance(sent, Send):
+            return sent
+    return Send(kind, _plain_json(contents[-1]))
+
+
+def _without_raw(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key != "raw"}
+
+
+def _plain_json(value: Any) -> Any:
+    """As event content may hold it (Matrix appendices, "Canonical JSON"): no floats."""
+    match value:
+        case str():
+            return shapes.clean(value)
+        case bool() | None:
+            return value
+        case int():
+            return value if abs(value) <= shapes.LARGEST else str(value)
+        case Mapping():
+            return {shapes.clean(str(key)): _plain_json(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain_json(item) for item in value]
+        case _:
+            return str(value)

@@ -1,0 +1,199 @@
+"""The parts that messages into a room are made of: words, warnings, kept copies, sizes. Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge import html
+from bridge.html import Formatted
+from bridge.matrix import shapes, vocabulary
+from social.acts import Attachment, Ignored, Publish
+
+# Client-Server API, "Size limits": 65,536 bytes with signatures and all that servers add.
+LIMIT = 56_000
+_SHORT = 12 * 1024
+_ALT = 300
+_ATTACHMENTS = 16  # protocol.md §4.11
+_MENTIONED = 50
+_GHOST = "@_ap_"
+_LARGE = 16_000  # near the limit of a plain body: what is longer was cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refs:
+    """All that is known outside about one act and the room it is told in."""
+
+    bot: str
+    pills: Mapping[str, str] = field(default_factory=dict)  # actor URI or link -> Matrix ID
+    author_title: str = ""
+    author_acct: str = ""  # @bob@example.org
+    event: str = ""  # the event that carries act.post in this room
+    root: str = ""  # of the thread
+    parent: str = ""  # the event answered
+    raw: str = ""  # the activity, verbatim
+    act: str = ""  # its URI
+    auth: str = "httpsig"
+    key: str = ""
+    seen: int = 0
+    boosted: Publish | None = None  # the post that a boost, reaction or undo is about
+    boosted_title: str = ""  # its author's
+    redact: str = ""  # the event to redact
+    pending: bool = False  # a follow that waits for the owner's word
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    type: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Redact:
+    event: str
+    reason: str
+    content: dict[str, Any]  # kept in the redaction itself
+
+
+def title(text: str) -> str:
+    """A name chosen by a stranger, as HTML."""
+    return html.escape(html.warning(text)) or "Somebody"
+
+
+def stamp(at: int) -> int:
+    """Canonical JSON allows no integers beyond 2^53 - 1."""
+    return min(max(int(at), 0), shapes.LARGEST)
+
+
+def message(said: Formatted, msgtype: str = "m.text") -> dict[str, Any]:
+    return {
+        "msgtype": msgtype,
+        "body": said.body,
+        "format": shapes.HTML,
+        "formatted_body": said.formatted,
+    }
+
+
+def words(post: Publish, refs: Refs) -> dict[str, Any]:
+    """A post as everybody in the room reads it, its warning in front."""
+    said = html.to_matrix(post.content.html + _attached(post), refs.pills)
+    if len(said.body.encode()) > _LARGE:
+        more = html.to_matrix(_link(post.url or post.post, "Read on"), {})
+        said = Formatted(
+            body=f"{said.body}\n{more.body}", formatted=said.formatted + more.formatted
+        )
+    content = message(_warned(said, post.content.summary))
+    users = [refs.pills.get(mention.actor, "") for mention in post.content.mentions]
+    # A ghost reads nothing: only people of Matrix are to be told.
+    told = [mxid for mxid in dict.fromkeys(users) if mxid and not mxid.startswith(_GHOST)]
+    content["m.mentions"] = {"user_ids": told[:_MENTIONED]} if told else {}
+    return content
+
+
+def _warned(said: Formatted, summary: str) -> Formatted:
+    if not summary:
+        return said
+    shown = html.escape(html.warning(summary))
+    return Formatted(
+        body=f"[CW: {html.warning(summary)}]\n\n{said.body}",
+        formatted=f"<p>{shown}</p>{hidden(said.formatted, summary)}",
+    )
+
+
+def hidden(formatted: str, reason: str) -> str:
+    """Client-Server API, "Spoiler messages"."""
+    return f'<span data-mx-spoiler="{html.escape(html.warning(reason))}">{formatted}</span>'
+
+
+def _attached(post: Publish) -> str:
+    return "".join(map(_attachment, post.content.attachments[:_ATTACHMENTS]))
+
+
+def _attachment(found: Attachment) -> str:
+    label = html.warning(found.alt)
+    label = label if len(label) <= _ALT else f"{label[:_ALT]}…"
+    kind = found.media_type.partition("/")[0]
+    named = {"image": "Picture", "video": "Video", "audio": "Audio"}.get(kind, "File")
+    return _link(found.url, f"{named}: {label}" if label else named)
+
+
+def _link(url: str, label: str) -> str:
+    return f'<p><a href="{html.escape(url)}">{html.escape(label)}</a></p>'
+
+
+def kept(refs: Refs, **about: Any) -> dict[str, Any]:
+    """`NS.object`: who said what, and the bytes it came in (protocol.md §1.5)."""
+    proof: dict[str, Any] = {
+        "act": refs.act,
+        "auth": refs.auth,
+        "key": refs.key,
+        "seen": stamp(refs.seen),
+    }
+    found = {key: _clean(value) for key, value in (proof | about).items()}
+    copy = {key: value for key, value in found.items() if value}
+    return {"v": 1, **copy, **(storable(refs.raw) if refs.raw else {})}
+
+
+def _clean(value: Any) -> Any:
+    return shapes.clean(value) if isinstance(value, str) else value
+
+
+def storable(raw: str) -> dict[str, Any]:
+    """The text as it is, or only its digest where a room could not give it back unchanged."""
+    data = raw.encode("utf-8", "surrogatepass")
+    digest = {"sha256": hashlib.sha256(data).hexdigest()}
+    if shapes.clean(raw) != raw:
+        return {"raw_len": len(data), **digest}
+    return {"raw": raw, **digest}
+
+
+def fitted(kind: str, content: dict[str, Any], *, link: str = "") -> Send | Ignored:
+    """The event, made smaller step by step until a homeserver takes it."""
+    if _size(content) < LIMIT:
+        return Send(kind, content)
+    content = _without_raw(content)
+    if _size(content) < LIMIT:
+        return Send(kind, content)
+    content = _short(content, link)
+    if _size(content) < LIMIT:
+        return Send(kind, content)
+    return Ignored(reason="too large for an event")
+
+
+def _size(content: Mapping[str, Any]) -> int:
+    """In canonical JSON: UTF-8 as it is, no spaces."""
+    return len(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _without_raw(content: dict[str, Any]) -> dict[str, Any]:
+    copy = content.get(vocabulary.OBJECT)
+    if not isinstance(copy, dict) or "raw" not in copy:
+        return content
+    smaller = {key: value for key, value in copy.items() if key != "raw"}
+    smaller["raw_len"] = len(copy["raw"].encode())
+    return content | {vocabulary.OBJECT: smaller}
+
+
+def _short(content: dict[str, Any], link: str) -> dict[str, Any]:
+    """Plain text only, cut, with the way to the whole."""
+    dropped = {"format", "formatted_body", *_SOCIAL_TEXTS}
+    smaller = {key: value for key, value in content.items() if key not in dropped}
+    new = smaller.get("m.new_content")
+    if isinstance(new, dict):
+        smaller["m.new_content"] = _short(new, link)
+        smaller["body"] = "* "
+    body = smaller.get("body")
+    if isinstance(body, str):
+        smaller["body"] = _cut(body, link)
+    return smaller
+
+
+_SOCIAL_TEXTS = (f"{vocabulary.SOCIAL}.body", f"{vocabulary.SOCIAL}.formatted_body")
+
+
+def _cut(body: str, link: str) -> str:
+    data = body.encode()
+    if len(data) <= _SHORT:
+        return f"{body} {link}".strip() if body == "* " else body
+    return f"{data[:_SHORT].decode(errors='ignore')}…\n{link}".strip()
