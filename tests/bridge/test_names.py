@@ -270,7 +270,7 @@ def test_ids_of_events_rooms_and_users_are_recognised():
         "@a\n:example.org",
         "@a\x00:example.org",
         "@a\u202e:example.org",
-        "@a�:example.org",
+        "@a\ud800:example.org",
         "@a:exa mple.org",
         "@a:b/c",
         "@" + "a" * 255 + ":x.org",
