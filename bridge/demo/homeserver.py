@@ -248,8 +248,8 @@ def _installed(venv: Path) -> bool:
 
 @contextlib.contextmanager
 def _locked(venv: Path) -> Iterator[None]:
-    venv.parent.mkdir(parents=True, exist_ok=True)
-    with venv.with_name(venv.name + ".lock").open("w") as lock:
+    venv.mkdir(parents=True, exist_ok=True)
+    with (venv / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
