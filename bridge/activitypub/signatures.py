@@ -436,21 +436,27 @@ def _template(key_id: str, covered: tuple[str, ...]) -> str:
 def sign_rfc9421(
     method: str, url: str, body: bytes, key: SigningKey, *, now: float
 ) -> dict[str, str]:
-    """As `sign_cavage`; Content-Digest (RFC 9530) instead of Digest."""
+    """As `sign_cavage`; Content-Digest (RFC 9530) instead of Digest.
+
+    Raises BadSignature for a URL that RFC 3986 does not know.
+    """
     headers = {"Date": email.utils.formatdate(int(now), usegmt=True)}
     if method not in _BODILESS:
         headers["Content-Type"] = MEDIA_TYPE
     signer = rfc9421.HTTPMessageSigner(
         signature_algorithm=algorithms.RSA_V1_5_SHA256, key_resolver=_OneKey(private=key.private)
     )
-    signer.sign(
-        _Message(method, url, headers),
-        key_id=key.key_id,
-        created=dt.datetime.fromtimestamp(int(now), dt.UTC),
-        label="sig1",
-        covered_component_ids=("@method", "@target-uri"),
-        body=None if method in _BODILESS else body,
-    )
+    try:
+        signer.sign(
+            _Message(method, url, headers),
+            key_id=key.key_id,
+            created=dt.datetime.fromtimestamp(int(now), dt.UTC),
+            label="sig1",
+            covered_component_ids=("@method", "@target-uri"),
+            body=None if method in _BODILESS else body,
+        )
+    except (rfc9421.HTTPMessageSignaturesException, ValueError) as error:
+        raise BadSignature(f"{url[:200]} cannot be signed: {error}"[:400]) from None
     return headers
 
 

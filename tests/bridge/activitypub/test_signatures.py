@@ -532,6 +532,12 @@ def test_rfc9421_signs_method_target_and_body() -> None:
     assert headers["Content-Digest"] == f"sha-256=:{sha256(BODY)}:"
 
 
+@pytest.mark.parametrize("url", ["https://remote.test/%zz", "https://remote.test/ü", "remote"])
+def test_a_url_that_is_none_cannot_be_signed(url: str) -> None:
+    with pytest.raises(BadSignature):
+        signatures.sign_rfc9421("GET", url, b"", signatures.SigningKey(KEY_ID, BOB), now=NOW)
+
+
 # Fuzz
 
 

@@ -1,0 +1,311 @@
+"""The only way out: every request to a stranger passes here, and nothing else uses aiohttp.
+
+Runs on the loop of bridge/loop.py. Where it goes is judged by bridge/addresses.py, at each hop;
+how long, how far and how much is bounded here. Errors: Refused (never go there), Unreachable (the
+host does not answer now), Unreadable (too large, or not what it says it is).
+"""
+
+import asyncio
+import atexit
+import contextlib
+import email.utils
+import os
+import re
+import ssl
+import time
+import urllib.parse
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp  # noqa: TID251  this is the one module that may
+from django.conf import settings
+from yarl import URL
+
+from bridge import addresses
+from bridge.activitypub import jsonld
+from bridge.addresses import Refused, checked
+from bridge.errors import Busy, Forbidden, Gone, Later, Unreadable
+from bridge.loop import loop, run
+
+__all__ = [
+    "Refused",
+    "Response",
+    "Sign",
+    "Unreachable",
+    "activity_json",
+    "checked",
+    "close",
+    "fetch",
+    "get",
+    "post",
+    "retry_after",
+]
+
+CONNECT = 5.0  # seconds
+TOTAL = 10.0
+LIMIT = 1_048_576  # bytes, after decompression
+ANSWER = 4_096  # bytes of an answer to a POST
+REDIRECTS = 3
+PER_HOST = 4  # GETs at once
+_CHUNK = 65_536
+_DAY = 86_400.0
+_REDIRECTING = frozenset({301, 302, 303, 307, 308})
+_PROFILE = re.compile(r';\s*profile\s*=\s*(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
+
+Sign = Callable[[str, str, bytes], Mapping[str, str]]  # method, URL, body -> headers
+
+
+class Unreachable(Busy):
+    """No connection, no answer in time, or one that breaks off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    url: str  # after redirects
+    headers: Mapping[str, str]  # names in any case
+    body: bytes
+
+
+@dataclass
+class _Lane:
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PER_HOST))
+    users: int = 0
+
+
+@dataclass
+class _Corner:
+    """What lives as long as its loop: kept-alive connections, and who fetches from where."""
+
+    session: aiohttp.ClientSession
+    process: int
+    lanes: dict[str, _Lane] = field(default_factory=dict)
+
+
+_corners: dict[asyncio.AbstractEventLoop, _Corner] = {}
+
+
+def _corner() -> _Corner:
+    here = asyncio.get_running_loop()
+    corner = _corners.get(here)
+    if corner is None:
+        for old in [known for known in _corners if known.is_closed()]:
+            del _corners[old]
+        # The default pool has few threads: a dozen names that nobody answers for would stop all.
+        here.set_default_executor(ThreadPoolExecutor(32, thread_name_prefix="names"))
+        corner = _corners[here] = _Corner(_session(), os.getpid())
+    return corner
+
+
+def _session() -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        socket_factory=addresses.open_socket,
+        ssl=ssl.create_default_context(),  # the system's authorities, or SSL_CERT_FILE
+        limit=512,
+        keepalive_timeout=30,
+    )
+    origin = f"{settings.OWNROOM_SCHEME}://{settings.OWNROOM_DOMAIN}"
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers={"User-Agent": f"Ownroom/{settings.VERSION} (+{origin}/)"},
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,  # bounded in `_body`
+        trust_env=False,  # a proxy would resolve names behind the back of `open_socket`
+    )
+
+
+async def close() -> None:
+    """Closes this loop's connections; the next request opens new ones."""
+    corner = _corners.pop(asyncio.get_running_loop(), None)
+    if corner:
+        await corner.session.close()
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    if any(corner.process == os.getpid() for corner in _corners.values()):
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(close(), loop()).result(1)
+
+
+@contextlib.asynccontextmanager
+async def _bounded(total: float) -> AsyncIterator[None]:
+    """One deadline over everything, and one error for whatever the network does."""
+    try:
+        async with asyncio.timeout(total):
+            yield
+    except TimeoutError:
+        raise Unreachable("no answer in time") from None
+    except aiohttp.ClientConnectorError as error:
+        if isinstance(error.os_error, addresses.RefusedAddress):
+            raise Refused(str(error.os_error)) from None
+        raise Unreachable(f"no connection: {type(error).__name__}") from None
+    except (aiohttp.ClientError, OSError, UnicodeError) as error:
+        raise Unreachable(f"no answer: {type(error).__name__}") from None
+
+
+@contextlib.asynccontextmanager
+async def _place(host: str, *, wait: bool) -> AsyncIterator[None]:
+    """One of the host's few places. A host that nobody asks is forgotten."""
+    lanes = _corner().lanes
+    lane = lanes.setdefault(host, _Lane())
+    if not wait and lane.places.locked():
+        raise Busy("enough is being fetched from this host already")
+    lane.users += 1
+    try:
+        async with lane.places:
+            yield
+    finally:
+        lane.users -= 1
+        if not lane.users:
+            del lanes[host]
+
+
+async def fetch(  # noqa: PLR0913  each is a limit or a header of one request
+    url: str,
+    *,
+    accept: str,
+    sign: Sign | None = None,
+    total: float = TOTAL,
+    limit: int = LIMIT,
+    wait: bool = True,
+) -> Response:
+    """GET, with at most three redirects. `total` covers all of it, waiting for a place included.
+
+    Raises Refused, Unreachable, Unreadable (too large), and Busy where `wait` is false and the
+    host's places are taken. Every status comes back as a Response.
+    """
+    url = checked(url)
+    async with _bounded(total):
+        for _ in range(REDIRECTS + 1):
+            # Signed anew at each hop: a signature for one URL is none of another host's business.
+            headers = {**sign("GET", url, b"")} if sign else {}
+            headers |= {"Accept": accept, "Accept-Encoding": "gzip"}
+            async with (
+                _place(urllib.parse.urlsplit(url).netloc, wait=wait),
+                _corner().session.get(
+                    URL(url, encoded=True), headers=headers, allow_redirects=False
+                ) as answer,
+            ):
+                place = answer.headers.get("Location")
+                if answer.status not in _REDIRECTING or not place:
+                    body = await _body(answer, limit)
+                    return Response(answer.status, url, answer.headers, body)
+                answer.close()
+            url = _redirected(url, place)
+    raise Refused("too many redirects")
+
+
+def _redirected(url: str, place: str) -> str:
+    try:
+        target = checked(urllib.parse.urljoin(url, place))
+    except ValueError:
+        raise Refused("the redirect is malformed") from None
+    if url.startswith("https:") and not target.startswith("https:"):
+        raise Refused("redirected from https to http")
+    return target
+
+
+async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Never holds more than `limit` and one chunk, whatever the sender packed."""
+    packed = answer.headers.get("Content-Encoding", "").strip().lower()
+    if packed not in {"", "identity", "gzip", "x-gzip"}:
+        raise Unreadable("an encoding that was not asked for")
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16) if packed.endswith("gzip") else None
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        try:
+            body += unpack.decompress(chunk, limit + 1 - len(body)) if unpack else chunk
+        except zlib.error:
+            raise Unreadable("broken gzip") from None
+        if len(body) > limit:
+            answer.close()
+            raise Unreadable(f"more than {limit} bytes")
+    if unpack and body and not unpack.eof:
+        raise Unreadable("broken gzip")
+    return bytes(body)
+
+
+def get(  # noqa: PLR0913  as fetch
+    url: str,
+    *,
+    accept: str,
+    sign: Sign | None = None,
+    total: float = TOTAL,
+    limit: int = LIMIT,
+    wait: bool = True,
+) -> Response:
+    """`fetch`, for threads other than the loop's."""
+    return run(fetch(url, accept=accept, sign=sign, total=total, limit=limit, wait=wait))
+
+
+async def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, total: float = TOTAL
+) -> Response:
+    """POST, without redirects; at most 4 KiB of the answer. Errors as `fetch`."""
+    url = checked(url)
+    async with (
+        _bounded(total),
+        _corner().session.post(
+            URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
+        ) as answer,
+    ):
+        found = bytearray()
+        async for chunk in answer.content.iter_any():
+            found += chunk
+            if len(found) >= ANSWER:
+                answer.close()  # cheaper than to listen to the rest
+                break
+        return Response(answer.status, url, answer.headers, bytes(found[:ANSWER]))
+
+
+def retry_after(response: Response) -> float | None:
+    """Seconds until the host wants to be asked again, a day at most; None if it does not say.
+
+    RFC 9110, section 10.2.3; GoToSocial only says X-RateLimit-Reset, an ISO date.
+    """
+    said = response.headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdigit():
+        return min(float(said[:9]), _DAY)
+    reset = jsonld.millis(response.headers.get("X-RateLimit-Reset"))
+    until = reset / 1_000 if reset is not None else None
+    with contextlib.suppress(ValueError, OverflowError):
+        until = email.utils.parsedate_to_datetime(said).timestamp()
+    return None if until is None else min(max(until - time.time(), 0.0), _DAY)
+
+
+def activity_json(response: Response) -> dict[str, Any]:
+    """The ActivityStreams document in `response`.
+
+    Only what a server serves as one: a file that somebody uploaded there is not its word. Raises
+    Gone, Forbidden, Later or Unreadable.
+    """
+    status = response.status
+    if status in {404, 410}:
+        raise Gone(f"the answer is {status}")
+    if status in {401, 403}:
+        raise Forbidden(f"the answer is {status}")
+    if status == 429 or status >= 500:  # noqa: PLR2004  Too Many Requests; the server's trouble
+        raise Later(f"the answer is {status}", after=retry_after(response))
+    if status != 200:  # noqa: PLR2004  OK
+        raise Unreadable(f"the answer is {status}")
+    if not _is_activity(response.headers):
+        raise Unreadable("not served as ActivityStreams")
+    return jsonld.loads(response.body)
+
+
+def _is_activity(headers: Mapping[str, str]) -> bool:
+    """ActivityPub, section 3.2: either of two media types, and only one of them."""
+    if len([name for name in headers if name.lower() == "content-type"]) != 1:
+        return False
+    value = headers["Content-Type"]
+    kind = value.partition(";")[0].strip().lower()
+    if kind == "application/ld+json":
+        return any(
+            jsonld.AS2 in (quoted or bare).split() for quoted, bare in _PROFILE.findall(value)
+        )
+    return kind == "application/activity+json"
