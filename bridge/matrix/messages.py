@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import shapes
+from bridge.matrix import shapes, vocabulary
 from bridge.matrix.readings import Refs
 from social.acts import Content, Ignored, Mention, Publish
 
@@ -68,7 +68,7 @@ def read(
     written = _written(content, said, refs, sender)
     if not html.plain(written.html).strip():
         return Ignored(reason="an empty message")
-    options = shapes.mapping(content.get(shapes.POST))
+    options = shapes.mapping(content.get(vocabulary.POST))
     summary, sensitive = _warning(content, options, said, written)
     found = Content(
         html=written.html,

@@ -57,7 +57,7 @@ def needs(event: Any) -> Needs:
         shapes.annotated(content),
         shapes.redacted(found),
     }
-    posts = {shapes.text(shapes.mapping(content.get(shapes.POST)).get("reply"))}
+    posts = {shapes.text(shapes.mapping(content.get(vocabulary.POST)).get("reply"))}
     return Needs(
         users=frozenset(users),
         events=frozenset(events - {""}),
@@ -217,7 +217,7 @@ def _command(event: Event, refs: Refs) -> Command | Ignored:
 
 
 def _publish(event: Event, refs: Refs, author: str) -> Publish | Ignored:
-    options = shapes.mapping(event.content.get(shapes.POST))
+    options = shapes.mapping(event.content.get(vocabulary.POST))
     reply = _reply(event, refs, options)
     parent = refs.stored.get(reply)
     if refs.kind != "profile" or event.sender != refs.owner:
@@ -285,7 +285,7 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
     if old.author != author:
         return Ignored(reason="an edit by somebody else")
     new = dict(shapes.new_content(event.content))
-    new.setdefault(shapes.POST, event.content.get(shapes.POST))
+    new.setdefault(vocabulary.POST, event.content.get(vocabulary.POST))
     parent = refs.stored.get(old.reply)
     read = messages.read(new, refs, sender=event.sender, author=author, parent=parent)
     if isinstance(read, Ignored):

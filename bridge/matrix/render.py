@@ -131,7 +131,7 @@ def _revise(act: Revise, refs: Refs) -> Send | Ignored:
 def _redact(event: str, reason: str, uri: str) -> Redact | Ignored:
     if not event:
         return _ABSENT
-    return Redact(event, reason, {shapes.TOMBSTONE: {"id": shapes.clean(uri)}})
+    return Redact(event, reason, {vocabulary.TOMBSTONE: {"id": shapes.clean(uri)}})
 
 
 def _react(act: React, refs: Refs) -> Send | Ignored:
@@ -219,7 +219,7 @@ def own(act: Publish, refs: Refs, *, idem: str = "", app: str = "") -> Send | Ig
         "idem": shapes.clean(idem),
         "app": shapes.clean(app),
     }
-    content[shapes.POST] = {key: value for key, value in options.items() if value}
+    content[vocabulary.POST] = {key: value for key, value in options.items() if value}
     return fitted("m.room.message", content)
 
 

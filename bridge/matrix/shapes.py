@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import names
-from bridge.matrix.vocabulary import NS, SOCIAL
+from bridge.matrix.vocabulary import SOCIAL
 from social.acts import Ignored
 
-POST = f"{NS}.post"
-TOMBSTONE = f"{NS}.tombstone"
 REPOST = f"{SOCIAL}.repost"  # MSC4501
 WARNING_3725 = "town.robin.msc3725.content_warning"
 SPOILER_4193 = "page.codeberg.everypizza.msc4193.spoiler"
