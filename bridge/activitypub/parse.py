@@ -243,7 +243,7 @@ def _answered(activity: Json, actor: str) -> tuple[str, str] | Ignored:
         return Ignored(reason="approval of single posts is not bridged yet")
     types = jsonld.types(obj)
     if types and "Follow" not in types:
-        return Ignored(reason=f"no act for answering a {html.warning(types[0])[:50]}")
+        return Ignored(reason=f"no act for answering {html.warning(types[0])[:50]} activities")
     follower = followed = ""
     if isinstance(obj, dict):
         follower = jsonld.id_of(obj.get("actor"))
@@ -279,7 +279,9 @@ def _undo(activity: Json, actor: str, at: int) -> Undo | Ignored:
 def _undone(obj: Json, uri: str, actor: str, at: int) -> Undo | Ignored:
     kind = next((kind for kind in jsonld.types(obj) if kind in _UNDOABLE), "")
     if not kind:
-        return Ignored(reason=f"no act for taking back a {html.warning(jsonld.types(obj)[0])[:50]}")
+        return Ignored(
+            reason=f"no act for taking back {html.warning(jsonld.types(obj)[0])[:50]} activities"
+        )
     # An id is not needed to take something back: what it said will do.
     inner = _UNDOABLE[kind](obj if uri else {**obj, "id": actor}, actor, at)
     if isinstance(inner, Ignored):

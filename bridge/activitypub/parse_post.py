@@ -55,6 +55,8 @@ def post(obj: Any, *, at: int, followers: str = "", wrapper: Wrapper = _BARE) ->
         return Ignored(reason=refusal)
     to, cc = _addresses(obj, wrapper)
     hrefs = [jsonld.text(tag.get("href")) for tag in _tags(obj) if _is(tag, "Mention")]
+    if _is(obj, "ChatMessage"):  # Pleroma mentions nobody in a chat
+        hrefs += to + cc
     reply = jsonld.id_of(jsonld.first(obj.get("inReplyTo")))
     return Publish(
         author=author,
@@ -104,7 +106,7 @@ def _unfit(obj: Json) -> str:
     if not NOTES.isdisjoint(types) or not CARDS.isdisjoint(types):
         return ""
     if not NOT_POSTS.isdisjoint(types):
-        return f"a {_shown(types)} is not a post"
+        return f"objects of type {_shown(types)} are not posts"
     if jsonld.text(obj.get("name")) or _text(obj)[0]:
         return ""
     return f"no act for objects of type {_shown(types)}"
@@ -217,17 +219,25 @@ def _note_html(obj: Json, written: str) -> str:
 
 
 def _card(obj: Json, written: str, uri: str) -> str:
-    """Title, summary, text, particulars, link. For these types `summary` is an excerpt."""
-    summary = jsonld.text(obj.get("summary"))
+    """Title, excerpt, text, particulars, link."""
+    text = _clean(obj, written)
     parts = [
         _title(obj),
-        html.from_fediverse(summary) if summary != written else "",
-        _clean(obj, written),
+        _excerpt(obj, text),
+        text,
         _particulars(obj),
         *_links(obj),
         _anchor(_url(obj) or uri),
     ]
     return "".join(part for part in parts if part)
+
+
+def _excerpt(obj: Json, text: str) -> str:
+    """Here `summary` is no warning, and often just how the text begins."""
+    excerpt = html.plain(html.from_fediverse(jsonld.text(obj.get("summary")))).strip()
+    if not excerpt or html.plain(text).strip().startswith(excerpt.removesuffix("…")):
+        return ""
+    return "".join(f"<p>{html.escape(line)}</p>" for line in excerpt.splitlines() if line)
 
 
 def _title(obj: Json) -> str:
