@@ -1,0 +1,162 @@
+"""The public pages. They read, answer, and never send anybody to another host."""
+
+import re
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from social.models import Actor
+from social.web import links, pages, wants
+
+_ACTIVITY = "application/activity+json"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ACCT = re.compile(r"(?:acct:|@)?(?P<acct>[\w.+-]{1,100}@[\w.:-]{1,255})")
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    context = {
+        "people": pages.discoverable(),
+        "canonical": links.here("/"),
+        "indexable": True,
+    }
+    return _page(request, "index", context)
+
+
+@require_safe
+def profile(request: HttpRequest, handle: str) -> HttpResponse:
+    actor = _person(handle)
+    if wants.activity(request.headers.get("Accept", "")):
+        return _elsewhere(actor.uri)
+    if _is_gone(actor):
+        return _gone(request, "gone_profile")
+    path = links.profile(actor)
+    before = _before(request)
+    context = {
+        "actor": actor,
+        "counts": pages.counts(actor),
+        "listing": pages.timeline(actor, before),
+        "newest": before is None,
+        "room_link": links.web(actor.room_link),
+        "canonical": links.here(f"{path}?before={before}" if before else path),
+        "activity": actor.uri,
+        "indexable": actor.indexable,
+    }
+    return _page(request, "profile", context)
+
+
+@require_safe
+def post(request: HttpRequest, handle: str, name: str) -> HttpResponse:
+    author = _person(handle)
+    uri = links.post_uri(author, name)
+    if wants.activity(request.headers.get("Accept", "")):
+        # Whether it exists, and for whom, is decided there; here every name gets this answer.
+        return _elsewhere(links.post_uri(author, quote(name, safe=":")))
+    shown = pages.post(uri, author)
+    if shown is None:
+        if pages.was_deleted(uri, author):
+            return _gone(request, "gone_post")
+        raise Http404
+    context = {
+        "actor": author,
+        "post": shown,
+        "thread": pages.thread(shown),
+        "canonical": links.here(links.post(shown)),
+        "activity": shown.uri,
+        "indexable": author.indexable,
+    }
+    return _page(request, "post", context)
+
+
+@require_safe
+def feed(request: HttpRequest, handle: str) -> HttpResponse:
+    actor = _person(handle)
+    if _is_gone(actor):
+        return _gone(request, "gone_profile")
+    posts = pages.feed(actor)
+    changes = [each.updated or each.published for each in posts]
+    context = {
+        "actor": actor,
+        "posts": posts,
+        "updated": max([*changes, actor.introduced]),
+        "self": links.here(f"{links.profile(actor)}/feed.atom"),
+    }
+    answer = render(request, "web/feed.atom", context, content_type="application/atom+xml")
+    # XML 1.0 §2.2 knows no control characters, and one of them would spoil the whole feed.
+    answer.content = _NOT_XML.sub("", answer.text).encode()
+    if not actor.indexable:
+        answer["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+@require_safe
+def tag(request: HttpRequest, tag: str) -> HttpResponse:
+    listing = pages.tagged(tag, _before(request))
+    if listing is None:
+        raise Http404
+    canonical = links.here(f"/tags/{quote(tag.lower())}")
+    return _page(request, "tag", {"tag": tag, "listing": listing, "canonical": canonical})
+
+
+@require_safe
+def interaction(request: HttpRequest) -> HttpResponse:
+    """Other servers send people here to follow somebody. It explains, and redirects nowhere."""
+    asked = request.GET.get("uri", "").strip()
+    acct = _ACCT.fullmatch(asked)
+    actor = None if acct else Actor.objects.shown().filter(uri=links.web(asked)).first()
+    known = actor.acct if actor else acct and acct["acct"]
+    context = {
+        "whom": f"@{known}" if known else links.web(asked),
+        "asked": asked,
+        "server_name": settings.OWNROOM_SERVER_NAME,
+    }
+    return _page(request, "interaction", context)
+
+
+def _person(handle: str) -> Actor:
+    actor = pages.person(handle)
+    if actor is None:
+        raise Http404
+    return actor
+
+
+def _is_gone(actor: Actor) -> bool:
+    return actor.suspended or actor.left is not None
+
+
+def _before(request: HttpRequest) -> pages.Cursor | None:
+    text = request.GET.get("before")
+    if text is None:
+        return None
+    cursor = pages.Cursor.read(text)
+    if cursor is None:
+        raise Http404
+    return cursor
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+    answer = render(request, f"web/{name}.html", _site() | context)
+    if "activity" in context:
+        answer["Link"] = f'<{context["activity"]}>; rel="alternate"; type="{_ACTIVITY}"'
+        patch_vary_headers(answer, ["Accept"])
+    return answer
+
+
+def _gone(request: HttpRequest, name: str) -> HttpResponse:
+    answer = render(request, f"web/{name}.html", _site(), status=410)
+    patch_vary_headers(answer, ["Accept"])
+    return answer
+
+
+def _elsewhere(uri: str) -> HttpResponse:
+    answer = HttpResponseRedirect(uri)
+    patch_vary_headers(answer, ["Accept"])
+    return answer
+
+
+def _site() -> dict[str, object]:
+    return {"domain": settings.OWNROOM_DOMAIN, "server_name": settings.OWNROOM_SERVER_NAME}

@@ -1,0 +1,196 @@
+"""The page of one post, with what it answers above and the replies below."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from social.models import Actor, Post
+from social.web import pages
+from tests.social.web.cast import NOON, answer, local, path, remote, write
+from tests.social.web.markup import tags
+
+
+def text(client: Client, post: Post, status: int = 200) -> str:
+    answer = client.get(path(post))
+    assert answer.status_code == status
+    return answer.text
+
+
+def queries(client: Client, post: Post) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        client.get(path(post))
+    return len(captured)
+
+
+def test_a_post_is_found_under_its_own_author_only(client: Client) -> None:
+    local("ada")
+    post = write(local("alice"))
+    assert client.get(path(post).replace("alice", "ada")).status_code == 404
+    assert client.get(path(post).upper()).status_code == 404
+
+
+def test_a_post_from_elsewhere_has_no_page_here(client: Client) -> None:
+    assert text(client, write(remote("bob")), 404)
+
+
+def test_a_deleted_post_is_410_when_anybody_could_see_it_before(client: Client) -> None:
+    alice = local("alice")
+    page = text(client, write(alice, "regretted", deleted=NOON), 410)
+    assert "This post was deleted" in page
+    assert "regretted" not in page
+
+
+def test_that_a_private_post_was_deleted_is_not_told(client: Client) -> None:
+    text(client, write(local("alice"), deleted=NOON, visibility="private"), 404)
+
+
+def test_posts_of_the_suspended_are_as_if_they_never_were(client: Client) -> None:
+    alice = local("alice", suspended=True)
+    text(client, write(alice), 404)
+    text(client, write(alice, deleted=NOON), 404)
+
+
+def test_the_post_says_who_when_and_what(client: Client) -> None:
+    post = write(local("alice"), "Hello from the lake.", published=NOON, updated=NOON + 60_000)
+    page = text(client, post)
+    assert "A post by <bdi>Alice</bdi>" in page
+    assert "Hello from the lake." in page
+    assert "@alice@social.test" in page
+    assert '<time datetime="2026-11-23T12:00:00+00:00">23 November 2026, 12:00 UTC</time>' in page
+    assert "edited" in page
+    assert "12:01 UTC" in page
+    assert '<div class="content" lang="en" dir="auto">' in page
+    assert "No replies yet." in page
+
+
+def test_a_warning_stands_before_the_content_and_alone_in_previews(client: Client) -> None:
+    page = text(client, write(local("alice"), "The murderer is the cat.", summary="Spoilers"))
+    head, body = page.split("</head>")
+    assert "murderer" not in head
+    assert '<meta property="og:description" content="Spoilers">' in head
+    assert body.index("<summary>") < body.index("Spoilers") < body.index("murderer")
+    assert body.index("murderer") < body.index("</details>")
+
+
+def test_attachments_are_links_with_their_description(client: Client) -> None:
+    files = [
+        {"url": "https://p.example/1.png", "media_type": "image/png", "alt": "A grey heron"},
+        {"url": "https://p.example/2.png"},
+        {"url": "javascript:alert(1)", "alt": "trap"},
+        {"alt": "no address"},
+    ]
+    page = text(client, write(local("alice"), sensitive=True, attachments=files))
+    assert "A grey heron</span></a>" in page
+    assert "Attachment without a description" in page
+    assert "Attachments that may upset" in page
+    assert "trap" not in page
+    assert "no address" not in page
+
+
+def test_the_post_is_linked_for_other_servers(client: Client) -> None:
+    post = write(local("alice", indexable=True))
+    answer = client.get(path(post))
+    assert answer["Link"] == f'<{post.uri}>; rel="alternate"; type="application/activity+json"'
+    assert f'<link rel="canonical" href="http://social.test{path(post)}">' in answer.text
+    assert '<meta property="og:type" content="article">' in answer.text
+    assert "noindex" not in answer.text
+    Actor.objects.update(indexable=False)
+    assert '<meta name="robots" content="noindex">' in text(client, post)
+
+
+def test_a_thread_is_read_from_top_to_bottom(client: Client) -> None:
+    alice, bob = local("alice"), remote("bob")
+    top = write(bob, "one.")
+    middle = answer(top, alice, "two.")
+    post = answer(middle, alice, "three.")
+    answer(post, bob, "seven.", published=NOON + 9_000)
+    first = answer(post, bob, "four.")
+    answer(answer(first, alice, "five."), bob, "six.")
+    answer(top, bob, "beside.")
+    page = text(client, post)
+    words = ["one", "two", "three", "four", "five", "six", "seven"]
+    order = [page.rindex(f"{word}.</p>") for word in words]
+    assert order == sorted(order)
+    assert "beside." not in page
+    assert [a["class"] for tag, a in tags(page) if tag == "article"] == [
+        "post",
+        "post",
+        "post focus",
+        "post depth-1",
+        "post depth-2",
+        "post depth-3",
+        "post depth-1",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"visibility": "private"},
+        {"visibility": "direct"},
+        {"deleted": NOON},
+    ],
+)
+def test_what_hides_behind_a_hidden_post_is_not_shown(
+    client: Client, change: dict[str, object]
+) -> None:
+    alice, bob = local("alice"), remote("bob", name="Roberta")
+    above = write(alice, "too high.")
+    hidden = answer(above, bob, "hidden.", **change)
+    post = answer(hidden, alice, "in the middle.")
+    below = answer(post, bob, "hidden too.", **change)
+    answer(below, alice, "too low.")
+    page = text(client, post)
+    assert "in the middle." in page
+    assert "In answer to a post that is not shown here" in page
+    for words in ("too high.", "hidden.", "hidden too.", "too low.", "Roberta"):
+        assert words not in page
+
+
+def test_a_parent_we_never_saw_is_said_to_be_missing(client: Client) -> None:
+    post = write(local("alice"), reply="https://far.example/posts/unseen")
+    assert "In answer to a post that is not shown here" in text(client, post)
+
+
+def test_what_is_answered_is_linked_at_its_home(client: Client) -> None:
+    parent = write(remote("bob"), url="https://far.example/@bob/1")
+    page = text(client, answer(parent, local("alice")))
+    assert '<a href="https://far.example/@bob/1" rel="nofollow noopener">a post by' in page
+
+
+def test_more_replies_cost_no_more_queries(client: Client) -> None:
+    bob = remote("bob")
+    post = answer(answer(write(bob), bob), local("alice"))
+    answer(post, bob)
+    few = queries(client, post)
+    for _ in range(15):
+        answer(post, remote(f"bob{Actor.objects.count()}"))
+    assert queries(client, post) == few <= 10
+
+
+def test_a_flood_of_replies_is_cut_and_the_page_says_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "REPLIES", 3)
+    bob, post = remote("bob"), write(local("alice"))
+    for number in range(5):
+        answer(answer(post, bob, f"reply-{number}"), bob)
+    page = text(client, post)
+    assert page.count("reply-") == 3
+    assert "There are more replies than fit on this page." in page
+
+
+def test_a_very_long_chain_of_replies_takes_a_bounded_number_of_queries(client: Client) -> None:
+    bob, last = remote("bob"), write(local("alice"))
+    first = last
+    for _ in range(30):
+        last = answer(last, bob)
+    middle = answer(last, first.author)
+    assert queries(client, first) <= 14
+    assert text(client, middle).count("<article") == pages.UPWARDS + 1
+
+
+@pytest.mark.parametrize("at", [0, -5, 2**62])
+def test_an_impossible_date_is_shown_as_the_nearest_possible_one(client: Client, at: int) -> None:
+    text(client, write(local("alice"), published=at))
