@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from bridge.addresses import Refused, RefusedAddress
 
 
 @pytest.fixture(autouse=True)
-def _production(settings):
+def _production(settings: Any) -> None:
     settings.OWNROOM_SCHEME = "https"
     settings.OWNROOM_ALLOW_PRIVATE = ()
 
@@ -44,40 +45,40 @@ REFUSED_ADDRESSES = {
 ALL_REFUSED = [(kind, text) for kind, texts in REFUSED_ADDRESSES.items() for text in texts]
 
 
-def info(text: str, port: int = 443):
+def info(text: str, port: int = 443) -> Any:
     if ":" in text:
         return (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (text, port, 0, 0))
     return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, port))
 
 
 @pytest.mark.parametrize(("kind", "text"), ALL_REFUSED)
-def test_no_socket_is_opened_to(kind, text):
+def test_no_socket_is_opened_to(kind: Any, text: Any) -> None:
     with pytest.raises(RefusedAddress):
         addresses.open_socket(info(text))
 
 
 @pytest.mark.parametrize(("kind", "text"), ALL_REFUSED)
-def test_http_and_other_ports_do_not_open_them_either(kind, text, settings):
+def test_http_and_other_ports_do_not_open_them_either(kind: Any, text: Any, settings: Any) -> None:
     settings.OWNROOM_SCHEME = "http"
     assert not addresses.allowed(ipaddress.ip_address(text.partition("%")[0]), 8080)
 
 
 @pytest.mark.parametrize("text", ["9.9.9.9", "45.10.0.10", "2620:fe::fe", "::ffff:9.9.9.9"])
-def test_public_addresses_are_open(text):
+def test_public_addresses_are_open(text: Any) -> None:
     addresses.open_socket(info(text)).close()
 
 
-def test_nat64_of_a_public_address_is_open():
+def test_nat64_of_a_public_address_is_open() -> None:
     assert addresses.allowed(ipaddress.ip_address("64:ff9b::909:909"), 443)
 
 
 @pytest.mark.parametrize("port", [22, 80, 444, 8443])
-def test_only_443_is_open(port):
+def test_only_443_is_open(port: Any) -> None:
     with pytest.raises(RefusedAddress):
         addresses.open_socket(info("9.9.9.9", port))
 
 
-def test_what_the_admin_opened_is_open_on_any_port_and_in_any_wrapping(settings):
+def test_what_the_admin_opened_is_open_on_any_port_and_in_any_wrapping(settings: Any) -> None:
     settings.OWNROOM_ALLOW_PRIVATE = (
         ipaddress.ip_network("127.0.0.0/8"),
         ipaddress.ip_network("fd00::/8"),
@@ -89,7 +90,7 @@ def test_what_the_admin_opened_is_open_on_any_port_and_in_any_wrapping(settings)
 
 
 @given(st.ip_addresses(v=4))
-def test_nothing_wrapped_is_more_open_than_its_core(core):
+def test_nothing_wrapped_is_more_open_than_its_core(core: Any) -> None:
     number = int(core)
     for base in ("::ffff:0:0", "::", "64:ff9b::", "64:ff9b:1::"):
         wrapped = ipaddress.IPv6Address(int(ipaddress.IPv6Address(base)) + number)
@@ -153,12 +154,12 @@ REFUSED_URLS = {
 
 
 @pytest.mark.parametrize("url", REFUSED_URLS.values(), ids=REFUSED_URLS.keys())
-def test_a_url_is_refused_for(url):
+def test_a_url_is_refused_for(url: Any) -> None:
     with pytest.raises(Refused):
         addresses.checked(url)
 
 
-def test_disguised_addresses_are_refused_even_where_loopback_is_open(settings):
+def test_disguised_addresses_are_refused_even_where_loopback_is_open(settings: Any) -> None:
     settings.OWNROOM_ALLOW_PRIVATE = (ipaddress.ip_network("127.0.0.0/8"),)
     assert addresses.checked("https://127.0.0.1:8443/x") == "https://127.0.0.1:8443/x"
     assert addresses.checked("https://[::ffff:127.0.0.1]/").endswith("]/")
@@ -183,12 +184,12 @@ def test_disguised_addresses_are_refused_even_where_loopback_is_open(settings):
         ("https://localhost/", "https://localhost/"),
     ],
 )
-def test_one_spelling_is_asked_for(url, spelled):
+def test_one_spelling_is_asked_for(url: Any, spelled: Any) -> None:
     assert addresses.checked(url) == spelled
     assert addresses.checked(spelled) == spelled
 
 
-def test_http_is_asked_for_only_in_a_trial(settings):
+def test_http_is_asked_for_only_in_a_trial(settings: Any) -> None:
     settings.OWNROOM_SCHEME = "http"
     assert addresses.checked("http://remote.test:80/") == "http://remote.test/"
     assert addresses.checked("http://remote.test:8080/") == "http://remote.test:8080/"
@@ -196,7 +197,7 @@ def test_http_is_asked_for_only_in_a_trial(settings):
 
 
 @given(st.text() | st.text().map("https://{}/".format) | st.text().map("https://a.test/{}".format))
-def test_any_text_is_spelled_or_refused(text):
+def test_any_text_is_spelled_or_refused(text: Any) -> None:
     try:
         spelled = addresses.checked(text)
     except Refused:

@@ -12,6 +12,8 @@ import tracemalloc
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -32,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "Server"
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         self.server.asked.append((self.command, self.path, dict(self.headers.items())))
         self.server.sockets.add(self.client_address)
         try:
@@ -40,11 +42,11 @@ class Handler(BaseHTTPRequestHandler):
         except (ConnectionError, ssl.SSLError):
             self.close_connection = True
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         self.body = self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
-    def answer(self, status=200, body=b"{}", **headers):
+    def answer(self, status: Any = 200, body: Any = b"{}", **headers: Any) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": ACCEPT, **headers}.items():
             self.send_header(name.replace("_", "-"), value)
@@ -52,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def endless(self, piece, **headers):
+    def endless(self, piece: Any, **headers: Any) -> None:
         self.send_response(200)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -64,66 +66,66 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(piece)
             self.server.written += len(piece)
 
-    def on_ok(self):
+    def on_ok(self) -> None:
         self.answer(body=json.dumps({"id": self.path}).encode())
 
-    def on_go(self):
+    def on_go(self) -> None:
         self.answer(302, Location=self.server.places[self.path])
 
-    def on_round(self):
+    def on_round(self) -> None:
         hop = int(self.path.split("/")[2])
         self.answer(302, Location=f"/round/{hop + 1}" if hop < self.server.hops else "/ok")
 
-    def on_hang(self):
+    def on_hang(self) -> None:
         self.server.over.wait(10)
         self.close_connection = True
 
-    def on_drip(self):
+    def on_drip(self) -> None:
         self.send_response(200)
         self.end_headers()
         self.close_connection = True
         while not self.server.over.wait(0.02):
             self.wfile.write(b" ")
 
-    def on_endless(self):
+    def on_endless(self) -> None:
         self.endless(b"x" * 65_536)
 
-    def on_exactly(self):
+    def on_exactly(self) -> None:
         self.answer(body=b"x" * MEGABYTE)
 
-    def on_zip(self):
+    def on_zip(self) -> None:
         self.answer(body=gzip.compress(b'{"id":"zipped"}'), Content_Encoding="gzip")
 
-    def on_cut(self):
+    def on_cut(self) -> None:
         self.answer(body=gzip.compress(b"x" * 5_000)[:-12], Content_Encoding="gzip")
 
-    def on_nozip(self):
+    def on_nozip(self) -> None:
         self.answer(body=b"plain", Content_Encoding="gzip")
 
-    def on_bomb(self):
+    def on_bomb(self) -> None:
         self.answer(body=self.server.bomb, Content_Encoding="gzip")
 
-    def on_brotli(self):
+    def on_brotli(self) -> None:
         self.answer(body=b"x", Content_Encoding="br")
 
-    def on_short(self):
+    def on_short(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "100")
         self.end_headers()
         self.wfile.write(b"x")
         self.close_connection = True
 
-    def on_nonsense(self):
+    def on_nonsense(self) -> None:
         self.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n")
         self.close_connection = True
 
-    def on_headers(self):
+    def on_headers(self) -> None:
         self.answer(X_Long="x" * 100_000)
 
-    def on_cookie(self):
+    def on_cookie(self) -> None:
         self.answer(Set_Cookie="a=b")
 
-    def on_gate(self):
+    def on_gate(self) -> None:
         with self.server.lock:
             self.server.inside += 1
             self.server.most = max(self.server.most, self.server.inside)
@@ -134,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.inside -= 1
         self.answer()
 
-    def log_message(self, *args):
+    def log_message(self, *args: Any) -> None:
         pass
 
 
@@ -142,25 +144,26 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, host="127.0.0.2"):
+    def __init__(self, host: Any = "127.0.0.2") -> None:
         super().__init__((host, 0), Handler)
-        self.asked: list = []
-        self.sockets: set = set()
-        self.places: dict = {}
+        self.asked: list[Any] = []
+        self.sockets: set[Any] = set()
+        self.places: dict[str, str] = {}
         self.hops = self.written = self.inside = self.most = 0
         self.over, self.gate, self.full = (threading.Event() for _ in range(3))
         self.lock = threading.Lock()
         self.bomb = b""
+        self.certificate, self.base = Path(), ""
 
-    def handle_error(self, request, client_address):
+    def handle_error(self, request: Any, client_address: Any) -> None:
         pass
 
-    def url(self, path="/ok", host=""):
-        return f"http://{host or self.server_address[0]}:{self.server_address[1]}{path}"
+    def url(self, path: Any = "/ok", host: Any = "") -> Any:
+        return f"http://{host or str(self.server_address[0])}:{self.server_address[1]}{path}"
 
 
 @contextmanager
-def running(server):
+def running(server: Server) -> Any:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -173,13 +176,13 @@ def running(server):
 
 
 @pytest.fixture
-def server():
+def server() -> Any:
     with running(Server()) as one:
         yield one
 
 
 @pytest.fixture(autouse=True)
-def _fresh(settings):
+def _fresh(settings: Any) -> Any:
     settings.OWNROOM_SCHEME = "http"
     settings.OWNROOM_DOMAIN = "social.test"
     settings.OWNROOM_ALLOW_PRIVATE = (ipaddress.ip_network("127.0.0.0/30"),)
@@ -187,18 +190,18 @@ def _fresh(settings):
     run(http.close())
 
 
-def get(url, **options):
+def get(url: Any, **options: Any) -> Any:
     return http.get(url, accept=ACCEPT, **{"total": 5, **options})
 
 
-def post(url, body=b"{}", headers=None, **options):
+def post(url: Any, body: Any = b"{}", headers: Any = None, **options: Any) -> Any:
     return run(http.post(url, body, headers or {}, **{"total": 5, **options}))
 
 
 # Where it does not go
 
 
-def test_a_name_that_resolves_to_loopback_is_refused_and_nobody_is_asked(settings):
+def test_a_name_that_resolves_to_loopback_is_refused_and_nobody_is_asked(settings: Any) -> None:
     settings.OWNROOM_ALLOW_PRIVATE = ()
     with running(Server("127.0.0.1")) as server:
         for work in (get, post):
@@ -208,7 +211,7 @@ def test_a_name_that_resolves_to_loopback_is_refused_and_nobody_is_asked(setting
 
 
 @pytest.mark.parametrize("work", [get, post])
-def test_a_private_literal_is_refused(work):
+def test_a_private_literal_is_refused(work: Any) -> None:
     for url in ("http://127.0.66.6/", "http://10.0.0.1/", "http://[::1]/", "ftp://127.0.0.2/"):
         with pytest.raises(Refused):
             work(url)
@@ -228,14 +231,16 @@ def test_a_private_literal_is_refused(work):
         "http://remote.test\\@127.0.0.2/",
     ],
 )
-def test_a_redirect_to_where_we_never_go_is_refused(server, place):
+def test_a_redirect_to_where_we_never_go_is_refused(server: Server, place: Any) -> None:
     server.places["/go"] = place
     with pytest.raises(Refused):
         get(server.url("/go"))
     assert len(server.asked) == 1
 
 
-def test_a_redirect_to_a_name_for_a_private_address_is_refused(server, settings):
+def test_a_redirect_to_a_name_for_a_private_address_is_refused(
+    server: Server, settings: Any
+) -> None:
     settings.OWNROOM_ALLOW_PRIVATE = (ipaddress.ip_network("127.0.0.2/32"),)
     with running(Server("127.0.0.1")) as inner:
         server.places["/go"] = inner.url(host="localhost")
@@ -244,7 +249,7 @@ def test_a_redirect_to_a_name_for_a_private_address_is_refused(server, settings)
         assert not inner.asked
 
 
-def test_three_redirects_are_followed_and_four_are_not(server):
+def test_three_redirects_are_followed_and_four_are_not(server: Server) -> None:
     server.hops = 2
     assert get(server.url("/round/0")).url == server.url("/ok")
     server.asked.clear()
@@ -254,18 +259,20 @@ def test_three_redirects_are_followed_and_four_are_not(server):
     assert len(server.asked) == 4
 
 
-def test_a_redirect_without_place_is_an_answer(server):
+def test_a_redirect_without_place_is_an_answer(server: Server) -> None:
     server.places["/go"] = ""
     assert get(server.url("/go")).status == 302
 
 
-def test_a_post_follows_no_redirect(server):
+def test_a_post_follows_no_redirect(server: Server) -> None:
     server.places["/go"] = server.url("/ok")
     assert post(server.url("/go")).status == 302
     assert len(server.asked) == 1
 
 
-def test_no_proxy_of_the_environment_is_used(server, monkeypatch):
+def test_no_proxy_of_the_environment_is_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.3:1")
     assert get(server.url()).status == 200
 
@@ -274,7 +281,7 @@ def test_no_proxy_of_the_environment_is_used(server, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["/hang", "/drip"])
-def test_the_deadline_covers_everything(server, path):
+def test_the_deadline_covers_everything(server: Server, path: Any) -> None:
     start = time.monotonic()
     with pytest.raises(Unreachable):
         get(server.url(path), total=0.3)
@@ -283,7 +290,7 @@ def test_the_deadline_covers_everything(server, path):
     assert time.monotonic() - start < 3
 
 
-def test_the_deadline_covers_redirects(server):
+def test_the_deadline_covers_redirects(server: Server) -> None:
     server.places["/go"] = "/hang"
     start = time.monotonic()
     with pytest.raises(Unreachable):
@@ -291,19 +298,19 @@ def test_the_deadline_covers_redirects(server):
     assert time.monotonic() - start < 3
 
 
-def test_an_endless_body_is_cut_off(server):
+def test_an_endless_body_is_cut_off(server: Server) -> None:
     with pytest.raises(Unreadable):
         get(server.url("/endless"))
     assert server.written < 30 * MEGABYTE
 
 
-def test_the_limit_is_exact(server):
+def test_the_limit_is_exact(server: Server) -> None:
     assert len(get(server.url("/exactly")).body) == MEGABYTE
     with pytest.raises(Unreadable):
         get(server.url("/exactly"), limit=MEGABYTE - 1)
 
 
-def test_a_gzip_bomb_costs_no_memory(server):
+def test_a_gzip_bomb_costs_no_memory(server: Server) -> None:
     server.bomb = gzip.compress(bytes(200 * MEGABYTE), 9)
     tracemalloc.start()
     with pytest.raises(Unreadable):
@@ -313,7 +320,7 @@ def test_a_gzip_bomb_costs_no_memory(server):
     assert most < 8 * MEGABYTE
 
 
-def test_gzip_is_read_and_broken_gzip_is_not(server):
+def test_gzip_is_read_and_broken_gzip_is_not(server: Server) -> None:
     assert get(server.url("/zip")).body == b'{"id":"zipped"}'
     for path in ("/cut", "/nozip", "/brotli"):
         with pytest.raises(Unreadable):
@@ -321,12 +328,12 @@ def test_gzip_is_read_and_broken_gzip_is_not(server):
 
 
 @pytest.mark.parametrize("path", ["/short", "/nonsense", "/headers"])
-def test_a_broken_answer_is_a_broken_host(server, path):
+def test_a_broken_answer_is_a_broken_host(server: Server, path: Any) -> None:
     with pytest.raises(Unreachable):
         get(server.url(path))
 
 
-def test_nobody_there_is_unreachable():
+def test_nobody_there_is_unreachable() -> None:
     with socket.create_server(("127.0.0.2", 0)) as closed:
         port = closed.getsockname()[1]
     for work in (get, post):
@@ -336,20 +343,20 @@ def test_nobody_there_is_unreachable():
         get("http://nobody.invalid/")
 
 
-def test_the_answer_to_a_post_is_read_in_part(server):
+def test_the_answer_to_a_post_is_read_in_part(server: Server) -> None:
     assert post(server.url("/exactly")).body == b"x" * 4_096
     assert post(server.url("/endless")).status == 200
     assert server.written < 30 * MEGABYTE
 
 
-def together(*work):
-    async def all_of_them():
+def together(*work: Any) -> Any:
+    async def all_of_them() -> Any:
         return await asyncio.gather(*work, return_exceptions=True)
 
     return run(all_of_them())
 
 
-def test_four_at_once_are_asked_of_one_host(server):
+def test_four_at_once_are_asked_of_one_host(server: Server) -> None:
     timer = threading.Timer(0.3, server.gate.set)
     timer.start()
     found = together(*(http.fetch(server.url("/gate"), accept=ACCEPT) for _ in range(12)))
@@ -357,8 +364,8 @@ def test_four_at_once_are_asked_of_one_host(server):
     assert server.most == 4
 
 
-def test_who_does_not_wait_is_told_busy_and_other_hosts_are_free(server):
-    async def crowd():
+def test_who_does_not_wait_is_told_busy_and_other_hosts_are_free(server: Server) -> Any:
+    async def crowd() -> Any:
         first = [
             asyncio.create_task(http.fetch(server.url("/gate"), accept=ACCEPT)) for _ in range(4)
         ]
@@ -377,7 +384,7 @@ def test_who_does_not_wait_is_told_busy_and_other_hosts_are_free(server):
 # What it says
 
 
-def test_a_fetch_says_who_asks_and_for_what(server):
+def test_a_fetch_says_who_asks_and_for_what(server: Server) -> None:
     get(server.url())
     _, _, headers = server.asked[0]
     assert headers["User-Agent"] == "Ownroom/0.1.0 (+http://social.test/)"
@@ -385,8 +392,8 @@ def test_a_fetch_says_who_asks_and_for_what(server):
     assert headers["Accept-Encoding"] == "gzip"
 
 
-def test_each_hop_is_signed_for_itself(server):
-    def sign(method, url, body):
+def test_each_hop_is_signed_for_itself(server: Server) -> Any:
+    def sign(method: Any, url: Any, body: Any) -> Any:
         return {"Signature": f"{method} {url} {body!r}"}
 
     with running(Server("127.0.0.3")) as other:
@@ -399,13 +406,13 @@ def test_each_hop_is_signed_for_itself(server):
         assert response.url == other.url("/ok?a=%2F")
 
 
-def test_the_path_goes_out_as_it_was_spelled(server):
+def test_the_path_goes_out_as_it_was_spelled(server: Server) -> None:
     for path in ("/ok/%7Ebob/%2e%2E/a?x=%20&y=+&z=[1]", "/ok/@bob;v=1,2", "/ok/%E2%82%AC"):
         get(server.url(path))
         assert server.asked[-1][1] == path
 
 
-def test_a_post_sends_body_and_headers_on_one_kept_connection(server):
+def test_a_post_sends_body_and_headers_on_one_kept_connection(server: Server) -> None:
     for _ in range(3):
         assert post(server.url("/ok"), b"hello", {"Digest": "x", "Host": "remote.test"}).body
     assert len(server.sockets) == 1
@@ -415,20 +422,20 @@ def test_a_post_sends_body_and_headers_on_one_kept_connection(server):
     assert headers["User-Agent"].startswith("Ownroom/")
 
 
-def test_no_cookie_is_kept(server):
+def test_no_cookie_is_kept(server: Server) -> None:
     get(server.url("/cookie"))
     get(server.url("/ok"))
     assert "Cookie" not in server.asked[-1][2]
 
 
-def test_headers_are_found_in_any_case(server):
+def test_headers_are_found_in_any_case(server: Server) -> None:
     assert get(server.url()).headers["content-TYPE"] == ACCEPT
 
 
 # TLS
 
 
-def certificate(folder, name):
+def certificate(folder: Any, name: Any) -> Any:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -457,7 +464,7 @@ def certificate(folder, name):
 
 
 @pytest.fixture
-def secure(tmp_path, settings, monkeypatch):
+def secure(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     settings.OWNROOM_ALLOW_PRIVATE = (
         ipaddress.ip_network("127.0.0.0/8"),
         ipaddress.ip_network("::1"),
@@ -473,18 +480,22 @@ def secure(tmp_path, settings, monkeypatch):
         yield server
 
 
-def test_an_unknown_authority_is_not_believed(secure):
+def test_an_unknown_authority_is_not_believed(secure: Server) -> None:
     with pytest.raises(Unreachable):
         get(f"{secure.base}/ok")
     assert not secure.asked
 
 
-def test_an_authority_the_admin_names_is_believed(secure, monkeypatch):
+def test_an_authority_the_admin_names_is_believed(
+    secure: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
     assert get(f"{secure.base}/ok").status == 200
 
 
-def test_a_redirect_from_https_to_http_is_refused(secure, server, monkeypatch):
+def test_a_redirect_from_https_to_http_is_refused(
+    secure: Server, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
     secure.places["/go"] = server.url()
     with pytest.raises(Refused):
@@ -495,7 +506,9 @@ def test_a_redirect_from_https_to_http_is_refused(secure, server, monkeypatch):
 # Reading answers
 
 
-def answered(body=b'{"id":"x"}', status=200, kind=ACCEPT, **headers):
+def answered(
+    body: Any = b'{"id":"x"}', status: Any = 200, kind: Any = ACCEPT, **headers: Any
+) -> Any:
     lines = {"Content-Type": kind, **{n.replace("_", "-"): v for n, v in headers.items()}}
     return Response(status, "https://remote.test/", lines, body)
 
@@ -515,12 +528,12 @@ def answered(body=b'{"id":"x"}', status=200, kind=ACCEPT, **headers):
         "",
     ],
 )
-def test_other_media_types_are_not_believed(kind):
+def test_other_media_types_are_not_believed(kind: Any) -> None:
     with pytest.raises(Unreadable):
         http.activity_json(answered(kind=kind))
 
 
-def test_no_media_type_or_two_are_not_believed():
+def test_no_media_type_or_two_are_not_believed() -> None:
     for lines in ({}, {"Content-Type": ACCEPT, "content-type": ACCEPT}):
         with pytest.raises(Unreadable):
             http.activity_json(Response(200, "https://remote.test/", lines, b"{}"))
@@ -536,7 +549,7 @@ def test_no_media_type_or_two_are_not_believed():
         f'application/ld+json; charset=utf-8; Profile="https://a.test/ {AS2}"',
     ],
 )
-def test_activitystreams_is_read(kind):
+def test_activitystreams_is_read(kind: Any) -> None:
     assert http.activity_json(answered(kind=kind)) == {"id": "x"}
 
 
@@ -555,12 +568,12 @@ def test_activitystreams_is_read(kind):
         (202, Unreadable),
     ],
 )
-def test_a_status_becomes_an_error(status, error):
+def test_a_status_becomes_an_error(status: Any, error: Any) -> None:
     with pytest.raises(error):
         http.activity_json(answered(status=status))
 
 
-def test_a_body_that_is_no_object_is_unreadable():
+def test_a_body_that_is_no_object_is_unreadable() -> None:
     with pytest.raises(Unreadable):
         http.activity_json(answered(b"[]"))
 
@@ -575,13 +588,13 @@ def test_a_body_that_is_no_object_is_unreadable():
         ({"X-RateLimit-Reset": "2999-01-01T00:00:00Z"}, 86_400, 86_400),
     ],
 )
-def test_a_host_can_ask_for_patience_of_a_day_at_most(headers, least, most):
+def test_a_host_can_ask_for_patience_of_a_day_at_most(headers: Any, least: Any, most: Any) -> None:
     found = http.retry_after(Response(429, "https://remote.test/", headers, b""))
     assert found is not None
     assert least <= found <= most
 
 
 @pytest.mark.parametrize("said", ["", "soon", "-1", "1.5", "²", "Mon, 99 Jan 2001 00:00:00 GMT"])
-def test_a_host_that_mumbles_asks_for_nothing(said):
+def test_a_host_that_mumbles_asks_for_nothing(said: Any) -> None:
     response = Response(429, "https://remote.test/", {"Retry-After": said}, b"")
     assert http.retry_after(response) is None
