@@ -143,7 +143,7 @@ def _without(said: _Text, found: re.Match[str], pattern: re.Pattern[str]) -> _Te
         # The two forms do not say the same: the plain one, which we understood, counts.
         return _Text(body=body, formatted=None)
     reopened = "<p>" if same[1] and same[2] != "</p>" else ""
-    return _Text(body=body, formatted=reopened + said.formatted[same.end() :])
+    return _Text(body=body, formatted=reopened + said.formatted[same.end() :].lstrip())
 
 
 def _unquoted(content: Mapping[str, Any], body: str) -> str:

@@ -1,0 +1,125 @@
+"""The small known world of these tests: alice and ada own rooms here, bob is on Mastodon."""
+
+from typing import Any
+
+from bridge.matrix.parse import Refs
+from social.acts import LIKE, Boost, Content, Mention, Publish, React
+
+ORIGIN = "https://social.example"
+NOW = 1_790_000_000_000
+ALICE, ADA = "@alice:hs.test", "@ada:hs.test"
+MALLORY = "@mallory:evil.test"
+BOT = "@_ap_bot:hs.test"
+BOB = "@_ap_bob=40mastodon.example:hs.test"
+ALICE_URI, ADA_URI = f"{ORIGIN}/ap/u/alice", f"{ORIGIN}/ap/u/ada"
+BOB_URI = "https://mastodon.example/users/bob"
+LENA_URI = "https://lena.example/u/lena"
+ACTORS = {ALICE: ALICE_URI, ADA: ADA_URI, BOB: BOB_URI}
+
+
+def event_id(name: str) -> str:
+    return f"${name:-<43}"
+
+
+POST, QUIET = event_id("alice-post"), event_id("alice-quiet")
+FROM_BOB, SECRET = event_id("bob-post"), event_id("bob-secret")
+LIKED, BOOSTED, EDIT = event_id("alice-like"), event_id("alice-boost"), event_id("alice-edit")
+
+
+def own_uri(event: str) -> str:
+    return f"{ORIGIN}/ap/o/{event[1:]}"
+
+
+def post(uri: str, author: str, **changed: Any) -> Publish:
+    values: dict[str, Any] = {
+        "author": author,
+        "post": uri,
+        "content": Content(html="<p>before</p>"),
+        "visibility": "public",
+        "published": NOW - 60_000,
+    }
+    return Publish(**(values | changed))
+
+
+BOB_POST = "https://mastodon.example/users/bob/statuses/1"
+BOB_SECRET = "https://mastodon.example/users/bob/statuses/2"
+LIKE_URI, BOOST_URI = f"{ORIGIN}/ap/a/{LIKED[1:]}", f"{ORIGIN}/ap/a/{BOOSTED[1:]}"
+CARRIED = {
+    POST: own_uri(POST),
+    QUIET: own_uri(QUIET),
+    FROM_BOB: BOB_POST,
+    SECRET: BOB_SECRET,
+    LIKED: LIKE_URI,
+    BOOSTED: BOOST_URI,
+    EDIT: f"{own_uri(POST)}/update/{EDIT[1:]}",
+}
+STORED = {
+    own_uri(POST): post(own_uri(POST), ALICE_URI),
+    own_uri(QUIET): post(own_uri(QUIET), ALICE_URI, visibility="unlisted"),
+    BOB_POST: post(
+        BOB_POST,
+        BOB_URI,
+        content=Content(
+            html="<p>hi</p>",
+            mentions=(
+                Mention(actor=ALICE_URI, name="@alice@social.example"),
+                Mention(actor=LENA_URI, name="@lena@lena.example"),
+            ),
+        ),
+    ),
+    BOB_SECRET: post(BOB_SECRET, BOB_URI, visibility="private"),
+}
+ACTS = {
+    LIKE_URI: React(author=ALICE_URI, post=BOB_POST, uri=LIKE_URI, emoji=LIKE, at=NOW),
+    BOOST_URI: Boost(author=ALICE_URI, post=BOB_POST, uri=BOOST_URI, at=NOW),
+}
+
+
+def link(key: str) -> tuple[str, str] | None:
+    known = {
+        ALICE: (ALICE_URI, "alice@social.example"),
+        ADA: (ADA_URI, "ada@social.example"),
+        BOB: (BOB_URI, "bob@mastodon.example"),
+        "@bob@mastodon.example": (BOB_URI, "bob@mastodon.example"),
+        BOB_URI: (BOB_URI, "bob@mastodon.example"),
+    }
+    if key.startswith("#"):
+        return f"{ORIGIN}/tags/{key[1:].lower()}", key
+    return known.get(key)
+
+
+def refs(**changed: Any) -> Refs:
+    values: dict[str, Any] = {
+        "kind": "profile",
+        "owner": ALICE,
+        "origin": ORIGIN,
+        "bot": BOT,
+        "trusted": frozenset({BOT, BOB}),
+        "actors": ACTORS,
+        "carried": CARRIED,
+        "stored": STORED,
+        "acts": ACTS,
+        "link": link,
+        "language": "en",
+        "name": "Alice",
+        "now": NOW,
+    }
+    return Refs(**(values | changed))
+
+
+def message(content: Any, **changed: Any) -> dict[str, Any]:
+    return {
+        "type": "m.room.message",
+        "event_id": event_id("new"),
+        "room_id": "!profile:hs.test",
+        "sender": ALICE,
+        "origin_server_ts": NOW - 1000,
+        "content": content,
+    } | changed
+
+
+def text(body: str, formatted: str = "", **more: Any) -> dict[str, Any]:
+    content: dict[str, Any] = {"msgtype": "m.text", "body": body} | more
+    if formatted:
+        content |= {"format": "org.matrix.custom.html", "formatted_body": formatted}
+    return content
