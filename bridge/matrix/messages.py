@@ -109,7 +109,7 @@ def actor_name(uri: str, refs: Refs) -> str:
         if actor == uri and names.is_user_id(mxid):
             return _name(mxid, refs)
     found = refs.link(uri)
-    return _at(found[1]) if found else f"@{names.host_of(uri)}"
+    return _at(found[1], uri) if found else f"@{names.host_of(uri)}"
 
 
 def _said(content: Mapping[str, Any]) -> _Text:
@@ -241,8 +241,11 @@ def _name(key: str, refs: Refs) -> str:
     if ghost:
         return f"@{ghost[0]}@{ghost[1]}"
     found = refs.link(key)
-    return _at(found[1]) if found else f"@{key[1:].partition(':')[0]}"
+    name = found[1] if found else key[1:].partition(":")[0]
+    return _at(name, refs.actors.get(key, ""))
 
 
-def _at(name: str) -> str:
-    return f"@{name.removeprefix('@')}"
+def _at(name: str, uri: str) -> str:
+    """Mention tags name the host too, or readers elsewhere take their own: @bob@example.org."""
+    name = name.removeprefix("@")
+    return f"@{name}" if "@" in name else f"@{name}@{names.host_of(uri)}"

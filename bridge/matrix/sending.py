@@ -78,10 +78,10 @@ def message(said: Formatted, msgtype: str = "m.text") -> dict[str, Any]:
 def words(post: Publish, refs: Refs) -> dict[str, Any]:
     """A post as everybody in the room reads it, its warning in front."""
     said = html.to_matrix(post.content.html + _attached(post), refs.pills)
-    if len(said.body.encode()) > _LARGE:
-        more = html.to_matrix(_link(post.url or post.post, "Read on"), {})
+    if not said.body.strip() or len(said.body.encode()) > _LARGE:
+        more = html.to_matrix(_link(post.url or post.post, "Open the post"), {})
         said = Formatted(
-            body=f"{said.body}\n{more.body}", formatted=said.formatted + more.formatted
+            body=f"{said.body}\n{more.body}".strip(), formatted=said.formatted + more.formatted
         )
     content = message(_warned(said, post.content.summary))
     users = [refs.pills.get(mention.actor, "") for mention in post.content.mentions]

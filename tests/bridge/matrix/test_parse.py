@@ -358,6 +358,13 @@ def test_an_account_that_the_caller_resolved_is_mentioned():
     assert got.audience == (LENA_URI,)
 
 
+def test_a_mention_always_names_the_host():
+    content = text("hi", **{"m.mentions": {"user_ids": [ADA]}})
+    got = parse(message(content), refs(link=lambda _: ("https://social.example/@ada", "ada")))
+    assert isinstance(got, Publish)
+    assert [mention.name for mention in got.content.mentions] == ["@ada@social.example"]
+
+
 # Edits and reactions beyond the samples
 
 
