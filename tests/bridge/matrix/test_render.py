@@ -47,49 +47,7 @@ from tests.bridge.matrix.cast import (
     POST,
     event_id,
     own_uri,
-)
-
-OBJECT = "social.ownroom.object"
-RAW = '{"id":"https://mastodon.example/a/1","focalPoint":[0.10,-0.0],"x":"\\ud800"}'
-SENT = render.Refs(
-    bot=BOT,
-    pills={ALICE_URI: ALICE, BOB_URI: BOB, LENA_URI: "@_ap_lena=40lena.example:hs.test"},
-    author_title="Bob <b>",
-    author_acct="@bob@mastodon.example",
-    raw=RAW,
-    act="https://mastodon.example/a/1",
-    key=f"{BOB_URI}#main-key",
-    seen=NOW,
-)
-
-
-def published(html: str = "<p>hi</p>", **changed: Any) -> Publish:
-    content = {"html": html} | changed.pop("content", {})
-    return cast.post(BOB_POST, BOB_URI, content=Content(**content), **changed)
-
-
-def sent(found: object) -> dict[str, Any]:
-    assert isinstance(found, Send)
-    check(found.content)
-    return found.content
-
-
-def check(content: dict[str, Any]) -> None:
-    """What every homeserver demands of an event."""
-    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    assert len(written.encode()) < 60_000
-    assert not list(floats(content))
-    assert not re.search("[\x00\ud800-\udfff]", written)
-
-
-def floats(value: Any) -> Any:
-    if isinstance(value, float) or (isinstance(value, int) and abs(value) > 2**53 - 1):
-        yield value
-    for item in (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    ):
-        yield from floats(item)
-
+)from tests.bridge.matrix.sent import OBJECT, RAW, SENT, published, sent
 
 # Refusals
 
@@ -367,7 +325,7 @@ def test_a_post_from_our_pages_is_read_back_as_it_was_written(summary):
     assert parse(cast.message(written), cast.refs()) == act
 
 
-# Receipts, ledger, notices
+# Receipts, ledger
 
 
 def test_a_receipt_gives_back_the_bytes_served():
@@ -422,59 +380,6 @@ def test_a_ledger_entry_sheds_what_does_not_fit():
         "x", direction="in", actor="", object="", act="", state="", ts=NOW, raw="x" * 70_000
     )
     assert "raw" not in sent(found)
-
-
-def test_a_follow_request_says_how_to_answer():
-    act = Follow(author=BOB_URI, target=ALICE_URI, uri="u", at=NOW)
-    asked = sent(render.notice_for(act, replace(SENT, pending=True)))
-    assert asked["msgtype"] == "m.notice"
-    assert "asks to follow you" in asked["body"]
-    assert "!accept @bob@mastodon.example" in asked["body"]
-    done = sent(render.notice_for(act, SENT))
-    assert "(@bob@mastodon.example) follows you now." in done["body"]
-    assert done[OBJECT]["raw"] == RAW
-
-
-def test_a_direct_message_is_told_in_full_and_says_who_sees_it():
-    act = published("<p>psst</p><p>more</p>", visibility="direct")
-    content = sent(render.notice_for(act, SENT))
-    assert "Only the sender and those addressed" in content["body"]
-    assert "psst\n\nmore" in content["body"]
-    assert content[OBJECT]["vis"] == "direct"
-    got = parse(cast.message(content, sender=BOT), cast.refs(kind="desk"))
-    assert isinstance(got, Carried)
-    assert (got.raw, got.role) == (RAW, "copy")
-
-
-def test_reactions_and_boosts_quote_the_post_they_are_about():
-    about = replace(SENT, boosted=cast.post(own_uri(POST), ALICE_URI), raw="")
-    react = React(author=BOB_URI, post=own_uri(POST), uri="u", emoji="🐈", at=NOW)
-    boost = Boost(author=BOB_URI, post=own_uri(POST), uri="u", at=NOW)
-    for act, verb in ((react, "reacted 🐈 to"), (boost, "boosted")):
-        content = sent(render.notice_for(act, about))
-        assert f"{verb} your post" in content["body"]
-        assert content["body"].endswith("before")
-        assert OBJECT not in content
-
-
-@pytest.mark.parametrize(
-    "act",
-    [
-        Undo(author=BOB_URI, uri="u", at=NOW),
-        Retract(author=BOB_URI, post=BOB_POST, at=NOW),
-        Block(author=BOB_URI, target=ADA_URI, uri="u", at=NOW),
-    ],
-    ids=lambda act: type(act).__name__,
-)
-def test_what_needs_no_telling_is_not_told(act):
-    assert render.notice_for(act, SENT) is None
-
-
-def test_a_notice_is_sanitised():
-    content = sent(render.notice("<p>Hello <script>x</script><strong>you</strong></p>"))
-    assert content["body"] == "Hello you"
-    assert content["formatted_body"] == "<p>Hello <strong>you</strong></p>"
-    assert content["msgtype"] == "m.notice"
 
 
 def test_refs_need_nothing_but_the_bot():
