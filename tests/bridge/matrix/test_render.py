@@ -1,8 +1,5 @@
 import hashlib
-import json
-import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +21,6 @@ from social.acts import (
     Leave,
     Mention,
     Profile,
-    Publish,
     React,
     Reject,
     Retract,
@@ -34,7 +30,6 @@ from social.acts import (
 from tests.bridge.matrix import cast
 from tests.bridge.matrix.cast import (
     ADA,
-    ADA_URI,
     ALICE,
     ALICE_URI,
     BOB,
@@ -47,7 +42,8 @@ from tests.bridge.matrix.cast import (
     POST,
     event_id,
     own_uri,
-)from tests.bridge.matrix.sent import OBJECT, RAW, SENT, published, sent
+)
+from tests.bridge.matrix.sent import OBJECT, RAW, SENT, published, sent
 
 # Refusals
 
