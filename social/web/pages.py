@@ -95,7 +95,7 @@ def person(handle: str) -> Actor | None:
     return people().filter(handle__iexact=handle).order_by("pk").first()
 
 
-def discoverable() -> Sequence[Actor]:
+def discoverable() -> QuerySet[Actor]:
     return people().shown().filter(discoverable=True, moved_to="").order_by("handle")[:PEOPLE]
 
 
@@ -168,7 +168,7 @@ def _answering(entries: Sequence[Entry]) -> Sequence[Entry]:
     return [replace(e, answers=parents.get(e.post.parent_id or 0)) for e in entries]
 
 
-def feed(actor: Actor) -> Sequence[Post]:
+def feed(actor: Actor) -> QuerySet[Post]:
     """Public posts only: a feed is carried off to places where nothing can be taken back."""
     return _open().filter(author=actor, visibility="public").order_by("-published", "-pk")[:SIZE]
 
