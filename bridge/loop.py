@@ -1,12 +1,16 @@
-"""The one asynchronous corner: a single event loop per process, behind blocking functions."""
+"""The one asynchronous corner: one event loop and one database thread per process."""
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+
+from django.db import close_old_connections
 
 T = TypeVar("T")
 _lock = threading.Lock()
+_database = ThreadPoolExecutor(1, thread_name_prefix="database")
 _loop: asyncio.AbstractEventLoop | None = None
 
 
@@ -22,3 +26,13 @@ def loop() -> asyncio.AbstractEventLoop:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Blocks the calling thread (never the loop's own) until `work` is done."""
     return asyncio.run_coroutine_threadsafe(work, loop()).result()
+
+
+async def in_database(work: Callable[..., T], *args: object) -> T:
+    """The loop's database work happens on one thread, in order, with one connection."""
+    return await asyncio.get_running_loop().run_in_executor(_database, _connected, work, *args)
+
+
+def _connected(work: Callable[..., T], *args: object) -> T:
+    close_old_connections()
+    return work(*args)

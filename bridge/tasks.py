@@ -1,1 +1,67 @@
+"""All of Celery's tasks. Each may run twice and may die anywhere: the tables hold the truth."""
 
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from bridge import delivering, inbox, lanes, processing
+from bridge.errors import Trouble
+from bridge.loop import run
+from bridge.matrix import client, gaps, registration
+from bridge.models import Received
+from social import bell, outbox
+from social.models import Delivery
+
+log = logging.getLogger("ownroom.tasks")
+KEEP_RECEIVED = timedelta(days=30)  # also the memory that recognises duplicates
+KEEP_DELIVERIES = timedelta(days=7)
+
+
+@shared_task
+def drain_received(names: list[str]) -> None:
+    if len(names) > 1:  # one lane a task: a slow host must not hold up the others
+        for name in names[1:]:
+            drain_received.delay([name])
+    for name in names[:1]:
+        processing.drain(name)
+
+
+@shared_task
+def drain_deliveries(names: list[str]) -> None:
+    delivering.drain(names)
+
+
+@shared_task
+def sweep() -> None:
+    """Finds what a lost bell missed, what waited long enough, and what a dead process held."""
+    lanes.free_the_dead()
+    bell.ring(inbox.DRAIN, lanes.due(Received))
+    bell.ring(outbox.DRAIN, lanes.due(Delivery))
+
+
+@shared_task
+def catch_up() -> None:
+    """Reads from the homeserver what it may have failed to push."""
+    gaps.close()
+
+
+@shared_task
+def awake() -> None:
+    """At the start of a worker: tells the homeserver that we are back, and reads what was missed."""
+    sweep()
+    try:
+        run(client.register(registration.BOT))
+        run(client.ping())
+    except Trouble as error:
+        log.warning("the homeserver cannot be reached yet: %s", error)
+        return
+    catch_up()
+
+
+@shared_task
+def prune() -> None:
+    now = timezone.now()
+    Received.objects.exclude(state="waiting").filter(ended__lt=now - KEEP_RECEIVED).delete()
+    Delivery.objects.exclude(state="waiting").filter(ended__lt=now - KEEP_DELIVERIES).delete()

@@ -1,5 +1,17 @@
 """The whole URL map on one page."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from bridge import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.livez),
+    path("health", health.health),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("admin/", admin.site.urls),
+    path("", include("bridge.matrix.urls")),
+    path("", include("bridge.activitypub.urls")),
+    path("", include("social.web.urls")),
+]

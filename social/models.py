@@ -4,7 +4,7 @@ Times are milliseconds since 1970 (UTC), as in `social.acts`; only the queues us
 Writes go through `actions.py` and `outbox.py`; reads for a person go through `visible_to`.
 """
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -41,6 +41,7 @@ class Delivery(Queued):
     sender = models.CharField(max_length=2048)  # URI of the local actor who speaks
     act = models.JSONField(null=True, blank=True)  # for networks that render at the door
     document = models.CharField(max_length=2048, blank=True)  # URI of a kept document
+    load: Any = None  # not a column: what its network fetched for sending it
 
     class Meta:
         verbose_name_plural = "deliveries"

@@ -1,0 +1,270 @@
+"""Remote actors: found by URI, by key or by handle, fetched from their origin, kept for a day.
+
+An actor is whoever its own origin says it is: the document's `id` must be the URL it came from.
+"""
+
+from datetime import timedelta
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from bridge import http, keys, names
+from bridge.activitypub import jsonld, parse, signatures
+from bridge.errors import Forbidden, Gone, Later, Trouble, Unreadable
+from bridge.models import Peer
+from social import actions, policy
+from social.acts import Ignored, Introduce, Profile
+from social.models import Actor
+
+ACCEPT = 'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+FRESH = timedelta(hours=24)
+BUDGET = 5.0  # seconds for one fetch while somebody waits at the inbox
+MISS = 300  # seconds: a key that could not be had, or did not fit, is not asked for again
+
+
+def known(uri: str) -> Actor | None:
+    return Actor.objects.filter(uri=uri).first()
+
+
+def find(uri: str) -> Actor:
+    """From the index while fresh, else from its origin. Raises Trouble."""
+    actor = known(uri)
+    if actor and (actor.is_local or actor.fetched > timezone.now() - FRESH):
+        return actor
+    try:
+        return fetch(uri)
+    except Later:
+        if actor:  # an old profile is better than none
+            return actor
+        raise
+
+
+def fetch(uri: str) -> Actor:
+    """Asks the origin and stores what it says."""
+    document = get(uri)
+    now = int(timezone.now().timestamp() * 1000)
+    profile = parse.profile(document, at=now)
+    if isinstance(profile, Ignored):
+        raise Unreadable(profile.reason)
+    if profile.uri != uri:
+        raise Forbidden("the actor's document carries another id than its address")
+    return keep(profile, at=now)
+
+
+def keep(profile: Profile, *, at: int) -> Actor:
+    """Stores or updates a remote actor."""
+    _check(profile)
+    values = actions.profile_values(profile)
+    actor, created = Actor.objects.get_or_create(
+        uri=profile.uri,
+        defaults={**values, "host": names.host_of(profile.uri), "introduced": at},
+    )
+    if actor.is_local:
+        raise Forbidden("the document claims to be one of our own actors")
+    if not created:
+        actions.record(Introduce(author=profile.uri, profile=profile, at=at))
+        Actor.objects.filter(pk=actor.pk).update(fetched=timezone.now())
+        actor.refresh_from_db()
+    return actor
+
+
+def _check(profile: Profile) -> None:
+    host = names.host_of(profile.uri)
+    if not host or host == settings.OWNROOM_DOMAIN:
+        raise Forbidden("the actor's id is not on another server")
+    if not profile.inbox or not profile.handle:
+        raise Unreadable("the actor has no inbox or no name")
+    if profile.public_key and Actor.objects.filter(key_id=profile.key_id).exclude(
+        uri=profile.uri
+    ).exclude(key_id="").exists():
+        raise Forbidden("the actor's key belongs to somebody else")
+
+
+def get(uri: str, *, total: float = BUDGET) -> dict[str, object]:
+    """A document from its origin, asked for in the name of this server. Raises Trouble."""
+    return document_at(uri, total=total)[0]
+
+
+def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], str]:
+    """The document whose id is `uri`, and its text."""
+    response = _asked(uri, total)
+    if response.status in {404, 410}:
+        raise Gone(f"its origin answers {response.status}")
+    if response.status in {401, 403}:
+        raise Gone(f"its origin does not show it to us ({response.status})")
+    if response.status != 200:
+        raise Later(f"its origin answers {response.status}")
+    document = http.activity_json(response)
+    found = jsonld.id_of(document)
+    if not names.same_origin(found, response.url) or not names.same_origin(found, uri):
+        raise Forbidden("the document's id is on another server than its address")
+    if found != uri.split("#")[0] and found != uri:
+        raise Forbidden("the document carries another id than its address")
+    return document, response.body.decode("utf-8", "replace")
+
+
+def _asked(uri: str, total: float) -> http.Response:
+    host = names.host_of(uri)
+    if host == settings.OWNROOM_DOMAIN:
+        raise Forbidden("it is on this server")
+    if why := policy.host_refused(host):
+        raise Forbidden(why)
+    kind = peer_kind(uri)
+    response = http.get(uri, accept=ACCEPT, sign=signer(kind), total=total)
+    if response.status == 401:  # double knock
+        other = "cavage" if kind == "rfc9421" else "rfc9421"
+        second = http.get(uri, accept=ACCEPT, sign=signer(other), total=total)
+        if second.status == 200:
+            remember_kind(uri, other)
+        return second
+    return response
+
+
+def signer(kind: str, pair: keys.Pair | None = None) -> http.Sign:
+    """Signs in the name of `pair`, or of the server's own actor."""
+    key = (pair or keys.instance()).signing
+    write = signatures.sign_rfc9421 if kind == "rfc9421" else signatures.sign_cavage
+
+    def sign(method: str, url: str, body: bytes) -> dict[str, str]:
+        return write(method, url, body, key, now=timezone.now().timestamp())
+
+    return sign
+
+
+_kinds: dict[str, str] = {}
+
+
+def peer_kind(url: str) -> str:
+    """Which signature an origin understood last."""
+    origin = names.origin_of(url)
+    if origin not in _kinds:
+        if len(_kinds) > 10_000:
+            _kinds.clear()
+        row = Peer.objects.filter(origin=origin).first()
+        _kinds[origin] = row.signature if row else "cavage"
+    return _kinds[origin]
+
+
+def remember_kind(url: str, kind: str) -> None:
+    origin = names.origin_of(url)
+    if _kinds.get(origin) != kind:
+        _kinds[origin] = kind
+        Peer.objects.update_or_create(
+            origin=origin, defaults={"signature": kind, "seen": timezone.now()}
+        )
+
+
+# ---- by key
+
+
+def by_key(key_id: str) -> Actor:
+    """The actor who lists this key; fetched when unknown. Raises Trouble."""
+    actor = Actor.objects.filter(key_id=key_id).first()
+    if actor:
+        return actor
+    return _fetch_by_key(key_id)
+
+
+def refreshed(actor: Actor) -> Actor | None:
+    """The actor fetched anew because its key did not fit; at most once in five minutes."""
+    if actor.is_local or not cache.add(f"refetch:{actor.pk}", 1, MISS):
+        return None
+    try:
+        return fetch(actor.uri)
+    except Trouble:
+        return None
+
+
+def _fetch_by_key(key_id: str) -> Actor:
+    miss = f"key-miss:{quote(key_id)[:200]}"
+    if cache.get(miss):
+        raise Forbidden("its key could not be had a moment ago")
+    try:
+        actor = fetch(_owner(key_id))
+    except Trouble:
+        cache.set(miss, 1, MISS)
+        raise
+    if actor.key_id != key_id:
+        cache.set(miss, 1, MISS)
+        raise Forbidden("the actor does not list this key")
+    return actor
+
+
+def _owner(key_id: str) -> str:
+    """The actor behind a key id: the URL before the fragment, or whom the key's document names."""
+    address = key_id.split("#")[0]
+    if known(address) or "#" in key_id:
+        return address
+    response = _asked(address, BUDGET)
+    if response.status != 200:
+        raise Gone(f"the key's origin answers {response.status}")
+    document = http.activity_json(response)
+    owner = next(
+        (
+            found
+            for found in (
+                jsonld.id_of(document.get("owner")),
+                jsonld.id_of(document.get("controller")),
+                jsonld.id_of(document),
+            )
+            if found
+        ),
+        "",
+    )
+    if not names.same_origin(owner, address):
+        raise Forbidden("the key's owner is on another server")
+    return owner
+
+
+# ---- by handle
+
+
+def lookup(acct: str) -> Actor:
+    """`@bob@example.org` → actor, by WebFinger, confirmed in both directions. Raises Trouble."""
+    parsed = names.parse_acct(acct)
+    if parsed is None:
+        raise Unreadable("that is not a handle; one looks like @name@server")
+    user, host = parsed
+    if host in {settings.OWNROOM_HANDLE_DOMAIN, settings.OWNROOM_DOMAIN}:
+        local = Actor.objects.local().filter(handle__iexact=user).first()
+        if local is None:
+            raise Gone("nobody has that handle here")
+        return local
+    stored = Actor.objects.filter(handle__iexact=user, domain=host, left=None).first()
+    if stored and stored.fetched > timezone.now() - FRESH:
+        return stored
+    actor = fetch(_webfinger(user, host))
+    if actor.domain != host:
+        _confirm(actor, user, host)
+    return actor
+
+
+def _webfinger(user: str, host: str) -> str:
+    if why := policy.host_refused(host):
+        raise Forbidden(why)
+    resource = quote(f"acct:{user}@{host}", safe="")
+    url = f"{settings.OWNROOM_SCHEME}://{host}/.well-known/webfinger?resource={resource}"
+    response = http.get(url, accept="application/jrd+json, application/json", total=BUDGET)
+    if response.status in {404, 410}:
+        raise Gone(f"{host} knows nobody of that name")
+    if response.status != 200:
+        raise Later(f"{host} answers {response.status} when asked for that name")
+    document = jsonld.loads(response.body)
+    for link in jsonld.as_list(document.get("links")):
+        if isinstance(link, dict) and link.get("rel") == "self" and _is_activity(link.get("type")):
+            return jsonld.text(link.get("href"))
+    raise Gone(f"{host} knows that name, but not as an ActivityPub actor")
+
+
+def _is_activity(kind: object) -> bool:
+    text = jsonld.text(kind)
+    return text.startswith(("application/activity+json", "application/ld+json"))
+
+
+def _confirm(actor: Actor, user: str, host: str) -> None:
+    """A handle on another domain than the id: that domain has just named this actor by WebFinger."""
+    if actor.handle.lower() == user.lower() and not urlsplit(f"//{host}").username:
+        Actor.objects.filter(pk=actor.pk).update(domain=host)
+        actor.domain = host

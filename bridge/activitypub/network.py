@@ -1,0 +1,254 @@
+"""ActivityPub as a network: read stored activities, know the inboxes, sign and send."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from bridge import http, keys, names
+from bridge.activitypub import actors, jsonld, parse, proofs
+from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable
+from bridge.loop import in_database
+from bridge.models import Document, Received
+from bridge.network import Network, Said, Settle
+from social import actions, audience, policy
+from social.acts import OPEN, Act, Block, Boost, Follow, Ignored, Publish, React, Undo
+from social.models import Actor, Delivery, Post
+from social.models import Block as BlockRow
+from social.models import Boost as BoostRow
+from social.models import Follow as FollowRow
+from social.models import Reaction as ReactionRow
+from social.outbox import Address
+
+HEIGHT = 20  # how far up a conversation is fetched
+READING = 20.0  # seconds for everything that one row makes us fetch
+CONTENT_TYPE = "application/activity+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """All that one POST needs, so that sending asks the database nothing."""
+
+    body: bytes
+    pair: keys.Pair | None
+    kind: str
+    refused: str  # why nothing goes to this server
+
+
+class ActivityPub(Network):
+    name = "activitypub"
+    calm = 3600.0
+
+    # ---- read
+
+    def read(self, row: Received) -> Sequence[Said]:
+        activity = jsonld.loads(row.body.encode())
+        author = actors.known(jsonld.id_of(activity.get("actor")))
+        if author is None:
+            raise Forbidden("its actor is unknown")
+        if why := policy.host_refused(author.host):
+            raise Forbidden(why)
+        at = int(row.created.timestamp() * 1000)
+        activity, wire = self._authentic(activity, author, row)
+        act = parse.parse(activity, at=at, followers=author.followers)
+        if isinstance(act, Ignored):
+            raise Unreadable(act.reason)
+        deadline = time.monotonic() + READING
+        match act:
+            case Publish() if actions.relevant(author, act):
+                return [*self._ancestors(act, at, deadline), Said(act, wire)]
+            case Boost():
+                return [*self._original(act, author, at), Said(act, wire)]
+            case Undo(undone=None):
+                return [Said(_completed(act), wire)]
+            case _:
+                return [Said(act, wire)]
+
+    def _authentic(
+        self, activity: dict[str, Any], author: Actor, row: Received
+    ) -> tuple[dict[str, Any], str]:
+        """What was sent by the author itself stands; what was passed on is fetched from its origin."""
+        mine = row.signer == author.uri or proven(activity, author)
+        kind, inner = jsonld.first(jsonld.types(activity)), activity.get("object")
+        if kind not in {"Create", "Update"} and mine:
+            return activity, row.body
+        uri = jsonld.id_of(inner)
+        if mine and isinstance(inner, dict):
+            return activity, row.body
+        if kind == "Delete":
+            return activity, self._confirmed_gone(uri, row.body)
+        if kind not in {"Create", "Update"}:
+            raise Forbidden("it was signed by somebody else")
+        if not names.same_origin(uri, author.uri):
+            raise Forbidden("the object is on another server than its actor")
+        fetched, _ = actors.document_at(uri)
+        whole = {**activity, "object": fetched}
+        return whole, jsonld.dumps(whole)
+
+    def _confirmed_gone(self, uri: str, body: str) -> str:
+        try:
+            actors.document_at(uri)
+        except Gone:
+            return body
+        raise Forbidden("somebody else says it was deleted, but it is still there")
+
+    def _ancestors(self, act: Publish, at: int, deadline: float) -> list[Said]:
+        """The posts above, oldest first, as far as they can be had."""
+        found: list[Said] = []
+        seen, uri = {act.post}, act.reply
+        while uri and uri not in seen and len(found) < HEIGHT and time.monotonic() < deadline:
+            seen.add(uri)
+            if Post.objects.filter(uri=uri).exists():
+                break
+            try:
+                said = self._fetched_post(uri, at)
+            except Trouble:
+                break
+            found.append(said)
+            uri = said.act.reply if isinstance(said.act, Publish) else ""
+        return found[::-1]
+
+    def _original(self, act: Boost, author: Actor, at: int) -> list[Said]:
+        """The post that a boost is about, if somebody here would see the boost."""
+        if Post.objects.filter(uri=act.post).exists():
+            return []
+        if not author.follows_in.filter(follower__owner__isnull=False).exists():
+            return []
+        return [self._fetched_post(act.post, at)]
+
+    def _fetched_post(self, uri: str, at: int) -> Said:
+        document, wire = actors.document_at(uri)
+        by = jsonld.id_of(jsonld.first(document.get("attributedTo")))
+        if not names.same_origin(by, uri):
+            raise Forbidden("the post's author is on another server")
+        author = actors.find(by)
+        act = parse.post(document, at=at, followers=author.followers)
+        if isinstance(act, Ignored):
+            raise Unreadable(act.reason)
+        if act.post != uri or act.visibility not in OPEN:
+            raise Forbidden("the post is not public")
+        return Said(act, wire)
+
+    def closed(self, row: Received, said: Said | None, problem: str) -> None:
+        """Nobody waits for an answer on this side: the inbox gave its 202."""
+
+    # ---- where
+
+    def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
+        author = actors.known(act.author)
+        if author is None or (isinstance(act, Publish) and act.visibility == "local"):
+            return []
+        if not author.is_local:
+            return self._forwarded(act, author)
+        remote = [hearer for hearer in hearers if not hearer.is_local]
+        return [
+            Address(lane=f"activitypub {host}"[:300], to=inbox)
+            for inbox in audience.inboxes(remote)
+            if (host := names.host_of(inbox)) and not policy.host_refused(host)
+        ]
+
+    def _forwarded(self, act: Act, author: Actor) -> list[Address]:
+        """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them."""
+        match act:
+            case Publish(reply=reply, audience=named, visibility="public" | "unlisted") if reply:
+                parent = Post.objects.select_related("author").filter(uri=reply).first()
+                if parent is None or not parent.author.is_local:
+                    return []
+                if parent.author.followers not in named:
+                    return []
+                readers = Actor.objects.filter(
+                    follows_out__target=parent.author, follows_out__state="accepted", owner=None
+                ).exclude(host=author.host)
+                return self_addresses(readers)
+            case _:
+                return []
+
+    # ---- send
+
+    def load(self, rows: Sequence[Delivery]) -> None:
+        wanted = {row.document for row in rows}
+        texts = dict(Document.objects.filter(uri__in=wanted).values_list("uri", "body"))
+        for row in rows:
+            row.load = Parcel(
+                body=texts.get(row.document, "").encode(),
+                pair=_pair(row.sender),
+                kind=actors.peer_kind(row.to),
+                refused=policy.host_refused(names.host_of(row.to)),
+            )
+
+    async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
+        for row in rows:
+            try:
+                await self._deliver(row.to, row.load)
+            except Busy:
+                raise
+            except Trouble as error:
+                await settle(row, error)
+            else:
+                await settle(row, None)
+
+    async def _deliver(self, url: str, parcel: "Parcel") -> None:
+        if not parcel.body or parcel.pair is None:
+            raise Gone("what it said is no longer here")
+        if parcel.refused:
+            raise Gone(parcel.refused)
+        response = await self._knock(url, parcel.body, parcel.kind, parcel.pair)
+        if response.status == 401:
+            other = "cavage" if parcel.kind == "rfc9421" else "rfc9421"
+            response = await self._knock(url, parcel.body, other, parcel.pair)
+            if response.status < 300:
+                await in_database(actors.remember_kind, url, other)
+        judge(response)
+
+    async def _knock(self, url: str, body: bytes, kind: str, pair: keys.Pair) -> http.Response:
+        url = http.checked(url)  # the spelling that is sent is the one to sign
+        signed = actors.signer(kind, pair)("POST", url, body)
+        return await http.post(url, body, {"Content-Type": CONTENT_TYPE, **signed})
+
+
+def self_addresses(readers: Collection[Actor]) -> list[Address]:
+    return [
+        Address(lane=f"activitypub {names.host_of(inbox)}"[:300], to=inbox)
+        for inbox in audience.inboxes(readers)
+        if not policy.host_refused(names.host_of(inbox))
+    ]
+
+
+@lru_cache(maxsize=1000)
+def _pair(uri: str) -> keys.Pair | None:
+    actor = Actor.objects.filter(uri=uri).first()
+    return keys.of(actor) if actor else None
+
+
+def judge(response: http.Response) -> None:
+    """What an inbox's answer means for the row and for its lane (protocol: GoToSocial says 500 to
+    what it cannot read, so a 500 is held against the row; a 503 against the whole host)."""
+    status = response.status
+    if status < 300:
+        return
+    if status in {408, 425, 429, 502, 503, 504}:
+        raise Busy(f"answered {status}", after=http.retry_after(response))
+    if status in {401, 500} or status > 504:
+        raise Later(f"answered {status}")
+    raise Gone(f"answered {status}")
+
+
+def proven(activity: dict[str, Any], author: Actor) -> bool:
+    """FEP-8b32: the author's own signature inside the document."""
+    return bool(author.multikey) and "proof" in activity and proofs.check(activity, author.multikey)
+
+
+def _completed(act: Undo) -> Undo:
+    """A bare id says nothing of what is undone: our own rows do."""
+    said: React | Boost | Follow | Block | None = None
+    author = act.author
+    if row := ReactionRow.objects.select_related("post").filter(uri=act.uri, author__uri=author).first():
+        said = React(author=author, post=row.post.uri, uri=row.uri, emoji=row.emoji, at=row.at)
+    elif boost := BoostRow.objects.select_related("post").filter(uri=act.uri, author__uri=author).first():
+        said = Boost(author=author, post=boost.post.uri, uri=boost.uri, at=boost.at)
+    elif follow := FollowRow.objects.select_related("target").filter(uri=act.uri, follower__uri=author).first():
+        said = Follow(author=author, target=follow.target.uri, uri=follow.uri, at=follow.at)
+    elif block := BlockRow.objects.select_related("target").filter(uri=act.uri, author__uri=author).first():
+        said = Block(author=author, target=block.target.uri, uri=block.uri, at=block.at)
+    return Undo(author=author, uri=act.uri, at=act.at, undone=said)

@@ -1,0 +1,143 @@
+"""Draining the outbox: many lanes at a time on the event loop, each in order, one database thread.
+
+A lane is taken with a lease, its rows are sent by its network, and each outcome is written before
+the next row of that lane goes out, so that a kill in the middle repeats at most the row in flight.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from bridge import lanes
+from bridge.errors import Busy, Later, Trouble
+from bridge.loop import in_database, loop
+from bridge.network import Network
+from bridge.networks import NETWORKS
+from social.models import Delivery, Queued
+
+log = logging.getLogger("ownroom.delivering")
+TRIES = 16
+ODD_TRIES = 5  # for our own errors
+Outcome = tuple[Delivery, Exception | None, asyncio.Future[None]]
+
+
+def drain(names: Collection[str]) -> "Future[None]":
+    """Starts the work and returns: leases guard it, the sweep finds what a crash left."""
+    return asyncio.run_coroutine_threadsafe(_drain(names), loop())
+
+
+async def _drain(names: Collection[str]) -> None:
+    try:
+        while names:
+            batch = await in_database(_take, names)
+            results = await asyncio.gather(*(_lane(name, rows) for name, rows in batch.items()))
+            names = await in_database(_more, [name for name in results if name])
+    except DatabaseError:
+        log.exception("the database failed; the sweep will try again")
+
+
+def _take(names: Collection[str]) -> dict[str, list[Delivery]]:
+    """Claimed lanes with their rows; what turned out to be empty is released at once."""
+    held = lanes.claim(names)
+    batch = lanes.waiting(Delivery, held) if held else {}
+    lanes.release([name for name in held if name not in batch])
+    rows = [row for found in batch.values() for row in found]
+    for name, network in NETWORKS.items():
+        network.load([row for row in rows if row.network == name])
+    return batch
+
+
+def _more(names: Collection[str]) -> list[str]:
+    lanes.release(names)
+    return list(lanes.waiting(Delivery, list(names), each=1)) if names else []
+
+
+async def _lane(name: str, rows: Sequence[Delivery]) -> str:
+    """Sends one lane's rows; returns its name if it may go on, else it has been put to rest."""
+    network, renewed = NETWORKS[rows[0].network], time.monotonic()
+
+    async def settle(row: Delivery, error: Exception | None) -> None:
+        nonlocal renewed
+        await Outcomes.settle(row, error)
+        if time.monotonic() - renewed > lanes.LEASE.total_seconds() / 4:
+            renewed = time.monotonic()
+            await in_database(lanes.renew, [name])
+
+    try:
+        await network.send(rows, settle)
+    except Busy as error:
+        await in_database(_rest, name, network, str(error), error.after)
+        return ""
+    except Exception as error:
+        log.exception("lane %s stopped", name)
+        await in_database(_rest, name, network, f"our own error: {type(error).__name__}", None)
+        return ""
+    return name
+
+
+def _rest(name: str, network: Network, reason: str, after: float | None) -> None:
+    lanes.pause(name, reason, after=after, calm=network.calm)
+    too_old = timezone.now() - lanes.PATIENCE
+    Delivery.objects.filter(lane=name, state="waiting", created__lt=too_old).update(
+        state=Queued.State.GONE, ended=timezone.now(), note=f"given up after 7 days: {reason}"[:500]
+    )
+
+
+class Outcomes:
+    """Writes what became of the rows; what comes in while one write runs shares the next."""
+
+    waiting: ClassVar[list[Outcome]] = []
+    writer: ClassVar[asyncio.Task[None] | None] = None
+
+    @classmethod
+    async def settle(cls, row: Delivery, error: Exception | None) -> None:
+        written = asyncio.get_running_loop().create_future()
+        cls.waiting.append((row, error, written))
+        if cls.writer is None or cls.writer.done():
+            cls.writer = asyncio.create_task(cls.write())
+        await written
+
+    @classmethod
+    async def write(cls) -> None:
+        while cls.waiting:
+            batch, cls.waiting = cls.waiting, []
+            try:
+                await in_database(_write, [(row, error) for row, error, _ in batch])
+            except Exception as problem:  # each waiting lane stops on it and says so
+                for *_, written in batch:
+                    written.set_exception(problem)
+            else:
+                for *_, written in batch:
+                    written.set_result(None)
+
+
+def _write(outcomes: Sequence[tuple[Delivery, Exception | None]]) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        done = [row.pk for row, error in outcomes if error is None]
+        Delivery.objects.filter(pk__in=done).update(state=Queued.State.DONE, ended=now, note="")
+        for row, error in outcomes:
+            if error is not None:
+                _write_one(row, error)
+
+
+def _write_one(row: Delivery, error: Exception) -> None:
+    now, tries, this = timezone.now(), row.tries + 1, Delivery.objects.filter(pk=row.pk)
+    limit = TRIES if isinstance(error, Later) else ODD_TRIES
+    if isinstance(error, Trouble) and not isinstance(error, Later):
+        this.update(state=Queued.State.GONE, ended=now, tries=tries, note=str(error)[:500])
+    elif tries >= limit:
+        note = f"set aside after {tries} tries: {error}"
+        this.update(state=Queued.State.GONE, ended=now, tries=tries, note=note[:500])
+    else:
+        after = getattr(error, "after", None)
+        delay = after if after is not None else lanes.backoff(row.tries)
+        note = str(error) if isinstance(error, Trouble) else f"our own error: {error!r}"
+        this.update(tries=tries, due=now + timedelta(seconds=delay), note=note[:500])

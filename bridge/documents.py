@@ -1,0 +1,129 @@
+"""The JSON that stands at the URIs of local actors' posts and acts: rendered once, then kept.
+
+Everything that leaves, by delivery or by request, is these bytes. The composition root: it lets
+one network's receipts carry what the other one serves, without the two knowing each other.
+"""
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from bridge import keys
+from bridge.activitypub import jsonld, proofs, render
+from bridge.models import Document
+from social import profiles
+from social.acts import Act, Boost, Introduce, Leave, Publish, React, Retract, Revise, Undo
+from social.models import Actor, Post
+
+
+def keep(act: Act, wire: str = "") -> str:
+    """Stores what the act puts on the web; returns the URI of its document.
+
+    Of another server's actor, the text it sent is kept for the rooms that will carry a copy.
+    """
+    author = Actor.objects.filter(uri=act.author).first()
+    if author is None or _stays_here(act):
+        return ""
+    if author.is_local:
+        return keep_activity(act, author, activity(act, author))
+    uri = address(act) if wire else ""
+    if uri:
+        Document.objects.update_or_create(uri=uri, defaults={"body": wire, "author": author.uri})
+    return uri
+
+
+def address(act: Act) -> str:
+    """The URI under which a remote act is remembered; empty for those that no room carries."""
+    match act:
+        case Publish():
+            return act.post
+        case Revise():
+            return act.now.post
+        case React() | Boost():
+            return act.uri
+        case _:
+            return ""
+
+
+def _stays_here(act: Act) -> bool:
+    return isinstance(act, Publish) and act.visibility == "local"
+
+
+def activity(act: Act, author: Actor) -> dict[str, Any]:
+    refs = render.Refs(
+        origin=settings.OWNROOM_ORIGIN, followers=author.followers, post_author=_other(act)
+    )
+    if isinstance(act, Introduce):
+        act = Introduce(author=act.author, profile=profiles.profile_of(author), at=act.at)
+    document = render.render(act, refs)
+    pair = keys.of(author)
+    at = getattr(act, "at", None) or getattr(act, "updated", None) or getattr(act, "published", 0)
+    return proofs.add(
+        document, pair.ed25519, verification_method=pair.proof_id, created=jsonld.iso(at)
+    )
+
+
+def _other(act: Act) -> str:
+    """The author of the post that a reaction or boost is about."""
+    said = act.undone if isinstance(act, Undo) else act
+    if not isinstance(said, React | Boost):
+        return ""
+    return Post.objects.filter(uri=said.post).values_list("author__uri", flat=True).first() or ""
+
+
+def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
+    """From the rendered activity, or, in a rebuild, from the one kept in the room."""
+    uri: str = document["id"]
+    _store(uri, document, author.uri)
+    match act:
+        case Publish():
+            _store(act.post, _object(document), author.uri)
+        case Revise():
+            _store(act.now.post, _object(document), author.uri)
+            _rewrap(act.now.post, _object(document), author)
+        case Retract():
+            _bury(act.post, act.at, author.uri)
+        case Leave():
+            Document.objects.filter(author=author.uri).exclude(uri=uri).update(gone=True)
+        case _:
+            pass
+    return uri
+
+
+def _object(document: dict[str, Any]) -> dict[str, Any]:
+    return {"@context": document["@context"], **document["object"]}
+
+
+def _rewrap(post: str, current: dict[str, Any], author: Actor) -> None:
+    """What `/create` serves follows the edit: old words are not kept in the open."""
+    row = Document.objects.filter(uri=f"{post}/create").first()
+    if row is None:
+        return
+    create = orjson.loads(row.body)
+    create.pop("proof", None)
+    create["object"] = {key: value for key, value in current.items() if key != "@context"}
+    pair = keys.of(author)
+    signed = proofs.add(
+        create,
+        pair.ed25519,
+        verification_method=pair.proof_id,
+        created=current.get("updated", create["published"]),
+    )
+    _store(row.uri, signed, author.uri)
+
+
+def _bury(post: str, at: int, author: str) -> None:
+    tombstone = orjson.dumps(render.tombstone(post, at)).decode()
+    Document.objects.update_or_create(
+        uri=post, defaults={"body": tombstone, "author": author, "gone": True}
+    )
+    copies = Document.objects.filter(author=author, uri__startswith=f"{post}/")
+    copies.exclude(uri=f"{post}/delete").update(body=tombstone, gone=True)
+
+
+def _store(uri: str, document: dict[str, Any], author: str) -> None:
+    body = orjson.dumps(document).decode()
+    Document.objects.update_or_create(
+        uri=uri, defaults={"body": body, "author": author, "gone": False}
+    )

@@ -1,0 +1,34 @@
+"""Everything in one process, without Redis or PostgreSQL unless their URLs are set."""
+
+from argparse import ArgumentParser
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from bridge.serving import serve
+
+
+class Command(BaseCommand):
+    help = "Migrate, then run web, worker and scheduler together."
+    requires_system_checks: list[str] = []  # noqa: RUF012  --demo brings its own settings
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--demo", action="store_true", help="bring a homeserver, people and a neighbour too"
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="with --demo: tell the story, then end"
+        )
+
+    def handle(self, *, host: str, port: int, demo: bool, check: bool, **_: object) -> None:
+        if demo:
+            from bridge.demo import story
+
+            raise SystemExit(story.tell(port=port, stay=not check))
+        self.check(display_num_errors=True)
+        call_command("migrate", verbosity=0)
+        self.stdout.write(f"Ownroom listens on http://{host}:{port}/ – stop it with Ctrl-C.")
+        self.stdout.flush()
+        serve(host, port, everything=True)

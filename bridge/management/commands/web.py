@@ -1,0 +1,18 @@
+"""The web part alone, for systemd, containers and several machines."""
+
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand
+
+from bridge.serving import serve
+
+
+class Command(BaseCommand):
+    help = "Answer HTTP requests; workers and the scheduler run elsewhere."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *, host: str, port: int, **_: object) -> None:
+        serve(host, port, everything=False)

@@ -1,0 +1,312 @@
+"""The homeserver, as an application service sees it: the only user of nio.
+
+nio has no application-service mode; one overridden `send` adds whom we act as. Coroutines run on
+bridge.loop. Failures are bridge.errors: Busy while the homeserver is away, MatrixError otherwise.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import nio  # noqa: TID251  this is the one module
+import orjson
+from aiohttp import ClientError  # noqa: TID251  nio's own transport errors
+from django.conf import settings
+
+from bridge.errors import Busy, Gone
+from bridge.matrix import registration
+
+DEVICE = "OWNROOM"  # one for each ghost: without it a homeserver forgets transaction ids at restart
+TIMEOUT = 30.0  # seconds
+
+
+class MatrixError(Gone):
+    """The homeserver said no; `code` is its errcode."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"the homeserver answered {code}: {message}"[:500])
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    user: str
+    device: str = ""
+    ts: int | None = None
+
+
+_acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
+
+
+class _Client(nio.AsyncClient):  # type: ignore[misc]  # nio ships no types
+    async def send(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        headers: dict[str, str] | None = None,
+        trace_context: Any = None,
+        timeout: float | None = None,  # noqa: ASYNC109  nio's signature
+    ) -> Any:
+        return await super().send(method, _masked(path), data, headers, trace_context, timeout)
+
+
+def _masked(path: str) -> str:
+    """Client-Server API, "Identity assertion" (user_id) and MSC4326 (device_id)."""
+    acting = _acting.get()
+    if acting is None:
+        return path
+    query = {"user_id": acting.user}
+    if acting.device:
+        query["device_id"] = acting.device
+    if acting.ts is not None:
+        query["ts"] = str(acting.ts)
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(query)}"
+
+
+@contextmanager
+def acting_as(user: str, *, device: str = "", ts: int | None = None) -> Iterator[None]:
+    token = _acting.set(Acting(user, device, ts))
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+_client: tuple[str, asyncio.AbstractEventLoop, _Client] | None = None
+
+
+def _ours() -> _Client:
+    global _client  # noqa: PLW0603  one connection pool per process
+    reg, loop = registration.load(), asyncio.get_running_loop()
+    if _client is None or _client[0] != reg.as_token or _client[1] is not loop:
+        config = nio.AsyncClientConfig(
+            max_limit_exceeded=0,
+            max_timeouts=0,
+            request_timeout=TIMEOUT,
+            encryption_enabled=False,
+        )
+        client = _Client(settings.OWNROOM_HOMESERVER_URL, reg.bot, config=config)
+        client.access_token, client.user_id = reg.as_token, reg.bot
+        _client = (reg.as_token, loop, client)
+    return _client[2]
+
+
+async def _answer(call: Any) -> Any:
+    """nio returns its errors; here they are raised."""
+    try:
+        response = await call
+    except (ClientError, TimeoutError, OSError) as error:
+        raise Busy(f"the homeserver does not answer ({type(error).__name__})") from error
+    if not isinstance(response, nio.ErrorResponse):
+        return response
+    status = getattr(response.transport_response, "status", 0)
+    _refuse(status, response.status_code or "", response.message, response.retry_after_ms)
+    raise AssertionError  # _refuse always raises
+
+
+def _refuse(status: int, code: str, message: str, retry_ms: int | None) -> None:
+    if status == 429 or code == "M_LIMIT_EXCEEDED":
+        raise Busy("the homeserver asks us to slow down", after=(retry_ms or 1000) / 1000)
+    if status >= 500 and code != "M_TOO_LARGE":
+        raise Busy(f"the homeserver answered {status}")
+    raise MatrixError(code or str(status), message)
+
+
+async def call(method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """What nio has no method for. `path` is below /_matrix/client."""
+    client = _ours()
+    headers = {
+        "Authorization": f"Bearer {client.access_token}",
+        "Content-Type": "application/json",
+    }
+    data = orjson.dumps(body) if body is not None else None
+    try:
+        response = await client.send(method, f"/_matrix/client{path}", data, headers)
+        async with response:
+            raw = await response.read()
+    except (ClientError, TimeoutError, OSError) as error:
+        raise Busy(f"the homeserver does not answer ({type(error).__name__})") from error
+    try:
+        answer = orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError:
+        answer = {}
+    if response.status >= 400 or not isinstance(answer, dict):
+        answer = answer if isinstance(answer, dict) else {}
+        _refuse(
+            response.status,
+            str(answer.get("errcode", "")),
+            str(answer.get("error", "")),
+            answer.get("retry_after_ms"),
+        )
+    return answer
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+# ---- the server and its users
+
+
+async def versions() -> dict[str, Any]:
+    return await call("GET", "/versions")
+
+
+async def whoami() -> str:
+    return str((await _answer(_ours().whoami())).user_id)
+
+
+async def ping() -> int:
+    """Asks the homeserver to call us, and to push what it holds back. Milliseconds it took."""
+    reg = registration.load()
+    answer = await call("POST", f"/v1/appservice/{_part(reg.id)}/ping", {})
+    return int(answer.get("duration_ms", 0))
+
+
+async def register(localpart: str) -> None:
+    """Makes a user of our namespace, with the device that its sends will name."""
+    try:
+        await call(
+            "POST",
+            "/v3/register",
+            {
+                "type": "m.login.application_service",
+                "username": localpart,
+                "inhibit_login": True,
+            },
+        )
+    except MatrixError as error:
+        if error.code != "M_USER_IN_USE":
+            raise
+    user = registration.load().mxid(localpart)
+    with acting_as(user):
+        await call("PUT", f"/v3/devices/{DEVICE}", {"display_name": "Ownroom"})
+
+
+async def set_name(user: str, name: str) -> None:
+    with acting_as(user):
+        await _answer(_ours().set_displayname(name))
+
+
+async def set_profile_key(user: str, key: str, value: Any) -> None:
+    with acting_as(user):
+        await call("PUT", f"/v3/profile/{_part(user)}/{_part(key)}", {key: value})
+
+
+async def profile(user: str) -> dict[str, Any]:
+    try:
+        return await call("GET", f"/v3/profile/{_part(user)}")
+    except MatrixError:
+        return {}
+
+
+# ---- rooms
+
+
+async def create_room(*, alias: str, **options: Any) -> str:
+    """Idempotent: an alias of ours can only be taken once, so a repeated call finds the room."""
+    try:
+        response = await _answer(_ours().room_create(alias=alias, **options))
+    except MatrixError as error:
+        if error.code != "M_ROOM_IN_USE":
+            raise
+        response = await _answer(_ours().room_resolve_alias(registration.load().alias(alias)))
+    return str(response.room_id)
+
+
+async def resolve(alias: str) -> str:
+    """The room behind an alias of ours, or an empty string."""
+    try:
+        response = await _answer(_ours().room_resolve_alias(registration.load().alias(alias)))
+    except MatrixError:
+        return ""
+    return str(response.room_id)
+
+
+async def joined_rooms() -> list[str]:
+    return list((await _answer(_ours().joined_rooms())).rooms)
+
+
+async def join(room: str, user: str = "", *, via: Sequence[str] = ()) -> None:
+    query = "?" + urlencode([("server_name", server) for server in via]) if via else ""
+    with acting_as(user or registration.load().bot):
+        await call("POST", f"/v3/join/{_part(room)}{query}", {})
+
+
+async def invite(room: str, user: str) -> None:
+    """Somebody who is there or invited already is no error."""
+    try:
+        await _answer(_ours().room_invite(room, user))
+    except MatrixError as error:
+        if error.code != "M_FORBIDDEN" or await membership(room, user) not in {"join", "invite"}:
+            raise
+
+
+async def kick(room: str, user: str, reason: str) -> None:
+    if await membership(room, user) in {"join", "invite", "knock"}:
+        await _answer(_ours().room_kick(room, user, reason))
+
+
+async def leave(room: str, user: str = "") -> None:
+    with acting_as(user or registration.load().bot):
+        await _answer(_ours().room_leave(room))
+
+
+async def membership(room: str, user: str) -> str:
+    content = await state(room, "m.room.member", user)
+    return str(content.get("membership", "leave"))
+
+
+async def state(room: str, kind: str, key: str = "") -> dict[str, Any]:
+    """One state event's content; empty when there is none."""
+    try:
+        return await call("GET", f"/v3/rooms/{_part(room)}/state/{_part(kind)}/{_part(key)}")
+    except MatrixError as error:
+        if error.code == "M_NOT_FOUND":
+            return {}
+        raise
+
+
+async def all_state(room: str) -> list[dict[str, Any]]:
+    response = await _answer(_ours().room_get_state(room))
+    return list(response.events)
+
+
+async def put_state(room: str, kind: str, content: dict[str, Any], key: str = "") -> str:
+    response = await _answer(_ours().room_put_state(room, kind, content, key))
+    return str(response.event_id)
+
+
+# ---- events
+
+
+async def send(  # noqa: PLR0913  the parts of one PUT
+    room: str,
+    kind: str,
+    content: dict[str, Any],
+    *,
+    txn: str,
+    user: str,
+    ts: int | None = None,
+) -> str:
+    """Client-Server API, "Sending events to a room": idempotent per transaction id and device."""
+    with acting_as(user, device=DEVICE, ts=ts):
+        response = await _answer(_ours().room_send(room, kind, content, txn))
+    return str(response.event_id)
+
+
+async def event(room: str, event_id: str) -> dict[str, Any]:
+    return await call("GET", f"/v3/rooms/{_part(room)}/event/{_part(event_id)}")
+
+
+async def messages(
+    room: str, *, start: str = "", direction: str = "f", limit: int = 100
+) -> dict[str, Any]:
+    """Raw: {"start", "end"?, "chunk": [...]}."""
+    query = {"dir": direction, "limit": str(limit)} | ({"from": start} if start else {})
+    return await call("GET", f"/v3/rooms/{_part(room)}/messages?{urlencode(query)}")

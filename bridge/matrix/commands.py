@@ -1,0 +1,279 @@
+"""What one can type to the bot in a desk. Each answers in the room, in words a person understands."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from bridge import directory, html, names
+from bridge.errors import Forbidden, Unreadable
+from bridge.matrix import linking
+from bridge.matrix.readings import Command
+from bridge.models import Anchor, Lane, Received
+from bridge.network import Said
+from social import timelines
+from social.acts import Accept, Block, Follow, Reject, Undo
+from social.models import Actor, Delivery, Post
+from social.models import Block as BlockRow
+from social.models import Follow as FollowRow
+
+MANY = 50  # of a list that is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command as its function gets it."""
+
+    actor: Actor  # the desk's owner
+    words: Sequence[str]  # after the command
+    uri: str  # of the act that the command becomes
+    at: int
+    answers: str = ""  # the event it was typed in answer to
+
+    def whom(self) -> Actor:
+        if not self.words:
+            raise Unreadable("whom? Say it like this: follow @name@server")
+        return directory.find(self.words[0])
+
+
+def run(command: Command) -> list[Said]:
+    """The act, if it is one, and the answer. Raises Trouble: its text is then the answer."""
+    words = list(command.words)
+    name = words[0].lstrip("!").lower()
+    if name == "ownroom" and len(words) > 1:
+        words, name = words[1:], words[1].lower()
+    if name in {"profile", "create", "link"}:
+        return [Said(None, answer=_create(command, words[1:]))]
+    entry = COMMANDS.get(name)
+    if entry is None:
+        raise Unreadable(f"I do not know “{name}”. Type help to see what I do")
+    actor = Actor.objects.filter(owner=command.author, left=None).first()
+    if actor is None and name != "help":
+        raise Forbidden("you have no profile here yet. Type: profile create")
+    if actor is None:
+        return [Said(None, answer=_help_text())]
+    call = Call(
+        actor=actor,
+        words=words[1:],
+        uri=names.act_uri(settings.OWNROOM_ORIGIN, command.event),
+        at=command.at,
+        answers=command.answers,
+    )
+    return entry.run(call)
+
+
+def _create(command: Command, words: Sequence[str]) -> str:
+    handle = next((word for word in words if word.lower() != "create"), "")
+    linked = linking.create(command.author, handle.lstrip("@"))
+    link = names.matrix_link(linked.room_id)
+    return (
+        f"<p>You are <strong>@{html.escape(linked.actor.acct)}</strong> to the fediverse."
+        f' Your room: <a href="{link}">{html.escape(link)}</a> (accept its invitation).'
+        f" What you write there is public:"
+        f' <a href="{html.escape(linked.actor.url)}">{html.escape(linked.actor.url)}</a></p>'
+    )
+
+
+def _only(answer: str) -> list[Said]:
+    return [Said(None, answer=answer)]
+
+
+def _name(actor: Actor) -> str:
+    return f"<strong>@{html.escape(actor.acct)}</strong>"
+
+
+def _help(_: Call) -> list[Said]:
+    return _only(_help_text())
+
+
+def _help_text() -> str:
+    rows = "".join(
+        f"<li><code>{html.escape(entry.usage)}</code> – {html.escape(entry.does)}</li>"
+        for entry in COMMANDS.values()
+    )
+    return f"<p>What you can type here:</p><ul>{rows}</ul>"
+
+
+def _follow(call: Call) -> list[Said]:
+    target = call.whom()
+    if target == call.actor:
+        raise Forbidden("one cannot follow oneself")
+    old = call.actor.follows_out.filter(target=target).first()
+    if old and old.state == "accepted":
+        return _only(f"<p>You follow {_name(target)} already.</p>")
+    act = Follow(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
+    return [Said(act, answer=f"<p>I asked {_name(target)} to let you follow. I say when they do.</p>")]
+
+
+def _unfollow(call: Call) -> list[Said]:
+    target = call.whom()
+    row = call.actor.follows_out.filter(target=target).first()
+    if row is None:
+        return _only(f"<p>You do not follow {_name(target)}.</p>")
+    said = Follow(author=call.actor.uri, target=target.uri, uri=row.uri, at=row.at)
+    act = Undo(author=call.actor.uri, uri=row.uri, at=call.at, undone=said)
+    return [Said(act, answer=f"<p>You no longer follow {_name(target)}.</p>")]
+
+
+def _block(call: Call) -> list[Said]:
+    target = call.whom()
+    act = Block(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
+    text = "is blocked: neither of you follows, reaches or reads the other through this server"
+    return [Said(act, answer=f"<p>{_name(target)} {text}.</p>")]
+
+
+def _unblock(call: Call) -> list[Said]:
+    target = call.whom()
+    row = BlockRow.objects.filter(author=call.actor, target=target).first()
+    if row is None:
+        return _only(f"<p>{_name(target)} is not blocked.</p>")
+    said = Block(author=call.actor.uri, target=target.uri, uri=row.uri, at=row.at)
+    act = Undo(author=call.actor.uri, uri=row.uri, at=call.at, undone=said)
+    return [Said(act, answer=f"<p>{_name(target)} is no longer blocked.</p>")]
+
+
+def _waiting(call: Call) -> FollowRow:
+    asker = call.whom()
+    row = FollowRow.objects.filter(follower=asker, target=call.actor).first()
+    if row is None:
+        raise Forbidden(f"@{asker.acct} has not asked to follow you")
+    return row
+
+
+def _accept(call: Call) -> list[Said]:
+    row = _waiting(call)
+    act = Accept(author=call.actor.uri, follower=row.follower.uri, uri=row.uri, at=call.at)
+    return [Said(act, answer=f"<p>{_name(row.follower)} follows you now.</p>")]
+
+
+def _reject(call: Call) -> list[Said]:
+    row = _waiting(call)
+    act = Reject(author=call.actor.uri, follower=row.follower.uri, uri=row.uri, at=call.at)
+    return [Said(act, answer=f"<p>{_name(row.follower)} does not follow you.</p>")]
+
+
+def _people(title: str, empty: str, rows: Sequence[tuple[Actor, str]], total: int) -> list[Said]:
+    if not rows:
+        return _only(f"<p>{empty}</p>")
+    items = "".join(
+        f"<li>{_name(actor)}{' (waiting)' if state == 'pending' else ''}</li>"
+        for actor, state in rows
+    )
+    more = f"<p>… and {total - len(rows)} more.</p>" if total > len(rows) else ""
+    return _only(f"<p>{title} ({total}):</p><ul>{items}</ul>{more}")
+
+
+def _followers(call: Call) -> list[Said]:
+    rows = call.actor.follows_in.select_related("follower").order_by("-at")
+    found = [(row.follower, row.state) for row in rows[:MANY]]
+    return _people("Your followers", "Nobody follows you yet.", found, rows.count())
+
+
+def _following(call: Call) -> list[Said]:
+    rows = call.actor.follows_out.select_related("target").order_by("-at")
+    found = [(row.target, row.state) for row in rows[:MANY]]
+    return _people("You follow", "You follow nobody yet.", found, rows.count())
+
+
+def _home(call: Call) -> list[Said]:
+    posts = timelines.home(call.actor)[:10]
+    if not posts:
+        return _only("<p>Nothing yet: the posts of those whom you follow come here.</p>")
+    items = "".join(
+        f"<li>{_name(post.author)}: {html.escape(_excerpt(post))}"
+        f' <a href="{html.escape(post.url or post.uri)}">open</a></li>'
+        for post in posts
+    )
+    return _only(f"<p>Newest first:</p><ol>{items}</ol>")
+
+
+def _excerpt(post: Post) -> str:
+    words = f"[CW: {post.summary}]" if post.summary else html.plain(post.html)
+    line = " ".join(words.split())
+    return line if len(line) <= 200 else f"{line[:200]}…"
+
+
+def _status(call: Call) -> list[Said]:
+    actor = call.actor
+    waiting = Delivery.objects.filter(sender=actor.uri, state="waiting")
+    troubled = Lane.objects.filter(
+        name__in=waiting.values("lane"), failures__gt=0
+    ).values_list("name", "note")
+    lines = [
+        f"You are {_name(actor)}: {html.escape(actor.url)}",
+        f"{actor.follows_in.filter(state='accepted').count()} followers,"
+        f" {actor.follows_out.filter(state='accepted').count()} followed,"
+        f" {actor.posts.filter(deleted=None).count()} posts",
+        f"{waiting.count()} deliveries are waiting"
+        + "".join(
+            f"; {html.escape(lane.split(' ')[-1])}: {html.escape(note)}" for lane, note in troubled[:5]
+        ),
+    ]
+    return _only("<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
+
+
+def _why(call: Call) -> list[Said]:
+    """What became of a post: named by its link, or by answering its event with the command."""
+    uri, event = _named_post(call)
+    lines = []
+    received = Received.objects.filter(network="matrix", key=event).first() if event else None
+    if received:
+        lines.append(f"Received {_ago(received.created)}: {received.state}. {received.note}")
+    sent = Delivery.objects.filter(sender=call.actor.uri, subject=uri).order_by("id")
+    for state in ("done", "waiting", "gone"):
+        rows = sent.filter(network="activitypub", state=state)
+        if count := rows.count():
+            notes = sorted({f"{names.host_of(r.to)}: {r.note or 'no answer yet'}" for r in rows[:50] if state != "done"})
+            lines.append(f"{count} deliveries {state}" + (f" ({'; '.join(notes[:10])})" if notes else ""))
+    if not lines:
+        raise Unreadable("I know nothing of that post. Give its link, or answer it with: why")
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return _only(f"<ul>{items}</ul>")
+
+
+def _named_post(call: Call) -> tuple[str, str]:
+    word = call.words[0] if call.words else ""
+    event = call.answers
+    if word.startswith("$"):
+        event = word
+    elif word:
+        last = word.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+        event = last if last.startswith("$") else f"${last}"
+    anchor = Anchor.objects.filter(event_id=event).first() if event else None
+    if anchor:
+        return anchor.uri, event
+    uri = names.post_uri(settings.OWNROOM_ORIGIN, event) if names.is_event_id(event) else word
+    return uri, event
+
+
+def _ago(moment: datetime) -> str:
+    seconds = int((timezone.now() - moment).total_seconds())
+    if seconds < 120:
+        return f"{seconds} seconds ago"
+    return f"{seconds // 60} minutes ago" if seconds < 7200 else f"{seconds // 3600} hours ago"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    usage: str
+    does: str
+    run: Callable[[Call], list[Said]]
+
+
+COMMANDS: dict[str, Entry] = {
+    "help": Entry("help", "this list", _help),
+    "profile": Entry("profile create [handle]", "get a profile and its room", _help),
+    "follow": Entry("follow @name@server", "read somebody", _follow),
+    "unfollow": Entry("unfollow @name@server", "stop reading somebody", _unfollow),
+    "followers": Entry("followers", "who follows you", _followers),
+    "following": Entry("following", "whom you follow", _following),
+    "home": Entry("home", "the newest posts of those whom you follow", _home),
+    "accept": Entry("accept @name@server", "let somebody follow you who asked", _accept),
+    "reject": Entry("reject @name@server", "refuse or remove a follower", _reject),
+    "block": Entry("block @name@server", "neither reaches the other any more", _block),
+    "unblock": Entry("unblock @name@server", "end a block", _unblock),
+    "status": Entry("status", "your profile in numbers, and what is waiting", _status),
+    "why": Entry("why LINK (or answer a post with: why)", "what became of a post", _why),
+}

@@ -1,0 +1,186 @@
+"""Making a room somebody's profile: by the admin's command, by the desk, or in a room they own.
+
+Consent is the owner's: they join the room made for them, or they type the command in their own.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from bridge import keys, names
+from bridge.errors import Forbidden, Unreadable
+from bridge.loop import in_database, run
+from bridge.matrix import client, registration, rooms
+from bridge.matrix.vocabulary import ACTOR, BRIDGE, KEY
+from bridge.models import Key, Room
+from social.models import Actor, Tombstone
+
+LINK = re.compile(r"^\s*!ownroom link(?:\s+(?P<handle>\S+))?\s*$")
+OLDEST = 6  # room versions before it have other event ids
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    actor: Actor
+    room_id: str
+    desk_id: str
+
+
+def create(owner: str, handle: str = "") -> Linked:
+    """A profile for `owner`, with a room made for them. Idempotent. Raises Trouble."""
+    return run(_create(owner, handle))
+
+
+def create_in(owner: str, handle: str, room_id: str) -> Linked:
+    """The same in a room that the owner already has."""
+    return run(_create(owner, handle, room_id))
+
+
+async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
+    if not names.is_user_id(owner):
+        raise Unreadable(f"{owner} is not a Matrix ID; one looks like @name:server")
+    await client.register(registration.BOT)
+    shown = (await client.profile(owner)).get("displayname", "")
+    actor = await in_database(_actor, owner, handle, str(shown or ""))
+    control = await rooms.control()
+    room_id = room_id or await rooms.create_profile(actor)
+    desk = await in_database(desk_of, owner)
+    desk_id = desk.room_id if desk else await rooms.create_desk(owner)
+    sealed = await in_database(_sealed, actor)
+    register = {
+        "v": 1,
+        "id": actor.uri,
+        "owner": owner,
+        "handle": actor.handle,
+        "sealed": sealed,
+        "created": actor.published,
+        "profile_room": room_id,
+        "desk": desk_id,
+    }
+    await client.put_state(control, KEY, register, actor.uri)
+    await in_database(_remember, actor, room_id, desk_id, control)
+    return Linked(actor, room_id, desk_id)
+
+
+def desk_of(owner: str) -> Room | None:
+    return Room.objects.filter(kind=Room.Kind.DESK, owner=owner).first()
+
+
+def keep_desk(room_id: str, owner: str) -> Room:
+    actor = Actor.objects.filter(owner=owner).first()
+    return rooms.remember(room_id, Room.Kind.DESK, actor, owner)
+
+
+def _sealed(actor: Actor) -> str:
+    return Key.objects.get(actor=actor).sealed
+
+
+@transaction.atomic
+def _actor(owner: str, wish: str, shown: str) -> Actor:
+    known = Actor.objects.filter(owner=owner).first()
+    if known:
+        if known.left:
+            raise Forbidden("this profile was deleted for good; its handle is not given out again")
+        return known
+    handle = _free_handle(owner, wish)
+    return new_actor(owner, handle, shown, int(time.time() * 1000))
+
+
+def _free_handle(owner: str, wish: str) -> str:
+    if wish and not names.is_handle(wish.lower()):
+        raise Unreadable(f"{wish} cannot be a handle: letters, digits, _ . - and no others")
+    base = wish.lower() or names.handle_from(owner)
+    taken = Actor.objects.filter(domain=settings.OWNROOM_HANDLE_DOMAIN)
+    if not taken.filter(handle__iexact=base).exists() and not _buried(base):
+        return base
+    if wish:
+        raise Forbidden(f"the handle {wish} is taken; try another one")
+    for number in range(2, 1000):
+        if not taken.filter(handle__iexact=f"{base}{number}").exists():
+            return f"{base}{number}"
+    raise Forbidden("no free handle was found; name one")
+
+
+def _buried(handle: str) -> bool:
+    uri = names.actor_uri(settings.OWNROOM_ORIGIN, handle)
+    return Tombstone.objects.filter(uri=uri).exists()
+
+
+def new_actor(owner: str, handle: str, shown: str, created: int, sealed: str = "") -> Actor:
+    """A local actor with its keys; `sealed` when they are known already (a rebuild)."""
+    origin = settings.OWNROOM_ORIGIN
+    uri = names.actor_uri(origin, handle)
+    sealed = sealed or keys.make(uri)
+    pair = keys.open_sealed(uri, sealed)
+    actor = Actor.objects.create(
+        uri=uri,
+        owner=owner,
+        handle=handle,
+        domain=settings.OWNROOM_HANDLE_DOMAIN,
+        host=settings.OWNROOM_DOMAIN,
+        name=shown,
+        url=f"{origin}/@{handle}",
+        inbox=f"{uri}/inbox",
+        shared_inbox=f"{origin}/inbox",
+        followers=f"{uri}/followers",
+        key_id=pair.key_id,
+        public_key=pair.public_pem,
+        multikey=pair.multikey,
+        published=created,
+        introduced=created,
+    )
+    Key.objects.create(actor=actor, sealed=sealed)
+    return actor
+
+
+@transaction.atomic
+def _remember(actor: Actor, room_id: str, desk_id: str, control: str) -> None:
+    owner = actor.owner or ""
+    rooms.remember(room_id, Room.Kind.PROFILE, actor, owner)
+    rooms.remember(desk_id, Room.Kind.DESK, actor, owner)
+    rooms.remember(control, Room.Kind.CONTROL, None)
+    Actor.objects.filter(pk=actor.pk).update(room_link=names.matrix_link(room_id))
+
+
+# ---- rooms that somebody else made
+
+
+async def inspect(room_id: str, owner: str) -> str:
+    """Why a room cannot become the profile of `owner`; empty when it can."""
+    state = {(e["type"], e.get("state_key")): e for e in await client.all_state(room_id)}
+    creation = state.get(("m.room.create", ""), {})
+    content: dict[str, Any] = creation.get("content", {})
+    version = str(content.get("room_version", "1"))
+    if version.isdigit() and int(version) < OLDEST:
+        return "this room is of an old version; upgrade it first"
+    if ("m.room.encryption", "") in state:
+        return "this room is encrypted, so its posts could never be published or found again"
+    if not _owns(owner, creation, state.get(("m.room.power_levels", ""), {}).get("content", {})):
+        return "only whoever has the highest power in a room can make it their profile"
+    other = state.get((BRIDGE, ""), {}).get("content", {}).get("bot")
+    if other and other != registration.load().bot:
+        return f"this room is published by {other}; its owner must end that first"
+    return ""
+
+
+def _owns(user: str, creation: dict[str, Any], levels: dict[str, Any]) -> bool:
+    content = creation.get("content", {})
+    version = str(content.get("room_version", "1"))
+    creators = {creation.get("sender"), *content.get("additional_creators", [])}
+    if version.isdigit() and int(version) >= 12:  # room version 12: creators outrank everybody
+        return user in creators
+    users = levels.get("users", {})
+    mine = users.get(user, levels.get("users_default", 0))
+    return bool(mine >= 100 and mine == max(users.values(), default=0))
+
+
+async def announce_self(room_id: str, actor: Actor) -> None:
+    """In a room the bot has power in, what the world sees is kept beside the posts."""
+    try:
+        await client.put_state(room_id, ACTOR, rooms.public_face(actor))
+    except client.MatrixError:
+        return  # the register in the control room has it too

@@ -1,0 +1,194 @@
+"""What the pure translation must know from the index: fills `parse.Refs` and `render.Refs`."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from bridge import names
+from bridge.matrix import parse, registration, render
+from bridge.models import Anchor, Document, Ghost, Room
+from social import profiles
+from social.acts import Act, Block, Boost, Follow, Publish, React, Retract, Revise, Undo
+from social.models import Actor, Post
+from social.models import Boost as BoostRow
+from social.models import Reaction as ReactionRow
+
+
+def for_event(event: Mapping[str, Any], room: Room) -> parse.Refs:
+    """For reading: who and what the event names."""
+    needs = parse.needs(event)
+    actors, shown = _people(needs.users, needs.accounts)
+    carried = dict(Anchor.objects.filter(event_id__in=needs.events).values_list("event_id", "uri"))
+    stored = _posts({*carried.values(), *needs.posts})
+    stored |= _posts({post.reply for post in stored.values() if post.reply})
+    reg = registration.load()
+    return parse.Refs(
+        kind=room.kind,
+        owner=room.owner,
+        origin=settings.OWNROOM_ORIGIN,
+        bot=reg.bot,
+        trusted=_trusted(event, reg),
+        actors=actors,
+        carried=carried,
+        stored=stored,
+        acts=_acts(carried.values()),
+        link=_linker(actors, shown),
+        name=_title(event.get("sender")),
+        now=int(time.time() * 1000),
+    )
+
+
+def _trusted(event: Mapping[str, Any], reg: registration.Registration) -> frozenset[str]:
+    sender = event.get("sender")
+    return frozenset({sender}) if isinstance(sender, str) and reg.ours(sender) else frozenset()
+
+
+def _people(
+    users: Iterable[str], accounts: Iterable[str]
+) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """Matrix IDs and written handles → actor URIs; and how a link to each is shown."""
+    found: dict[str, Actor] = {}
+    for actor in Actor.objects.filter(owner__in=users, left=None):
+        found[actor.owner or ""] = actor
+    for ghost in Ghost.objects.filter(mxid__in=users).select_related("actor"):
+        found[ghost.mxid] = ghost.actor
+    for written in accounts:
+        parsed = names.parse_acct(written)
+        if parsed and (actor_ := _by_acct(*parsed)):
+            found[written] = actor_
+    actors = {key: actor.uri for key, actor in found.items()}
+    return actors, {key: (actor.url or actor.uri, actor.handle) for key, actor in found.items()}
+
+
+def _by_acct(user: str, host: str) -> Actor | None:
+    domains = {host}
+    if host == settings.OWNROOM_DOMAIN:
+        domains.add(settings.OWNROOM_HANDLE_DOMAIN)
+    return Actor.objects.filter(handle__iexact=user, domain__in=domains, left=None).first()
+
+
+def _linker(
+    actors: Mapping[str, str], shown: Mapping[str, tuple[str, str]]
+) -> Callable[[str], tuple[str, str] | None]:
+    def link(written: str) -> tuple[str, str] | None:
+        if written.startswith("#"):
+            return f"{settings.OWNROOM_ORIGIN}/tags/{written[1:].lower()}", written
+        return shown.get(written) if written in actors else None
+
+    return link
+
+
+def _title(mxid: object) -> str:
+    if not isinstance(mxid, str):
+        return ""
+    return Actor.objects.filter(owner=mxid).values_list("name", flat=True).first() or ""
+
+
+def _posts(uris: Iterable[str]) -> dict[str, Publish]:
+    rows = Post.objects.filter(uri__in=list(uris), deleted=None).select_related("author")
+    return {row.uri: profiles.publish_of(row) for row in rows}
+
+
+def _acts(uris: Iterable[str]) -> dict[str, React | Boost | Follow | Block]:
+    wanted = list(uris)
+    found: dict[str, React | Boost | Follow | Block] = {}
+    for row in ReactionRow.objects.filter(uri__in=wanted).select_related("author", "post"):
+        found[row.uri] = React(
+            author=row.author.uri, post=row.post.uri, uri=row.uri, emoji=row.emoji, at=row.at
+        )
+    for boost in BoostRow.objects.filter(uri__in=wanted).select_related("author", "post"):
+        found[boost.uri] = Boost(
+            author=boost.author.uri, post=boost.post.uri, uri=boost.uri, at=boost.at
+        )
+    return found
+
+
+# ---- for sending
+
+
+def for_act(act: Act, room: Room, document: str) -> render.Refs:
+    """For writing `act` into `room`: where what it is about stands there."""
+    author = Actor.objects.filter(uri=act.author).first()
+    about = _about(act)
+    anchor = _anchor(about, room)
+    parent = _parent(act, room)
+    boosted = Post.objects.filter(uri=about).select_related("author").first()
+    return render.Refs(
+        bot=registration.load().bot,
+        pills=_pills(act),
+        author_title=author.title if author else "",
+        author_acct=f"@{author.acct}" if author else "",
+        event=anchor.event_id if anchor else "",
+        root=_root(parent) if parent else "",
+        parent=parent.event_id if parent else "",
+        raw=_text(document),
+        act=document,
+        key=author.key_id if author else "",
+        seen=int(time.time() * 1000),
+        boosted=profiles.publish_of(boosted) if boosted and not boosted.deleted else None,
+        boosted_title=boosted.author.title if boosted else "",
+        redact=_to_redact(act, room),
+        pending=isinstance(act, Follow) and _pending(act),
+    )
+
+
+def _about(act: Act) -> str:
+    match act:
+        case Publish() | Retract() | React() | Boost():
+            return act.post
+        case Revise():
+            return act.now.post
+        case Undo(undone=React() | Boost() as said):
+            return said.post
+        case _:
+            return ""
+
+
+def _text(document: str) -> str:
+    return Document.objects.filter(uri=document).values_list("body", flat=True).first() or ""
+
+
+def _parent(act: Act, room: Room) -> Anchor | None:
+    reply = act.reply if isinstance(act, Publish) else ""
+    return _anchor(reply, room) if reply else None
+
+
+def _anchor(uri: str, room: Room) -> Anchor | None:
+    """Where a post or an act stands in a room; the oldest, should a crash have left two."""
+    return Anchor.objects.filter(room=room, uri=uri).order_by("at", "id").first() if uri else None
+
+
+def _root(parent: Anchor) -> str:
+    """Threads do not nest: a reply to a reply stands in the same thread."""
+    return parent.root or parent.event_id
+
+
+def _pills(act: Act) -> dict[str, str]:
+    content = act.content if isinstance(act, Publish) else None
+    if isinstance(act, Revise):
+        content = act.now.content
+    uris = {mention.actor for mention in content.mentions} if content else set[str]()
+    pills: dict[str, str] = {}
+    for actor in Actor.objects.filter(uri__in=uris).select_related("ghost"):
+        ghost = getattr(actor, "ghost", None)
+        mxid = actor.owner or (ghost.mxid if ghost else "")
+        if mxid:
+            pills |= {actor.uri: mxid} | ({actor.url: mxid} if actor.url else {})
+    return pills
+
+
+def _to_redact(act: Act, room: Room) -> str:
+    uri = act.uri if isinstance(act, Undo) else act.post if isinstance(act, Retract) else ""
+    if isinstance(act, Undo) and not uri and isinstance(act.undone, React | Boost):
+        uri = act.undone.uri
+    found = _anchor(uri, room)
+    return found.event_id if found else ""
+
+
+def _pending(act: Follow) -> bool:
+    target = Actor.objects.filter(uri=act.target).first()
+    return bool(target and target.locked)
+
+

@@ -1,0 +1,250 @@
+"""Who comes and goes, and what a room's own state says: invitations, bans, names, leases."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+
+from bridge import html, names
+from bridge.errors import Forbidden, Unreadable
+from bridge.loop import in_database, run
+from bridge.matrix import client, linking, places, registration, rooms
+from bridge.matrix.vocabulary import BRIDGE, PROFILE
+from bridge.models import Ghost, Room
+from bridge.network import Said
+from social import profiles
+from social.acts import Accept, Act, Block, Follow, Introduce, Leave, Reject, Undo
+from social.models import Actor
+from social.models import Block as BlockRow
+
+WELCOME = (
+    "<p>Hello! I am the bot of this Ownroom server. Here you tell me what to do:"
+    " type <code>help</code>, or <code>profile create</code> to get a profile"
+    " that the fediverse can follow.</p>"
+)
+OFFER = (
+    "<p>Whatever you write in this room I can publish to the fediverse as your profile."
+    " That makes it readable by anybody, for good. If you want it, you as the room's owner type:"
+    " <code>!ownroom link</code> (or <code>!ownroom link HANDLE</code>)."
+    " Otherwise just remove me again.</p>"
+)
+
+
+# ---- membership
+
+
+def concerns(event: Any) -> bool:
+    return isinstance(event, dict) and event.get("type") == "m.room.member"
+
+
+def read(event: dict[str, Any]) -> Sequence[Said]:
+    who, sender, content = event.get("state_key"), event.get("sender"), event.get("content")
+    if not (isinstance(who, str) and isinstance(sender, str) and isinstance(content, dict)):
+        raise Unreadable("a membership that is not one")
+    now, reg = content.get("membership"), registration.load()
+    room_id = str(event.get("room_id"))
+    if who == reg.bot:
+        return _bot(room_id, sender, content)
+    room = Room.objects.filter(room_id=room_id).select_related("actor").first()
+    if reg.ours(who) and room and room.actor and sender == room.owner:
+        return _ghost(event, who, room, str(now))
+    raise Unreadable("somebody came or went")
+
+
+def _bot(room_id: str, sender: str, content: dict[str, Any]) -> Sequence[Said]:
+    match content.get("membership"):
+        case "invite":
+            return [Said(None, answer=run(_invited(room_id, sender, direct=bool(content.get("is_direct")))))]
+        case "leave" | "ban":
+            Room.objects.filter(room_id=room_id).update(ready=False, leased=False)
+            raise Unreadable("the bot was removed: the room is no longer published")
+        case _:
+            raise Unreadable("the bot came")
+
+
+async def _invited(room_id: str, sender: str, *, direct: bool) -> str:
+    known = await in_database(_known, room_id)
+    await client.join(room_id, via=[names.server_of(sender)])
+    if known:
+        await in_database(_ready_again, room_id)
+        return ""
+    if direct:
+        desk = await in_database(linking.desk_of, sender)
+        if desk and desk.ready and desk.room_id != room_id:
+            link = names.matrix_link(desk.room_id)
+            await _tell(room_id, f'<p>Your desk is <a href="{link}">over there</a>.</p>')
+            return ""
+        if await client.state(room_id, "m.room.encryption"):
+            await _tell(
+                room_id,
+                "<p>This room is encrypted, and what you wrote to me could never be found again"
+                " after a loss. Please start a conversation with me without encryption.</p>",
+            )
+            await client.leave(room_id)
+            return ""
+        await in_database(linking.keep_desk, room_id, sender)
+        await _tell(room_id, WELCOME)
+        return ""
+    problem = await linking.inspect(room_id, sender)
+    await _tell(room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER)
+    return ""
+
+
+def _known(room_id: str) -> Room | None:
+    return Room.objects.filter(room_id=room_id).first()
+
+
+def _ready_again(room_id: str) -> None:
+    Room.objects.filter(room_id=room_id).update(ready=True, leased=True)
+
+
+async def _tell(room_id: str, text: str) -> None:
+    from bridge.matrix import render
+
+    said = render.notice(text)
+    bot = registration.load().bot
+    txn = f"tell{abs(hash((room_id, text)))}"
+    await client.send(room_id, said.type, said.content, txn=txn, user=bot)
+
+
+def _ghost(event: dict[str, Any], who: str, room: Room, now: str) -> Sequence[Said]:
+    """An owner's ban is a block, a kick the softer kind; and back again."""
+    owner = room.actor
+    remote = Actor.objects.filter(ghost__mxid=who).first()
+    if owner is None or not owner.is_local or remote is None:
+        raise Unreadable("somebody came or went")
+    uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
+    at = int(event.get("origin_server_ts", 0))
+    before = (event.get("unsigned") or {}).get("prev_content") or {}
+    act: Act | None = None
+    if now == "ban":
+        act = Block(author=owner.uri, target=remote.uri, uri=uri, at=at)
+    elif now == "leave" and before.get("membership") == "ban":
+        row = BlockRow.objects.filter(author=owner, target=remote).first()
+        said = Block(author=owner.uri, target=remote.uri, uri=row.uri, at=row.at) if row else None
+        act = Undo(author=owner.uri, uri=row.uri, at=at, undone=said) if row else None
+    elif now == "leave" and (follow := remote.follows_out.filter(target=owner).first()):
+        act = Reject(author=owner.uri, follower=remote.uri, uri=follow.uri, at=at)
+    if act is None:
+        raise Unreadable("somebody went")
+    return [Said(act)]
+
+
+# ---- rooms we do not know
+
+
+def stranger(event: dict[str, Any]) -> Sequence[Said]:
+    """Only one thing counts in a room that is nobody's profile: its owner's word that it be one."""
+    content = event.get("content")
+    body = content.get("body") if isinstance(content, dict) else None
+    sender, room_id = event.get("sender"), event.get("room_id")
+    if not (isinstance(sender, str) and isinstance(room_id, str) and isinstance(body, str)):
+        raise Unreadable("not a room of ours")
+    asked = linking.LINK.match(body)
+    if not asked or not names.is_user_id(sender) or registration.load().ours(sender):
+        raise Unreadable("not a room of ours")
+    if problem := run(linking.inspect(room_id, sender)):
+        run(_tell(room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>"))
+        raise Forbidden(problem)
+    linked = linking.create_in(sender, asked["handle"] or "", room_id)
+    run(linking.announce_self(room_id, linked.actor))
+    url = html.escape(linked.actor.url)
+    run(
+        _tell(
+            room_id,
+            f"<p>This room is now the profile of <strong>@{html.escape(linked.actor.acct)}</strong>:"
+            f' <a href="{url}">{url}</a>. I invited you to your desk, where you tell me what to do.</p>',
+        )
+    )
+    return [Said(None)]
+
+
+# ---- the state of a profile room
+
+
+def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
+    kind, content = event.get("type"), event.get("content")
+    if not isinstance(content, dict) or event.get("state_key") != "":
+        raise Unreadable("this kind of event is not bridged")
+    if kind == BRIDGE and event.get("sender") == room.owner:
+        mine = content.get("bot") == registration.load().bot
+        Room.objects.filter(pk=room.pk).update(leased=mine)
+        raise Unreadable("the lease was renewed" if mine else "the lease was given to another bridge")
+    if kind == "m.room.encryption":
+        Room.objects.filter(pk=room.pk).update(leased=False)
+        run(_tell(room.room_id, "<p>This room is encrypted now: I can no longer publish it.</p>"))
+        raise Unreadable("the room was encrypted: it is no longer published")
+    if room.kind != Room.Kind.PROFILE or room.actor is None or event.get("sender") != room.owner:
+        raise Unreadable("this kind of event is not bridged")
+    profile = profiles.profile_of(room.actor)
+    match kind:
+        case "m.room.name":
+            profile = replace(profile, name=html.warning(_text(content, "name"))[:255])
+        case "m.room.topic":
+            topic = html.from_matrix(_text(content, "topic"), None, lambda _: None).html
+            profile = replace(profile, summary=topic)
+        case "m.room.join_rules":
+            profile = replace(profile, locked=content.get("join_rule") in {"knock", "knock_restricted"})
+        case kind if kind == PROFILE:
+            profile = _wishes(profile, content)
+        case _:
+            raise Unreadable("this kind of event is not bridged")
+    at = int(event.get("origin_server_ts", 0))
+    return [Said(Introduce(author=profile.uri, profile=profile, at=at))]
+
+
+def _text(content: dict[str, Any], key: str) -> str:
+    value = content.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _wishes(profile: Any, content: dict[str, Any]) -> Any:
+    flags = {
+        key: bool(content[key])
+        for key in ("locked", "discoverable", "indexable", "hide_network")
+        if isinstance(content.get(key), bool)
+    }
+    return replace(profile, **flags)
+
+
+# ---- mirrors
+
+
+async def mirror(what: str, act: Act, target: str) -> None:
+    """Followers here come into the mirror when they are accepted, and go when they unfollow."""
+    room = await places.room_at(target)
+    if what == "introduce":
+        await client.put_state(room.room_id, "m.room.name", {"name": rooms.mirror_name(_of(room))})
+        await rooms.ghost_of(_of(room))
+        return
+    person = await in_database(_reader, act)
+    if person and what == "open":
+        await client.invite(room.room_id, person)
+    elif person and what == "close":
+        await client.kick(room.room_id, person, "no longer followed")
+    elif isinstance(act, Leave):
+        ghost = await in_database(_ghost_of, room)
+        if ghost:
+            await client.leave(room.room_id, ghost)
+
+
+def _of(room: Room) -> Actor:
+    if room.actor is None:
+        raise Forbidden("the room is nobody's mirror")
+    return room.actor
+
+
+def _reader(act: Act) -> str:
+    match act:
+        case Accept() | Reject():
+            uri = act.follower
+        case Undo(undone=Follow()):
+            uri = act.author
+        case _:
+            return ""
+    return Actor.objects.filter(uri=uri).values_list("owner", flat=True).first() or ""
+
+
+def _ghost_of(room: Room) -> str:
+    return Ghost.objects.filter(actor=room.actor).values_list("mxid", flat=True).first() or ""

@@ -1,0 +1,258 @@
+"""Matrix as a network: read stored events, know the rooms, send as ghosts and as the bot."""
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from bridge import html
+from bridge.errors import Busy, Forbidden, Gone, Trouble, Unreadable
+from bridge.loop import in_database
+from bridge.matrix import client, commands, lookups, membership, places, registration, render, rooms
+from bridge.matrix.parse import Command, parse
+from bridge.matrix.readings import Carried, Entry, Receipt
+from bridge.models import Anchor, Document, Received, Room
+from bridge.network import Network, Said, Settle
+from social import acts
+from social.acts import Act, Boost, Ignored, Publish, React, Revise
+from social.models import Actor, Delivery
+from social.outbox import Address
+
+WIDE = 16  # requests at a time in one room; a homeserver gains nothing from more
+
+
+class Matrix(Network):
+    name = "matrix"
+    calm = 30.0  # our own homeserver: it comes back
+
+    # ---- read
+
+    def read(self, row: Received) -> Sequence[Said]:
+        event = orjson.loads(row.body)
+        if membership.concerns(event):
+            return membership.read(event)
+        room = Room.objects.filter(room_id=event.get("room_id")).select_related("actor").first()
+        if room is None:
+            return membership.stranger(event)
+        if "state_key" in event:
+            return membership.state(event, room)
+        found = parse(event, lookups.for_event(event, room))
+        match found:
+            case Ignored(reason=reason):
+                raise Unreadable(reason)
+            case Carried() | Entry() | Receipt():
+                raise Unreadable("an echo of our own")
+            case Command():
+                return commands.run(found)
+            case _:
+                self._may_publish(room)
+                return [Said(_with_link(found), row.body)]
+
+    def _may_publish(self, room: Room) -> None:
+        if not room.leased:
+            raise Forbidden("the room's owner has ended the lease of this server")
+
+    def closed(self, row: Received, said: Said | None, problem: str) -> None:
+        event = orjson.loads(row.body)
+        room = Room.objects.filter(room_id=event.get("room_id")).first()
+        if room is None:
+            return
+        if room.kind == Room.Kind.DESK and _typed(event, room):
+            answer = f"<p>{_sentence(problem)}</p>" if problem else (said.answer if said else "")
+            places.say(room, answer, subject=row.key)
+        if said and said.act and not problem:
+            _anchor(event, said.act, room)
+
+    # ---- where
+
+    def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
+        return places.of(act, hearers)
+
+    # ---- send
+
+    def load(self, rows: Sequence[Delivery]) -> None:
+        """Nothing ahead: what a row needs may be the event that the row before it makes."""
+
+    async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
+        """Rows of one author or about one post go one after another, the others side by side."""
+        last: dict[str, asyncio.Task[None]] = {}
+        slots = asyncio.Semaphore(WIDE)
+        tasks: list[asyncio.Task[None]] = []
+        for row in rows:
+            ties = _ties(row)
+            before = {last[tie] for tie in ties if tie in last}
+            task = asyncio.create_task(self._after(before, row, settle, slots))
+            tasks.append(task)
+            last |= dict.fromkeys(ties, task)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _after(
+        self,
+        before: Collection[asyncio.Task[None]],
+        row: Delivery,
+        settle: Settle,
+        slots: asyncio.Semaphore,
+    ) -> None:
+        for task in before:
+            await task  # raises what stopped it: nothing overtakes
+        async with slots:
+            try:
+                await self._one(row)
+            except Busy:
+                raise
+            except Trouble as error:
+                await settle(row, error)
+            else:
+                await settle(row, None)
+
+    async def _one(self, row: Delivery) -> None:
+        what, _, target = row.to.partition(" ")
+        if what == "say":
+            said = render.notice((row.act or {})["say"])
+            await self._put(target, said, row, registration.load().bot)
+            return
+        act = acts.load(row.act or {})
+        match what:
+            case "event":
+                await self._event(act, target, row)
+            case "receipt":
+                await self._receipt(act, target, row)
+            case "ledger" | "notice":
+                await self._desk(act, target, row, what)
+            case "open" | "close" | "introduce":
+                await membership.mirror(what, act, target)
+            case _:
+                raise Gone(f"nobody knows what {what} means")
+
+    async def _event(self, act: Act, target: str, row: Delivery) -> None:
+        room = await places.room_at(target)
+        author = await in_database(_actor, act.author)
+        refs = await in_database(lookups.for_act, act, room, row.document)
+        written = render.render(act, refs)
+        if isinstance(written, Ignored):
+            raise Gone(written.reason)
+        ghost = await rooms.ghost_of(author)
+        if isinstance(written, render.Redact):
+            written = render.Send(
+                "m.room.redaction", {"redacts": written.event, "reason": written.reason, **written.content}
+            )
+        event_id = await self._put(room.room_id, written, row, ghost, room=room)
+        if event_id and isinstance(act, Publish | React | Boost):
+            uri = act.post if isinstance(act, Publish) else act.uri
+            at = act.published if isinstance(act, Publish) else act.at
+            await in_database(keep_anchor, event_id, room, uri, refs.root, ghost, at)
+
+    async def _receipt(self, act: Act, target: str, row: Delivery) -> None:
+        room = await places.room_at(target)
+        post = act.now.post if isinstance(act, Revise) else getattr(act, "post", "")
+        text, event = await in_database(_receipt_of, row.document, post)
+        if not text:
+            raise Gone("what it said is no longer here")
+        activity: dict[str, Any] = orjson.loads(text)
+        written = render.receipt(
+            event,
+            post,
+            row.document,
+            text,
+            visibility=getattr(act, "visibility", "public"),
+            to=activity.get("to", []),
+            cc=activity.get("cc", []),
+            at=getattr(act, "published", None) or getattr(act, "updated", None) or getattr(act, "at", 0),
+        )
+        await self._put(room.room_id, written, row, registration.load().bot)
+
+    async def _desk(self, act: Act, target: str, row: Delivery, what: str) -> None:
+        room = await places.room_at(f"desk {target}")
+        if what == "ledger":
+            written: render.Send | None = await in_database(places.ledger_line, act, target, row.document)
+        else:
+            refs = await in_database(lookups.for_act, act, room, row.document)
+            written = render.notice_for(act, refs)
+        if written is None:
+            raise Gone("there is nothing to say about it")
+        await self._put(room.room_id, written, row, registration.load().bot)
+
+    async def _put(
+        self, room_id: str, written: render.Send, row: Delivery, user: str, *, room: Room | None = None
+    ) -> str:
+        txn = transaction_id(row, room_id, user)
+        try:
+            return await client.send(room_id, written.type, written.content, txn=txn, user=user)
+        except client.MatrixError as error:
+            if error.code == "M_DUPLICATE_ANNOTATION":
+                return ""  # the same reaction stands there already
+            if error.code != "M_FORBIDDEN" or room is None:
+                raise
+        await rooms.bring_in(room, user)
+        return await client.send(room_id, written.type, written.content, txn=txn, user=user)
+
+
+def transaction_id(row: Delivery, room_id: str, user: str) -> str:
+    """The same for every try of the same act at the same place by the same user, and for no other.
+
+    Homeservers remember it per application service, not per user, so the user is part of it.
+    """
+    said = orjson.dumps(row.act, option=orjson.OPT_SORT_KEYS)
+    parts = b"\0".join((said, row.to.encode(), row.subject.encode(), room_id.encode(), user.encode()))
+    return f"ap{hashlib.sha256(parts).hexdigest()[:32]}"
+
+
+def _ties(row: Delivery) -> set[str]:
+    act = row.act or {}
+    said = {row.sender, row.subject, act.get("reply", "")}
+    return {tie for tie in said if tie}
+
+
+def _actor(uri: str) -> Actor:
+    actor = Actor.objects.filter(uri=uri).first()
+    if actor is None:
+        raise Gone("its author is no longer known")
+    return actor
+
+
+def keep_anchor(event_id: str, room: Room, uri: str, root: str, sender: str, at: int) -> None:  # noqa: PLR0913
+    Anchor.objects.get_or_create(
+        event_id=event_id,
+        defaults={"room": room, "uri": uri, "root": root, "sender": sender, "at": at},
+    )
+
+
+def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
+    """What somebody typed stands where they typed it."""
+    if not isinstance(act, Publish | React | Boost):
+        return
+    related = event["content"].get("m.relates_to") or {}
+    root = related.get("event_id", "") if related.get("rel_type") == "m.thread" else ""
+    uri = act.post if isinstance(act, Publish) else act.uri
+    keep_anchor(event["event_id"], room, uri, root, event["sender"], event["origin_server_ts"])
+
+
+def _receipt_of(document: str, post: str) -> tuple[str, str]:
+    text = Document.objects.filter(uri=document).values_list("body", flat=True).first() or ""
+    event = Anchor.objects.filter(uri=post).order_by("at").values_list("event_id", flat=True).first()
+    return text, event or ""
+
+
+def _typed(event: dict[str, Any], room: Room) -> bool:
+    return event.get("sender") == room.owner and event.get("type") == "m.room.message"
+
+
+def _sentence(problem: str) -> str:
+    text = problem[:1].upper() + problem[1:]
+    return html.escape(text if text.endswith((".", "?", "!")) else f"{text}.")
+
+
+def _with_link(act: Act) -> Act:
+    """A post typed in a room gets the address of its page."""
+    if not isinstance(act, Publish):
+        return act
+    author = _actor(act.author)
+    return replace(act, url=f"{author.url}/{act.post.rsplit('/', 1)[-1]}")
+
+

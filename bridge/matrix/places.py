@@ -1,0 +1,286 @@
+"""Where an act goes in Matrix: which room of whom, and in which lane.
+
+A place is "profile URI", "mirror URI" or "desk URI"; an address says what happens there:
+"event" a ghost speaks, "receipt" and "ledger" the bot notes, "notice" and "say" the bot tells.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import asdict
+
+from bridge.errors import Gone
+from bridge.loop import in_database
+from bridge.matrix import registration, render, rooms
+from bridge.models import Anchor, Room
+from social import acts, audience, outbox, policy, profiles
+from social.acts import (
+    OPEN,
+    Accept,
+    Act,
+    Block,
+    Boost,
+    Follow,
+    Introduce,
+    Leave,
+    Publish,
+    React,
+    Reject,
+    Retract,
+    Revise,
+    Undo,
+)
+from social.models import Actor, Delivery, Post
+from social.outbox import Address
+
+CLIMB = 50  # how far up a conversation its room is looked for
+
+
+def lane(place: str) -> str:
+    if len(place) > 280:
+        place = f"{place.split(' ', 1)[0]} {hashlib.sha256(place.encode()).hexdigest()}"
+    return f"matrix {place}"
+
+
+def _at(what: str, place: str) -> Address:
+    """Ledger and notices share the desk's lane, receipts the profile's."""
+    kind, _, uri = place.partition(" ")
+    to = f"{what} {uri}" if kind == "desk" else f"{what} {place}"
+    return Address(lane=lane(place), to=to)
+
+
+def say(room: Room, text: str, *, subject: str) -> None:
+    """The bot's word in a desk."""
+    if text:
+        outbox.tell(
+            "matrix",
+            [Address(lane=lane(f"desk {room.actor.uri if room.actor else room.owner}"), to=f"say {room.room_id}")],
+            sender=registration.load().bot,
+            subject=subject,
+            said={"say": text},
+        )
+
+
+# ---- which places
+
+
+def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
+    author = Actor.objects.filter(uri=act.author).first()
+    if author is None:
+        return []
+    found = _of_local(act, author) if author.is_local else _of_remote(act, author)
+    return [*found, *_towards(act, author, hearers)]
+
+
+def _of_local(act: Act, author: Actor) -> list[Address]:
+    """What the owner did is in a room already; here it is noted in theirs."""
+    match act:
+        case Publish(visibility="local"):
+            return []
+        case Publish() | Revise() | Retract():
+            return [_at("receipt", f"profile {author.uri}")]
+        case Introduce():
+            return []
+        case Undo(undone=Follow(target=target)):
+            mirror = [_at("close", f"mirror {target}")] if _is_remote(target) else []
+            return [_at("ledger", f"desk {author.uri}"), *mirror]
+        case _:
+            return [_at("ledger", f"desk {author.uri}")]
+
+
+def _is_remote(uri: str) -> bool:
+    return Actor.objects.filter(uri=uri, owner=None).exists()
+
+
+def _of_remote(act: Act, author: Actor) -> list[Address]:
+    match act:
+        case Publish() if act.visibility in OPEN:
+            return [_at("event", place) for place in _places_of_post(act, author)]
+        case Revise() if act.now.visibility in OPEN:
+            return _where_it_stands(act.now.post) or [
+                _at("event", place) for place in _places_of_post(act.now, author)
+            ]
+        case Retract():
+            return _where_it_stands(act.post)
+        case React():
+            return _where_it_stands(act.post)
+        case Boost():
+            mirror = [f"mirror {author.uri}"] if _is_read_here(author) else []
+            own = [f"profile {owner.uri}" for owner in [_local_author(act.post)] if owner]
+            return [_at("event", place) for place in [*own, *mirror]]
+        case Undo(undone=React() | Boost()):
+            return _where_it_stands(act.uri)
+        case Introduce() | Leave():
+            what = "introduce" if isinstance(act, Introduce) else "close"
+            return [_at(what, f"mirror {author.uri}")] if _has_mirror(author) else []
+        case Accept():
+            return [_at("open", f"mirror {author.uri}")] if _is_read_here(author) else []
+        case Reject():
+            return [_at("close", f"mirror {author.uri}")] if _has_mirror(author) else []
+        case _:
+            return []
+
+
+def _places_of_post(act: Publish, author: Actor) -> list[str]:
+    """The conversation's room where it began with somebody here, else the author's mirror."""
+    owner = _began_with(act.reply)
+    if owner and not policy.blocked_between(owner, author):
+        return [f"profile {owner.uri}"]
+    return [f"mirror {author.uri}"] if _is_read_here(author) else []
+
+
+def _began_with(uri: str) -> Actor | None:
+    """The local author at the root of a conversation that anybody may read."""
+    post = Post.objects.filter(uri=uri).select_related("author", "parent").first() if uri else None
+    for _ in range(CLIMB):
+        if post is None or post.visibility not in OPEN:
+            return None
+        if post.parent is None:
+            return post.author if post.author.is_local else None
+        post = Post.objects.select_related("author", "parent").get(pk=post.parent.pk)
+    return None
+
+
+def _local_author(uri: str) -> Actor | None:
+    return Actor.objects.local().filter(posts__uri=uri).first()
+
+
+def _is_read_here(author: Actor) -> bool:
+    return author.follows_in.filter(follower__owner__isnull=False, state="accepted").exists()
+
+
+def _has_mirror(author: Actor) -> bool:
+    return Room.objects.filter(kind=Room.Kind.MIRROR, actor=author).exists()
+
+
+def _where_it_stands(uri: str) -> list[Address]:
+    """Every room that carries it, or will once the row before has gone."""
+    found = {
+        f"{room.kind} {room.actor.uri}"
+        for room in Room.objects.filter(anchors__uri=uri).select_related("actor").distinct()
+        if room.actor
+    }
+    waiting = Delivery.objects.filter(
+        network="matrix", state="waiting", subject=uri, to__startswith="event "
+    )
+    found |= {to.removeprefix("event ") for to in waiting.values_list("to", flat=True)}
+    return [_at("event", place) for place in sorted(found)]
+
+
+def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Address]:
+    """What others do towards people here: noted in their desk, and told where no room shows it."""
+    local = [hearer for hearer in hearers if hearer.is_local and hearer != author]
+    found: list[Address] = []
+    for hearer in local:
+        if policy.blocked_between(hearer, author) and not isinstance(act, Block | Undo):
+            continue
+        if _is_relation(act):
+            found.append(_at("ledger", f"desk {hearer.uri}"))
+        if _is_told(act, hearer):
+            found.append(_at("notice", f"desk {hearer.uri}"))
+    return found
+
+
+def _is_relation(act: Act) -> bool:
+    match act:
+        case Follow() | Accept() | Reject() | Block():
+            return True
+        case Undo(undone=Follow() | Block()):
+            return True
+        case _:
+            return False
+
+
+def _is_told(act: Act, hearer: Actor) -> bool:
+    match act:
+        case Follow() | Accept() | Reject():
+            return True
+        case Publish():
+            if hearer.uri not in act.audience:
+                return False
+            root = _began_with(act.reply) if act.visibility in OPEN else None
+            return root != hearer  # in one's own room one sees it anyway
+        case _:
+            return False
+
+
+# ---- the rooms at them
+
+
+async def room_at(place: str) -> Room:
+    kind, _, uri = place.partition(" ")
+    actor = await in_database(_actor, uri)
+    if kind == "mirror":
+        return await rooms.mirror_of(actor)
+    found = await in_database(_room, kind, actor)
+    if found is None:
+        raise Gone(f"there is no {kind} room")
+    return found
+
+
+def _actor(uri: str) -> Actor:
+    found = Actor.objects.filter(uri=uri).first()
+    if found is None:
+        raise Gone("whose room it is is no longer known")
+    return found
+
+
+def _room(kind: str, actor: Actor) -> Room | None:
+    return Room.objects.filter(kind=kind, actor=actor, ready=True).select_related("actor").first()
+
+
+# ---- the ledger
+
+
+def ledger_line(act: Act, owner: str, document: str) -> render.Send:
+    """One line that says enough to record the act again after the database is lost."""
+    direction = "out" if act.author == owner else "in"
+    other = _other(act)
+    who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
+    more = {"said": acts.dump(act)}
+    if who and not who.is_local:
+        more["who"] = {"profile": asdict(profiles.profile_of(who)), "at": who.introduced}
+    return render.ledger(
+        _op(act),
+        direction=direction,
+        actor=act.author,
+        object=other,
+        act=getattr(act, "uri", "") or document,
+        state=_state(act),
+        ts=getattr(act, "at", 0),
+        **more,
+    )
+
+
+def _op(act: Act) -> str:
+    said = act.undone if isinstance(act, Undo) and act.undone else act
+    match said:
+        case Follow() | Accept() | Reject():
+            return "follow"
+        case React():
+            return "like"
+        case _:
+            return type(said).__name__.lower()
+
+
+def _other(act: Act) -> str:
+    match act:
+        case Follow() | Block():
+            return act.target
+        case Accept() | Reject():
+            return act.follower
+        case Undo():
+            return _other(act.undone) if act.undone else ""
+        case _:
+            return audience.subject(act)
+
+
+def _state(act: Act) -> str:
+    match act:
+        case Accept():
+            return "accepted"
+        case Reject():
+            return "rejected"
+        case Undo():
+            return "undone"
+        case _:
+            return "pending" if isinstance(act, Follow) else "done"

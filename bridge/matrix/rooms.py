@@ -1,0 +1,265 @@
+"""Rooms and ghosts: made when first needed, with power that never outranks their owner.
+
+Every creation is idempotent (an alias in our namespace names the room), so a kill in the middle
+leaves nothing behind that the next try does not find again.
+"""
+
+import hashlib
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+
+from bridge import html, names
+from bridge.loop import in_database
+from bridge.matrix import client, registration
+from bridge.matrix.vocabulary import (
+    ACTOR,
+    BRIDGE,
+    GHOST,
+    MIRROR,
+    PROFILE,
+    PROFILE_ROOM_TYPE,
+    PROFILE_USER,
+)
+from bridge.models import Ghost, Room
+from social import profiles
+from social.models import Actor
+
+VERSION = "11"  # in 12 a room's creator can never be removed: a bot must not be one in an owner's room
+
+# Everything the default map protects is said again: an override replaces the whole of it.
+OWNER_ONLY = (
+    BRIDGE,
+    PROFILE,
+    PROFILE_USER,
+    "m.room.join_rules",
+    "m.room.history_visibility",
+    "m.room.power_levels",
+    "m.room.encryption",
+    "m.room.server_acl",
+    "m.room.tombstone",
+)
+BOT_TOO = (
+    ACTOR,
+    "m.bridge",
+    "m.room.pinned_events",
+    "m.room.canonical_alias",
+    "m.room.name",
+    "m.room.topic",
+    "m.room.avatar",
+    "social.ownroom.receipt",
+    "social.ownroom.ledger",
+)
+ANYBODY = ("m.room.message", "m.reaction", "m.room.redaction")
+
+
+def power(owner: str, *, bot: int) -> dict[str, Any]:
+    return {
+        "users": {owner: 100, registration.load().bot: bot},
+        "users_default": 0,
+        "events_default": 0,
+        "state_default": 100,
+        "ban": 50,
+        "kick": 50,
+        "redact": 50,
+        "invite": 50,
+        "events": dict.fromkeys(OWNER_ONLY, 100)
+        | dict.fromkeys(BOT_TOO, 50)
+        | dict.fromkeys(ANYBODY, 0),
+    }
+
+
+def alias(kind: str, name: str) -> str:
+    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+    return f"{registration.PREFIX}{kind}_{digest}"
+
+
+def _state(kind: str, content: dict[str, Any], key: str = "") -> dict[str, Any]:
+    return {"type": kind, "state_key": key, "content": content}
+
+
+# ---- rooms of an owner
+
+
+async def create_profile(actor: Actor) -> str:
+    """v11, the owner at 100; the bot makes it, then steps down to 50 and can never climb back."""
+    owner = actor.owner or ""
+    room = await client.create_room(
+        alias=alias("profile", actor.uri),
+        visibility=client.nio.RoomVisibility.private,
+        preset=client.nio.RoomPreset.public_chat,
+        room_version=VERSION,
+        room_type=PROFILE_ROOM_TYPE,
+        name=actor.title,
+        invite=[owner],
+        power_level_override=power(owner, bot=100),
+        initial_state=[
+            _state("m.room.history_visibility", {"history_visibility": "world_readable"}),
+            _state("m.room.guest_access", {"guest_access": "forbidden"}),
+            _state(PROFILE_USER, {"user_id": owner}),
+            _state(BRIDGE, lease()),
+            _state(PROFILE, {"v": 1, "handle_wish": actor.handle, "kind": "person"}),
+            _state(ACTOR, public_face(actor)),
+        ],
+    )
+    await client.put_state(room, "m.room.power_levels", power(owner, bot=50))
+    return room
+
+
+async def create_desk(owner: str) -> str:
+    room = await client.create_room(
+        alias=alias("desk", owner),
+        visibility=client.nio.RoomVisibility.private,
+        preset=client.nio.RoomPreset.private_chat,
+        room_version=VERSION,
+        name="Desk",
+        topic="Between you and Ownroom: commands, follows, notifications. Type: help",
+        invite=[owner],
+        is_direct=True,
+        power_level_override=power(owner, bot=100),
+        initial_state=[
+            _state("m.room.history_visibility", {"history_visibility": "shared"}),
+            _state("m.room.guest_access", {"guest_access": "forbidden"}),
+            _state(BRIDGE, lease()),
+        ],
+    )
+    await client.put_state(room, "m.room.power_levels", power(owner, bot=50))
+    return room
+
+
+def lease() -> dict[str, Any]:
+    return {"v": 1, "bot": registration.load().bot, "base": settings.OWNROOM_ORIGIN, "prev": []}
+
+
+def public_face(actor: Actor) -> dict[str, Any]:
+    """What the world saw: enough to serve the same actor again after the database is lost."""
+    return {
+        "v": 1,
+        "id": actor.uri,
+        "handle": actor.handle,
+        "acct": actor.acct,
+        "key_id": actor.key_id,
+        "public_key_pem": actor.public_key,
+        "multikey": actor.multikey,
+        "created": actor.published or 0,
+    }
+
+
+# ---- rooms of the bridge
+
+
+async def control() -> str:
+    """The instance's own room: sealed keys, and which rooms belong to whom."""
+    return await client.create_room(
+        alias=f"{registration.PREFIX}control",
+        visibility=client.nio.RoomVisibility.private,
+        preset=client.nio.RoomPreset.private_chat,
+        room_version=VERSION,
+        name="Ownroom control",
+        federate=False,
+        invite=list(settings.OWNROOM_ADMINS),
+    )
+
+
+async def create_mirror(actor: Actor, ghost: str) -> str:
+    """Whoever follows reads here; others knock. Never listed, never world-readable."""
+    room = await client.create_room(
+        alias=alias("mirror", actor.uri),
+        visibility=client.nio.RoomVisibility.private,
+        preset=client.nio.RoomPreset.private_chat,
+        room_version=VERSION,
+        name=mirror_name(actor),
+        topic=html.plain(actor.summary)[:1000],
+        invite=[ghost],
+        initial_state=[
+            _state("m.room.join_rules", {"join_rule": "knock"}),
+            _state("m.room.history_visibility", {"history_visibility": "shared"}),
+            _state("m.room.guest_access", {"guest_access": "forbidden"}),
+            _state(
+                MIRROR,
+                {
+                    "v": 1,
+                    "id": actor.uri,
+                    "acct": actor.acct,
+                    "inbox": actor.inbox,
+                    "shared_inbox": actor.shared_inbox,
+                    "type": actor.kind,
+                },
+            ),
+        ],
+    )
+    await client.join(room, ghost)
+    return room
+
+
+def mirror_name(actor: Actor) -> str:
+    return f"{actor.title} (@{actor.acct})"[:255]
+
+
+async def mirror_of(actor: Actor) -> Room:
+    row = await in_database(_row, Room.Kind.MIRROR, actor)
+    if row is None:
+        room_id = await create_mirror(actor, await ghost_of(actor))
+        row = await in_database(remember, room_id, Room.Kind.MIRROR, actor)
+    return row
+
+
+def _row(kind: str, actor: Actor) -> Room | None:
+    return Room.objects.filter(kind=kind, actor=actor).select_related("actor").first()
+
+
+def remember(room_id: str, kind: str, actor: Actor | None, owner: str = "") -> Room:
+    return Room.objects.update_or_create(
+        room_id=room_id, defaults={"kind": kind, "actor": actor, "owner": owner}
+    )[0]
+
+
+# ---- ghosts
+
+
+async def ghost_of(actor: Actor) -> str:
+    """The Matrix ID that speaks for a remote actor; registered and named when needed."""
+    row = await in_database(_ghost_row, actor)
+    if not row.registered:
+        await client.register(row.mxid[1:].split(":", 1)[0])
+        await client.set_profile_key(row.mxid, GHOST, card(actor))
+        await in_database(_ghost_update, row.pk, {"registered": True})
+    name = actor.title[:250]
+    if row.named != name:
+        await client.set_name(row.mxid, name)
+        await client.set_profile_key(row.mxid, GHOST, card(actor))
+        await in_database(_ghost_update, row.pk, {"named": name})
+    return row.mxid
+
+
+def card(actor: Actor) -> dict[str, Any]:
+    """A remote actor as a rebuild needs it: the whole profile, at the time we last saw it change."""
+    return {"v": 1, "profile": asdict(profiles.profile_of(actor)), "at": actor.introduced}
+
+
+def _ghost_row(actor: Actor) -> Ghost:
+    row = Ghost.objects.filter(actor=actor).first()
+    if row:
+        return row
+    reg = registration.load()
+    localpart = names.ghost_localpart(actor.handle, actor.domain, actor.uri)
+    mxid = reg.mxid(localpart)
+    if Ghost.objects.filter(mxid=mxid).exists():  # another actor had this handle before
+        mxid = reg.mxid(f"_ap_h_{hashlib.sha256(actor.uri.encode()).hexdigest()[:32]}")
+    return Ghost.objects.get_or_create(actor=actor, defaults={"mxid": mxid})[0]
+
+
+def _ghost_update(pk: int, values: dict[str, Any]) -> None:
+    Ghost.objects.filter(pk=pk).update(**values)
+
+
+async def bring_in(room: Room, mxid: str) -> None:
+    """Lets a ghost into a room: by itself where anybody may, else invited by the bot."""
+    try:
+        await client.join(room.room_id, mxid)
+    except client.MatrixError:
+        await client.invite(room.room_id, mxid)
+        await client.join(room.room_id, mxid)
+
+

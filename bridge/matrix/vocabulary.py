@@ -1,0 +1,23 @@
+"""Names of event types and keys that this project writes; permanent. Pure."""
+
+NS = "social.ownroom"
+
+# State
+BRIDGE = f"{NS}.bridge"  # the lease: which bot may publish a room
+PROFILE = f"{NS}.profile"  # the owner's wishes; its existence is the consent
+ACTOR = f"{NS}.actor"  # what the world sees: id, keys, day of creation
+KEY = f"{NS}.key"  # control room: a sealed key and where its actor's rooms are
+MIRROR = f"{NS}.mirror"  # whose posts a room repeats
+GHOST = f"{NS}.actor"  # in a ghost's profile: the remote actor it speaks for
+
+# Events, and keys within them
+OBJECT = f"{NS}.object"
+POST = f"{NS}.post"
+RECEIPT = f"{NS}.receipt"
+LEDGER = f"{NS}.ledger"
+TOMBSTONE = f"{NS}.tombstone"
+
+# MSC4501 is open and its names may still change: they live here alone.
+SOCIAL = "org.matrix.msc4501.social"
+PROFILE_ROOM_TYPE = f"{SOCIAL}.profile"
+PROFILE_USER = f"{SOCIAL}.profile_user_id"

@@ -1,0 +1,44 @@
+"""What the core asks of a network."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.models import Received
+from social.acts import Act
+from social.models import Actor, Delivery
+from social.outbox import Address
+
+Settle = Callable[[Delivery, Exception | None], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An act, the wire text that said it, and what to answer whoever asked for it (HTML)."""
+
+    act: Act | None
+    wire: str = ""
+    answer: str = ""
+
+
+class Network(Protocol):
+    name: str
+    calm: float  # seconds: the longest a lane rests between two tries
+
+    def read(self, row: Received) -> Sequence[Said]:
+        """The acts in a stored row, the main one last, what it stands on before it.
+
+        May fetch; must not write posts. Raises the errors of bridge.errors.
+        """
+
+    def closed(self, row: Received, said: Said | None, problem: str) -> None:
+        """Within the transaction that ends the row: tells its side, keeps track of its event."""
+
+    def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
+        """Where in this network the act must go."""
+
+    def load(self, rows: Sequence[Delivery]) -> None:
+        """Puts what `send` needs from the database into `row.load`, in few queries."""
+
+    async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
+        """Sends the rows of one lane; calls `settle` for each, at once. Raises Busy to rest."""

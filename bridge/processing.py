@@ -1,0 +1,109 @@
+"""The straight line: a received row is read, admitted, recorded and told."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from bridge import documents, lanes
+from bridge.errors import Later, Trouble
+from bridge.models import Received
+from bridge.networks import NETWORKS
+from social import actions, acts, audience, outbox
+from social.acts import Act
+from social.models import Queued
+
+log = logging.getLogger("ownroom.processing")
+TRIES = 5  # then a row is set aside with its reason, for the admin to look at
+
+
+def drain(lane: str) -> None:
+    """Everything that waits in one lane, in order; another holder's lane is left alone."""
+    if not lanes.claim([lane]):
+        return
+    try:
+        while rows := lanes.waiting(Received, [lane]).get(lane):
+            for row in rows:
+                process(row)
+            lanes.renew([lane])
+        lanes.wake(lane.removeprefix("from "))  # whoever speaks to us can hear us again
+    finally:
+        lanes.release([lane])
+
+
+def process(row: Received) -> None:
+    try:
+        perform(row)
+    except Later as error:
+        _wait(row, str(error), error.after)
+    except (Trouble, actions.Refused) as error:
+        close(row, str(error))
+    except Exception as error:  # the task boundary: one odd row must not stop the others
+        log.exception("received %s failed", row.pk)
+        _wait(row, f"our own error: {type(error).__name__}", None)
+
+
+def perform(row: Received) -> None:
+    """Reads outside, records inside one transaction that also ends the row: all or nothing."""
+    *context, said = NETWORKS[row.network].read(row)
+    with transaction.atomic():
+        if not Received.objects.filter(pk=row.pk, state="waiting").update(
+            state=Queued.State.DONE, ended=timezone.now(), note=""
+        ):
+            return
+        for earlier in context:
+            if earlier.act:
+                actions.record_context(earlier.act)
+        note = carry_out(said.act, said.wire) if said.act else ""
+        if note:
+            _end(row, Queued.State.IGNORED, note)
+        NETWORKS[row.network].closed(row, said, note)
+
+
+@transaction.atomic
+def close(row: Received, problem: str) -> None:
+    """The row ends with a reason, which its network may tell whoever asked."""
+    _end(row, Queued.State.IGNORED, problem)
+    NETWORKS[row.network].closed(row, None, problem)
+
+
+def carry_out(act: Act, wire: str = "") -> str:
+    """Admits, records and tells one act and what follows from it. Returns why nothing changed."""
+    actions.admit(act)
+    if not actions.record(act):
+        return "nothing changed: known already"
+    tell(act, wire)
+    for answer in actions.answers(act):
+        carry_out(answer)
+    return ""
+
+
+def tell(act: Act, wire: str = "") -> None:
+    document, hearers = documents.keep(act, wire), audience.hearers(act)
+    for network in NETWORKS.values():
+        outbox.tell(
+            network.name,
+            network.where(act, hearers),
+            sender=act.author,
+            subject=audience.subject(act),
+            said=acts.dump(act),
+            document=document,
+        )
+
+
+
+
+def _wait(row: Received, reason: str, after: float | None) -> None:
+    tries = row.tries + 1
+    if tries >= TRIES:
+        _end(row, Queued.State.GONE, f"set aside after {tries} tries: {reason}")
+        return
+    delay = timedelta(seconds=after if after is not None else 2.0**tries)
+    Received.objects.filter(pk=row.pk).update(
+        tries=tries, due=timezone.now() + delay, note=reason[:500]
+    )
+
+
+def _end(row: Received, state: str, note: str) -> None:
+    Received.objects.filter(pk=row.pk).update(state=state, ended=timezone.now(), note=note[:500])

@@ -1,0 +1,436 @@
+"""The only writes. `admit` says whether an act may happen here, `record` puts it into the index.
+
+Both know no network. `record` answers whether anything changed; running it twice changes nothing.
+"""
+
+from dataclasses import asdict
+from typing import assert_never
+
+from django.db.models import Q, QuerySet
+
+from social import policy
+from social.acts import (
+    OPEN,
+    Accept,
+    Act,
+    Block,
+    Boost,
+    Follow,
+    Introduce,
+    Leave,
+    Profile,
+    Publish,
+    React,
+    Reject,
+    Retract,
+    Revise,
+    Undo,
+)
+from social.models import Actor, Post, Tombstone
+from social.models import Block as BlockRow
+from social.models import Boost as BoostRow
+from social.models import Follow as FollowRow
+from social.models import Reaction as ReactionRow
+
+
+class Refused(Exception):  # noqa: N818  the field's word, as in the log: "refused: …"
+    """The act may not happen here; the text says why."""
+
+
+# ---- admit
+
+
+def admit(act: Act) -> None:
+    author = actor(act.author)
+    if author is None:
+        raise Refused("its author is unknown")
+    if author.suspended:
+        raise Refused("its author is suspended here")
+    if author.left and not isinstance(act, Leave):
+        raise Refused("its author has left")
+    if not author.is_local and (why := policy.host_refused(author.host)):
+        raise Refused(why)
+    match act:
+        case Publish():
+            _admit_post(author, act)
+        case Boost():
+            _admit_boost(author, act)
+        case Follow() | React():
+            _admit_towards(author, act)
+        case _:
+            pass
+
+
+def _admit_post(author: Actor, act: Publish) -> None:
+    parent = Post.objects.filter(uri=act.reply).select_related("author").first()
+    if parent and policy.blocked_between(author, parent.author):
+        raise Refused("one of the two has blocked the other")
+    if not (author.is_local or relevant(author, act)):
+        raise Refused("nobody here follows its author or is addressed by it")
+
+
+def _admit_boost(author: Actor, act: Boost) -> None:
+    post = Post.objects.filter(uri=act.post).select_related("author").first()
+    if post is None:
+        raise Refused("the boosted post is not known here")
+    if post.visibility not in OPEN:
+        raise Refused("a followers-only or direct post cannot be boosted")
+    if post.author.suspended or policy.blocked_between(author, post.author):
+        raise Refused("its author is blocked or suspended")
+    followed = author.is_local or post.author.is_local or _has_local_followers(author)
+    if not followed:
+        raise Refused("nobody here follows the booster")
+
+
+def _admit_towards(author: Actor, act: Follow | React) -> None:
+    target = (
+        actor(act.target)
+        if isinstance(act, Follow)
+        else Actor.objects.filter(posts__uri=act.post).first()
+    )
+    if target is None:
+        raise Refused("what it is about is not known here")
+    if not (author.is_local or target.is_local):
+        raise Refused("it concerns nobody here")
+    if isinstance(act, React) and policy.blocked_between(author, target):
+        raise Refused("one of the two has blocked the other")
+
+
+def relevant(author: Actor, act: Publish) -> bool:
+    """Remote posts are kept when somebody here follows, is addressed, or is in the conversation."""
+    if Actor.objects.local().filter(uri__in=act.audience).exists():
+        return True
+    if act.visibility in OPEN | {"private"} and _has_local_followers(author):
+        return True
+    return act.visibility in OPEN and bool(act.reply) and _conversation_is_ours(act.reply)
+
+
+def _has_local_followers(author: Actor) -> bool:
+    return author.follows_in.filter(follower__owner__isnull=False, state="accepted").exists()
+
+
+def _conversation_is_ours(uri: str) -> bool:
+    post = Post.objects.select_related("author").filter(uri=uri, deleted=None).first()
+    for _ in range(50):  # protocol limit on the way up
+        if post is None:
+            return False
+        if post.author.is_local:
+            return True
+        post = post.parent
+    return False
+
+
+# ---- what follows from an act by itself
+
+
+def answers(act: Act) -> list[Act]:
+    """Acts that this server does in its people's name: accepting, refusing."""
+    if not isinstance(act, Follow | Block):
+        return []
+    author, target = actor(act.author), actor(act.target)
+    if author is None or target is None:
+        return []
+    if isinstance(act, Block):
+        return _answers_to_block(author, target, act)
+    if not target.is_local:
+        return []
+    if policy.blocked_between(author, target):
+        return [Reject(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
+    if target.locked and not author.follows_out.filter(target=target, state="accepted").exists():
+        return []
+    return [Accept(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
+
+
+def _answers_to_block(author: Actor, target: Actor, act: Block) -> list[Act]:
+    """Some servers ignore Block, so a follower is also removed in so many words."""
+    if not author.is_local:
+        return []
+    follow = target.follows_out.filter(target=author).first()
+    out: list[Act] = []
+    if follow:
+        out.append(Reject(author=author.uri, follower=target.uri, uri=follow.uri, at=act.at))
+    mine = author.follows_out.filter(target=target).first()
+    if mine:
+        said = Follow(author=author.uri, target=target.uri, uri=mine.uri, at=mine.at)
+        out.append(Undo(author=author.uri, uri=mine.uri, at=act.at, undone=said))
+    return out
+
+
+# ---- record
+
+
+def record(act: Act) -> bool:  # noqa: PLR0911  one line an act
+    match act:
+        case Introduce():
+            return _introduce(act)
+        case Publish():
+            return _publish(act)
+        case Revise():
+            return _revise(act)
+        case Retract():
+            return _retract(act)
+        case React():
+            return _react(act)
+        case Boost():
+            return _boost(act)
+        case Undo():
+            return _undo(act)
+        case Follow():
+            return _follow(act)
+        case Accept():
+            return _accept(act)
+        case Reject():
+            return _reject(act)
+        case Block():
+            return _block(act)
+        case Leave():
+            return _leave(act)
+    assert_never(act)
+
+
+def record_context(act: Act) -> None:
+    """A post fetched because another stands on it: kept, told to nobody."""
+    author = actor(act.author)
+    if author and not author.suspended and not policy.host_refused(author.host):
+        record(act)
+
+
+def actor(uri: str) -> Actor | None:
+    return Actor.objects.filter(uri=uri).first()
+
+
+def _must(uri: str) -> Actor:
+    found = actor(uri)
+    if found is None:
+        raise Refused("its author is unknown")
+    return found
+
+
+def _gone(uri: str, author: str) -> bool:
+    return bool(uri) and Tombstone.objects.filter(uri=uri, author=author).exists()
+
+
+def _bury(uri: str, author: str, at: int) -> bool:
+    return Tombstone.objects.get_or_create(uri=uri, defaults={"author": author, "at": at})[1]
+
+
+def profile_values(profile: Profile) -> dict[str, object]:
+    values = asdict(profile)
+    del values["uri"]
+    return values
+
+
+def _introduce(act: Introduce) -> bool:
+    known = actor(act.author)
+    if known is None:
+        return False  # bridge/activitypub/actors.py and bridge/profiles.py make actors
+    if act.at < known.introduced:
+        raise Refused("a newer profile is known already")
+    values = profile_values(act.profile)
+    changed = [name for name, value in values.items() if not _same(getattr(known, name), value)]
+    for name in changed:
+        setattr(known, name, values[name])
+    known.introduced = act.at
+    known.save(update_fields=[*changed, "introduced"])
+    return bool(changed)
+
+
+def _same(stored: object, value: object) -> bool:
+    return list(stored) == list(value) if isinstance(value, tuple) else stored == value  # type: ignore[call-overload]
+
+
+def _content_values(act: Publish) -> dict[str, object]:
+    content = act.content
+    return {
+        "html": content.html,
+        "summary": content.summary,
+        "sensitive": content.sensitive,
+        "language": content.language,
+        "mentions": [asdict(mention) for mention in content.mentions],
+        "hashtags": list(content.hashtags),
+        "attachments": [asdict(attachment) for attachment in content.attachments],
+    }
+
+
+def _publish(act: Publish, *, updated: int | None = None) -> bool:
+    if _gone(act.post, act.author):
+        raise Refused("it was deleted already")
+    author = _must(act.author)
+    post, created = Post.objects.get_or_create(
+        uri=act.post,
+        defaults={
+            "author": author,
+            "visibility": act.visibility,
+            "url": act.url,
+            "reply": act.reply,
+            "parent": Post.objects.filter(uri=act.reply).first() if act.reply else None,
+            "audience": list(act.audience),
+            "published": act.published,
+            "updated": updated,
+            **_content_values(act),
+        },
+    )
+    if not created:
+        return False
+    if act.audience:
+        post.addressed.set(Actor.objects.filter(uri__in=act.audience))
+    Post.objects.filter(reply=act.post, parent=None).exclude(pk=post.pk).update(parent=post)
+    return True
+
+
+def _revise(act: Revise) -> bool:
+    post = Post.objects.select_related("author").filter(uri=act.now.post).first()
+    if post is None:
+        if not (_must(act.author).is_local or relevant(_must(act.author), act.now)):
+            raise Refused("nobody here follows its author or is addressed by it")
+        return _publish(act.now, updated=act.updated)
+    if post.author.uri != act.author:
+        raise Refused("only its author may change a post")
+    if post.deleted:
+        raise Refused("it was deleted already")
+    if act.updated <= (post.updated or post.published):
+        raise Refused("a newer version is known already")
+    values = _content_values(act.now)
+    if all(getattr(post, name) == value for name, value in values.items()):
+        return False
+    Post.objects.filter(pk=post.pk).update(updated=act.updated, **values)
+    # An edit may address more people, but the audience as a whole never widens.
+    for addressed in Actor.objects.filter(uri__in=act.now.audience):
+        post.addressed.add(addressed)
+    return True
+
+
+def _retract(act: Retract) -> bool:
+    post = Post.objects.select_related("author").filter(uri=act.post).first()
+    if post is None:
+        return _bury(act.post, act.author, act.at) and False
+    if post.author.uri != act.author:
+        raise Refused("only its author may delete a post")
+    _bury(act.post, act.author, act.at)
+    return bool(_wipe(Post.objects.filter(pk=post.pk, deleted=None), act.at))
+
+
+def _wipe(posts: QuerySet[Post], at: int) -> int:
+    """The words go; the row stays, so that the conversation around it keeps its shape."""
+    return posts.update(
+        deleted=at, html="", summary="", mentions=[], hashtags=[], attachments=[]
+    )
+
+
+def _react(act: React) -> bool:
+    post = Post.objects.filter(uri=act.post, deleted=None).first()
+    if post is None:
+        raise Refused("the post it reacts to is not known here")
+    if _gone(act.uri, act.author):
+        raise Refused("it was taken back already")
+    author = _must(act.author)
+    if ReactionRow.objects.filter(
+        Q(uri=act.uri) | Q(author=author, post=post, emoji=act.emoji)
+    ).exists():
+        return False
+    ReactionRow.objects.create(
+        uri=act.uri, author=author, post=post, emoji=act.emoji, at=act.at
+    )
+    return True
+
+
+def _boost(act: Boost) -> bool:
+    if _gone(act.uri, act.author):
+        raise Refused("it was taken back already")
+    post = Post.objects.filter(uri=act.post, deleted=None).first()
+    if post is None:
+        raise Refused("the boosted post is not known here")
+    author = _must(act.author)
+    if BoostRow.objects.filter(Q(uri=act.uri) | Q(author=author, post=post)).exists():
+        return False
+    BoostRow.objects.create(uri=act.uri, author=author, post=post, at=act.at)
+    return True
+
+
+def _undo(act: Undo) -> bool:
+    """By URI and author; a peer may name the act only by what it said."""
+    author = _must(act.author)
+    for rows in (
+        ReactionRow.objects.filter(author=author),
+        BoostRow.objects.filter(author=author),
+        FollowRow.objects.filter(follower=author),
+        BlockRow.objects.filter(author=author),
+    ):
+        if act.uri and rows.filter(uri=act.uri).delete()[0]:
+            return True
+    match act.undone:
+        case React(post=post, emoji=emoji):
+            found = ReactionRow.objects.filter(author=author, post__uri=post, emoji=emoji)
+        case Boost(post=post):
+            found = BoostRow.objects.filter(author=author, post__uri=post)
+        case Follow(target=target):
+            found = FollowRow.objects.filter(follower=author, target__uri=target)
+        case Block(target=target):
+            found = BlockRow.objects.filter(author=author, target__uri=target)
+        case None:
+            found = ReactionRow.objects.none()
+    if found.delete()[0]:
+        return True
+    if act.uri and not isinstance(act.undone, Follow | Block):
+        _bury(act.uri, act.author, act.at)  # what it takes back may still be on its way
+    return False
+
+
+def _follow(act: Follow) -> bool:
+    follower, target = _must(act.author), _must(act.target)
+    row, created = FollowRow.objects.get_or_create(
+        follower=follower, target=target, defaults={"uri": act.uri, "at": act.at}
+    )
+    if not created:
+        FollowRow.objects.filter(pk=row.pk).update(uri=act.uri)
+    # A repeated follow is answered again: the other side may have lost our answer.
+    return created or target.is_local
+
+
+def _accept(act: Accept) -> bool:
+    row = _named_follow(act)
+    if row is None:
+        raise Refused("no such follow is waiting for this answer")
+    return bool(
+        FollowRow.objects.filter(pk=row.pk).update(state="accepted", uri=act.uri or row.uri)
+        and (row.state != "accepted" or row.target.is_local)
+    )
+
+
+def _reject(act: Reject) -> bool:
+    row = _named_follow(act)
+    if row is None:
+        return _must(act.author).is_local  # a refusal of what was never stored is still said
+    row.delete()
+    return True
+
+
+def _named_follow(act: Accept | Reject) -> FollowRow | None:
+    rows = FollowRow.objects.filter(target__uri=act.author).select_related("target", "follower")
+    if act.follower:
+        return rows.filter(follower__uri=act.follower).first()
+    return rows.filter(uri=act.uri).first() if act.uri else None
+
+
+def _block(act: Block) -> bool:
+    author, target = _must(act.author), _must(act.target)
+    created = BlockRow.objects.get_or_create(
+        author=author, target=target, defaults={"uri": act.uri, "at": act.at}
+    )[1]
+    if not author.is_local:  # our own side says Reject and Undo for each, see `answers`
+        FollowRow.objects.filter(
+            Q(follower=author, target=target) | Q(follower=target, target=author)
+        ).delete()
+    return created
+
+
+def _leave(act: Leave) -> bool:
+    author = actor(act.author)
+    if author is None or author.left:
+        return False
+    Actor.objects.filter(pk=author.pk).update(left=act.at, summary="", fields=[], icon="", header="")
+    _wipe(author.posts.filter(deleted=None), act.at)
+    FollowRow.objects.filter(Q(follower=author) | Q(target=author)).delete()
+    ReactionRow.objects.filter(author=author).delete()
+    BoostRow.objects.filter(author=author).delete()
+    return True

@@ -1,0 +1,55 @@
+"""Rows → acts: a profile and a post as they stand in the index now."""
+
+from social.acts import Attachment, Content, Field, Mention, Profile, Publish
+from social.models import Actor, Post
+
+
+def profile_of(actor: Actor) -> Profile:
+    return Profile(
+        uri=actor.uri,
+        handle=actor.handle,
+        domain=actor.domain,
+        kind=actor.kind,  # type: ignore[arg-type]  # the column holds what a Profile brought
+        name=actor.name,
+        summary=actor.summary,
+        url=actor.url,
+        icon=actor.icon,
+        header=actor.header,
+        fields=tuple(Field(**field) for field in actor.fields),
+        locked=actor.locked,
+        discoverable=actor.discoverable,
+        indexable=actor.indexable,
+        hide_network=actor.hide_network,
+        aliases=tuple(actor.aliases),
+        moved_to=actor.moved_to,
+        inbox=actor.inbox,
+        shared_inbox=actor.shared_inbox,
+        followers=actor.followers,
+        key_id=actor.key_id,
+        public_key=actor.public_key,
+        multikey=actor.multikey,
+        published=actor.published,
+        software=actor.software,
+    )
+
+
+def publish_of(post: Post) -> Publish:
+    """Asks for `post.author`: fetch it along."""
+    return Publish(
+        author=post.author.uri,
+        post=post.uri,
+        content=Content(
+            html=post.html,
+            summary=post.summary,
+            sensitive=post.sensitive,
+            language=post.language,
+            mentions=tuple(Mention(**mention) for mention in post.mentions),
+            hashtags=tuple(post.hashtags),
+            attachments=tuple(Attachment(**attachment) for attachment in post.attachments),
+        ),
+        visibility=post.visibility,  # type: ignore[arg-type]  # the column holds what a Publish brought
+        published=post.published,
+        url=post.url,
+        reply=post.reply,
+        audience=tuple(post.audience),
+    )
