@@ -1,4 +1,4 @@
-"""WebFinger, host-meta and NodeInfo: how others find people and software here. Open to everybody."""
+"""WebFinger, host-meta and NodeInfo: how others find people and software. Open to everybody."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,8 +16,8 @@ from bridge import names
 from bridge.activitypub.answers import BadRequest, Gone, View, document
 from social.models import Actor, Post
 
-DAY = 86_400
-LONG = 3 * DAY
+LONG = 3 * 86_400  # seconds
+HALF_HOUR = 1_800
 MISS = 60
 ACTIVITY = "application/activity+json"
 SUBSCRIBE = "http://ostatus.org/schema/1.0/subscribe"
@@ -29,20 +29,24 @@ SCHEMA = "http://nodeinfo.diaspora.software/ns/schema"
 INSTANCE = "instance"  # the handle of the server's own actor
 
 
-def opened(view: Callable[..., HttpResponseBase]) -> View:
-    """For every website to read, errors too; cached whatever the settings of other documents."""
-    answer = document(view)
+def opened(*, fresh: int) -> Callable[[Callable[..., HttpResponseBase]], View]:
+    """For every website to read, errors too; cached whatever the rules for other documents."""
 
-    @wraps(answer)
-    def with_headers(*args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = answer(*args, **kwargs)
-        fresh = {200: LONG, 404: MISS}.get(response.status_code)
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Cache-Control"] = f"max-age={fresh}" if fresh else "no-store"
-        del response.headers["Vary"]
-        return response
+    def decorate(view: Callable[..., HttpResponseBase]) -> View:
+        answer = document(view)
 
-    return with_headers
+        @wraps(answer)
+        def with_headers(*args: Any, **kwargs: Any) -> HttpResponseBase:
+            response = answer(*args, **kwargs)
+            seconds = {200: fresh, 404: MISS}.get(response.status_code)
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Cache-Control"] = f"max-age={seconds}" if seconds else "no-store"
+            del response.headers["Vary"]
+            return response
+
+        return with_headers
+
+    return decorate
 
 
 def _json(body: Any, content_type: str) -> HttpResponse:
@@ -52,7 +56,7 @@ def _json(body: Any, content_type: str) -> HttpResponse:
 # ---- WebFinger
 
 
-@opened
+@opened(fresh=LONG)
 def webfinger(request: Request) -> HttpResponseBase:
     resource = request.GET.get("resource", "").strip()
     if not resource:
@@ -127,7 +131,7 @@ def _template() -> str:
     return f"{settings.OWNROOM_ORIGIN}/.well-known/webfinger?resource={{uri}}"
 
 
-@opened
+@opened(fresh=LONG)
 def host_meta(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
     xrd = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -137,7 +141,7 @@ def host_meta(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks no
     return HttpResponse(xrd, content_type="application/xrd+xml; charset=utf-8")
 
 
-@opened
+@opened(fresh=LONG)
 def host_meta_json(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
     link = {"rel": "lrdd", "type": "application/jrd+json", "template": _template()}
     return _json({"links": [link]}, "application/jrd+json; charset=utf-8")
@@ -146,7 +150,7 @@ def host_meta_json(request: Request) -> HttpResponseBase:  # noqa: ARG001  it as
 # ---- NodeInfo
 
 
-@opened
+@opened(fresh=LONG)
 def nodeinfo_links(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
     origin = settings.OWNROOM_ORIGIN
     links = [
@@ -157,7 +161,7 @@ def nodeinfo_links(request: Request) -> HttpResponseBase:  # noqa: ARG001  it as
     return _json({"links": [*links, application]}, "application/json; charset=utf-8")
 
 
-@opened
+@opened(fresh=HALF_HOUR)
 def nodeinfo(request: Request, version: str) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
     users, posts = cache.get_or_set("nodeinfo", _usage, 600) or (0, 0)
     body = {

@@ -196,7 +196,7 @@ def _open(activity: Mapping[str, Any], author: Actor) -> bool:
     if jsonld.PUBLIC in _addressed(activity):
         return True
     match activity:
-        case {"type": "Undo", "object": {**inner}}:
+        case {"type": "Undo", "object": dict() as inner}:
             return _open(inner, author)
         case {"type": "Like", "object": str(target)}:
             return Post.objects.open().filter(uri=target).exists()

@@ -1,4 +1,4 @@
-"""Collections of local actors and posts. Pages hold 40, newest first, after a cursor of time and URI.
+"""Collections of local actors and posts: pages of 40, newest first, by cursors of time and URI.
 
 Nothing in them depends on the index: an empty database filled from the same rooms gives the same
 bytes. Only what is open to everybody is listed, whoever asks.
