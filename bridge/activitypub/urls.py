@@ -31,5 +31,6 @@ urlpatterns: list[URLPattern] = [
     path("ap/o/<str:name>/shares", listings.shares),
     path("ap/a/<str:name>", documents.act),
     path("ap/a/<str:name>/undo", documents.undo),
+    path("ap/", documents.nothing),
     path("ap/<path:rest>", documents.nothing),
 ]
