@@ -92,12 +92,17 @@ def oldest(table: type[Queued]) -> float:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """From the tables, so that every process tells the same. Only for internal networks."""
-    if not _is_internal(request.META.get("REMOTE_ADDR", "")) or "X-Forwarded-For" in request.headers:
+    if (
+        not _is_internal(request.META.get("REMOTE_ADDR", ""))
+        or "X-Forwarded-For" in request.headers
+    ):
         return HttpResponse("metrics are for internal networks only\n", status=403)
     registry = CollectorRegistry()
     for name, table in (("received", Received), ("delivery", Delivery)):
         _rows(registry, name, table)
-    lanes = Gauge("ownroom_lanes_resting", "Lanes whose other side is in trouble", registry=registry)
+    lanes = Gauge(
+        "ownroom_lanes_resting", "Lanes whose other side is in trouble", registry=registry
+    )
     lanes.set(Lane.objects.filter(failures__gt=0).count())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
@@ -109,7 +114,9 @@ def _rows(registry: CollectorRegistry, name: str, table: type[Queued]) -> None:
     counted: Any = table._default_manager.values_list("network", "state")  # noqa: SLF001
     for network, state, count in counted.annotate(count=Count("id")):
         rows.labels(network, state).set(count)
-    age = Gauge(f"ownroom_{name}_oldest_due_seconds", "Age of the oldest due row", registry=registry)
+    age = Gauge(
+        f"ownroom_{name}_oldest_due_seconds", "Age of the oldest due row", registry=registry
+    )
     age.set(oldest(table))
 
 

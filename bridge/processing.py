@@ -92,8 +92,6 @@ def tell(act: Act, wire: str = "") -> None:
         )
 
 
-
-
 def _wait(row: Received, reason: str, after: float | None) -> None:
     tries = row.tries + 1
     if tries >= TRIES:

@@ -33,7 +33,7 @@ from social.models import Follow as FollowRow
 from social.models import Reaction as ReactionRow
 
 
-class Refused(Exception):  # noqa: N818  the field's word, as in the log: "refused: …"
+class Refused(Exception):
     """The act may not happen here; the text says why."""
 
 
@@ -312,9 +312,7 @@ def _retract(act: Retract) -> bool:
 
 def _wipe(posts: QuerySet[Post], at: int) -> int:
     """The words go; the row stays, so that the conversation around it keeps its shape."""
-    return posts.update(
-        deleted=at, html="", summary="", mentions=[], hashtags=[], attachments=[]
-    )
+    return posts.update(deleted=at, html="", summary="", mentions=[], hashtags=[], attachments=[])
 
 
 def _react(act: React) -> bool:
@@ -328,9 +326,7 @@ def _react(act: React) -> bool:
         Q(uri=act.uri) | Q(author=author, post=post, emoji=act.emoji)
     ).exists():
         return False
-    ReactionRow.objects.create(
-        uri=act.uri, author=author, post=post, emoji=act.emoji, at=act.at
-    )
+    ReactionRow.objects.create(uri=act.uri, author=author, post=post, emoji=act.emoji, at=act.at)
     return True
 
 
@@ -428,7 +424,9 @@ def _leave(act: Leave) -> bool:
     author = actor(act.author)
     if author is None or author.left:
         return False
-    Actor.objects.filter(pk=author.pk).update(left=act.at, summary="", fields=[], icon="", header="")
+    Actor.objects.filter(pk=author.pk).update(
+        left=act.at, summary="", fields=[], icon="", header=""
+    )
     _wipe(author.posts.filter(deleted=None), act.at)
     FollowRow.objects.filter(Q(follower=author) | Q(target=author)).delete()
     ReactionRow.objects.filter(author=author).delete()

@@ -218,7 +218,8 @@ def dump(act: Act) -> dict[str, Any]:
 def load(data: Mapping[str, Any]) -> Act:
     """Raises KeyError or TypeError for what `dump` did not write."""
     values = {key: value for key, value in data.items() if key != "act"}
-    return _revive(_BY_NAME[data["act"]], values)
+    act: Act = _revive(_BY_NAME[data["act"]], values)
+    return act
 
 
 _NESTED: dict[str, type[Any]] = {

@@ -99,5 +99,3 @@ def subject(act: Act) -> str:
         case Introduce() | Leave():
             return act.author
     assert_never(act)
-
-

@@ -5,7 +5,7 @@ from social.models import Actor, Block, Instance, Site
 
 def host_refused(host: str) -> str:
     """Why nothing goes to or comes from a server; empty when it may. Subdomains count with it."""
-    labels = host.split(":")[0].split(".")
+    labels = host.split(":", maxsplit=1)[0].split(".")
     names = [host, *(".".join(labels[start:]) for start in range(len(labels)))]
     known = {row.host: row.policy for row in Instance.objects.filter(host__in=names)}
     if Instance.Policy.BLOCKED in known.values():

@@ -76,9 +76,13 @@ def _check(profile: Profile) -> None:
         raise Forbidden("the actor's id is not on another server")
     if not profile.inbox or not profile.handle:
         raise Unreadable("the actor has no inbox or no name")
-    if profile.public_key and Actor.objects.filter(key_id=profile.key_id).exclude(
-        uri=profile.uri
-    ).exclude(key_id="").exists():
+    if (
+        profile.public_key
+        and Actor.objects.filter(key_id=profile.key_id)
+        .exclude(uri=profile.uri)
+        .exclude(key_id="")
+        .exists()
+    ):
         raise Forbidden("the actor's key belongs to somebody else")
 
 
@@ -100,7 +104,7 @@ def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], 
     found = jsonld.id_of(document)
     if not names.same_origin(found, response.url) or not names.same_origin(found, uri):
         raise Forbidden("the document's id is on another server than its address")
-    if found != uri.split("#")[0] and found != uri:
+    if found != uri.split("#", maxsplit=1)[0] and found != uri:
         raise Forbidden("the document carries another id than its address")
     return document, response.body.decode("utf-8", "replace")
 
@@ -194,7 +198,7 @@ def _fetch_by_key(key_id: str) -> Actor:
 
 def _owner(key_id: str) -> str:
     """The actor behind a key id: the URL before the fragment, or whom the key's document names."""
-    address = key_id.split("#")[0]
+    address = key_id.split("#", maxsplit=1)[0]
     if known(address) or "#" in key_id:
         return address
     response = _asked(address, BUDGET)

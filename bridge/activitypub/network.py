@@ -223,7 +223,8 @@ def _pair(uri: str) -> keys.Pair | None:
 
 def judge(response: http.Response) -> None:
     """What an inbox's answer means for the row and for its lane (protocol: GoToSocial says 500 to
-    what it cannot read, so a 500 is held against the row; a 503 against the whole host)."""
+    what it cannot read, so a 500 is held against the row; a 503 against the whole host).
+    """
     status = response.status
     if status < 300:
         return
@@ -243,12 +244,28 @@ def _completed(act: Undo) -> Undo:
     """A bare id says nothing of what is undone: our own rows do."""
     said: React | Boost | Follow | Block | None = None
     author = act.author
-    if row := ReactionRow.objects.select_related("post").filter(uri=act.uri, author__uri=author).first():
+    if (
+        row := ReactionRow.objects.select_related("post")
+        .filter(uri=act.uri, author__uri=author)
+        .first()
+    ):
         said = React(author=author, post=row.post.uri, uri=row.uri, emoji=row.emoji, at=row.at)
-    elif boost := BoostRow.objects.select_related("post").filter(uri=act.uri, author__uri=author).first():
+    elif (
+        boost := BoostRow.objects.select_related("post")
+        .filter(uri=act.uri, author__uri=author)
+        .first()
+    ):
         said = Boost(author=author, post=boost.post.uri, uri=boost.uri, at=boost.at)
-    elif follow := FollowRow.objects.select_related("target").filter(uri=act.uri, follower__uri=author).first():
+    elif (
+        follow := FollowRow.objects.select_related("target")
+        .filter(uri=act.uri, follower__uri=author)
+        .first()
+    ):
         said = Follow(author=author, target=follow.target.uri, uri=follow.uri, at=follow.at)
-    elif block := BlockRow.objects.select_related("target").filter(uri=act.uri, author__uri=author).first():
+    elif (
+        block := BlockRow.objects.select_related("target")
+        .filter(uri=act.uri, author__uri=author)
+        .first()
+    ):
         said = Block(author=author, target=block.target.uri, uri=block.uri, at=block.at)
     return Undo(author=author, uri=act.uri, at=act.at, undone=said)

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST
 from bridge import inbox as store
 from bridge import names
 from bridge.activitypub import actors, jsonld, signatures
-from bridge.activitypub.network import proven
 from bridge.errors import Later, Trouble, Unreadable
 from social import policy
 from social.models import Actor
@@ -30,7 +29,7 @@ REUSED = frozenset({"Follow", "Undo", "Update", "Accept", "Reject"})
 FORWARDED = frozenset({"Create", "Update", "Delete"})
 
 
-class Refusal(Exception):  # noqa: N818  it becomes an answer
+class Refusal(Exception):
     def __init__(self, status: int, reason: str, *, retry: int = 0) -> None:
         super().__init__(reason)
         self.status, self.retry = status, retry
@@ -128,7 +127,10 @@ def _check_ids(activity: dict[str, Any], actor: str) -> None:
 
 
 def _about_an_unknown_self(activity: dict[str, Any], actor: str) -> bool:
-    if activity["type"] not in {"Delete", "Update"} or jsonld.id_of(activity.get("object")) != actor:
+    if (
+        activity["type"] not in {"Delete", "Update"}
+        or jsonld.id_of(activity.get("object")) != actor
+    ):
         return False
     return actors.known(actor) is None
 
@@ -185,7 +187,8 @@ def _passed_on(activity: dict[str, Any], actor: str) -> bool:
         return False
     author = actors.known(actor)
     return author is not None or (
-        activity["type"] == "Create" and names.same_origin(jsonld.id_of(activity.get("object")), actor)
+        activity["type"] == "Create"
+        and names.same_origin(jsonld.id_of(activity.get("object")), actor)
     )
 
 

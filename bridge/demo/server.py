@@ -26,7 +26,7 @@ class NotReady(Exception):
 class Server:
     """One Ownroom with a folder of its own. Embedded, or in parts when `redis` is given."""
 
-    def __init__(  # noqa: PLR0913  each is a setting
+    def __init__(
         self,
         folder: Path,
         *,
@@ -51,8 +51,12 @@ class Server:
             "OWNROOM_DOMAIN": self.domain,
             "OWNROOM_SCHEME": "http",
             "OWNROOM_ALLOW_PRIVATE": "127.0.0.0/8,::1/128",
-            "OWNROOM_HOMESERVER_URL": self.homeserver.url if self.homeserver else "http://127.0.0.1:1",
-            "OWNROOM_SERVER_NAME": self.homeserver.server_name if self.homeserver else "hs.localhost",
+            "OWNROOM_HOMESERVER_URL": self.homeserver.url
+            if self.homeserver
+            else "http://127.0.0.1:1",
+            "OWNROOM_SERVER_NAME": self.homeserver.server_name
+            if self.homeserver
+            else "hs.localhost",
             "DJANGO_SETTINGS_MODULE": "bridge.settings",
             "PYTHONPATH": str(ROOT),
         }

@@ -97,7 +97,7 @@ def _ours() -> _Client:
 
 
 async def _answer(call: Any) -> Any:
-    """nio returns its errors; here they are raised."""
+    """Nio returns its errors; here they are raised."""
     try:
         response = await call
     except (ClientError, TimeoutError, OSError) as error:
@@ -186,11 +186,6 @@ async def register(localpart: str) -> None:
     user = registration.load().mxid(localpart)
     with acting_as(user):
         await call("PUT", f"/v3/devices/{DEVICE}", {"display_name": "Ownroom"})
-
-
-async def set_name(user: str, name: str) -> None:
-    with acting_as(user):
-        await _answer(_ours().set_displayname(name))
 
 
 async def set_profile_key(user: str, key: str, value: Any) -> None:

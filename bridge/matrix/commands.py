@@ -104,7 +104,9 @@ def _follow(call: Call) -> list[Said]:
     if old and old.state == "accepted":
         return _only(f"<p>You follow {_name(target)} already.</p>")
     act = Follow(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
-    return [Said(act, answer=f"<p>I asked {_name(target)} to let you follow. I say when they do.</p>")]
+    return [
+        Said(act, answer=f"<p>I asked {_name(target)} to let you follow. I say when they do.</p>")
+    ]
 
 
 def _unfollow(call: Call) -> list[Said]:
@@ -198,9 +200,9 @@ def _excerpt(post: Post) -> str:
 def _status(call: Call) -> list[Said]:
     actor = call.actor
     waiting = Delivery.objects.filter(sender=actor.uri, state="waiting")
-    troubled = Lane.objects.filter(
-        name__in=waiting.values("lane"), failures__gt=0
-    ).values_list("name", "note")
+    troubled = Lane.objects.filter(name__in=waiting.values("lane"), failures__gt=0).values_list(
+        "name", "note"
+    )
     lines = [
         f"You are {_name(actor)}: {html.escape(actor.url)}",
         f"{actor.follows_in.filter(state='accepted').count()} followers,"
@@ -208,7 +210,8 @@ def _status(call: Call) -> list[Said]:
         f" {actor.posts.filter(deleted=None).count()} posts",
         f"{waiting.count()} deliveries are waiting"
         + "".join(
-            f"; {html.escape(lane.split(' ')[-1])}: {html.escape(note)}" for lane, note in troubled[:5]
+            f"; {html.escape(lane.split(' ')[-1])}: {html.escape(note)}"
+            for lane, note in troubled[:5]
         ),
     ]
     return _only("<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
@@ -225,8 +228,16 @@ def _why(call: Call) -> list[Said]:
     for state in ("done", "waiting", "gone"):
         rows = sent.filter(network="activitypub", state=state)
         if count := rows.count():
-            notes = sorted({f"{names.host_of(r.to)}: {r.note or 'no answer yet'}" for r in rows[:50] if state != "done"})
-            lines.append(f"{count} deliveries {state}" + (f" ({'; '.join(notes[:10])})" if notes else ""))
+            notes = sorted(
+                {
+                    f"{names.host_of(r.to)}: {r.note or 'no answer yet'}"
+                    for r in rows[:50]
+                    if state != "done"
+                }
+            )
+            lines.append(
+                f"{count} deliveries {state}" + (f" ({'; '.join(notes[:10])})" if notes else "")
+            )
     if not lines:
         raise Unreadable("I know nothing of that post. Give its link, or answer it with: why")
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)

@@ -21,7 +21,8 @@ def for_event(event: Mapping[str, Any], room: Room) -> parse.Refs:
     needs = parse.needs(event)
     actors, shown = _people(needs.users, needs.accounts)
     carried = dict(Anchor.objects.filter(event_id__in=needs.events).values_list("event_id", "uri"))
-    stored = _posts({*carried.values(), *needs.posts})
+    bases = {uri.split("/update/")[0] for uri in carried.values()}
+    stored = _posts({*bases, *needs.posts})
     stored |= _posts({post.reply for post in stored.values() if post.reply})
     reg = registration.load()
     return parse.Refs(
@@ -34,7 +35,7 @@ def for_event(event: Mapping[str, Any], room: Room) -> parse.Refs:
         carried=carried,
         stored=stored,
         acts=_acts(carried.values()),
-        link=_linker(actors, shown),
+        link=_linker(shown | _by_uri(stored)),
         name=_title(event.get("sender")),
         now=int(time.time() * 1000),
     )
@@ -69,13 +70,19 @@ def _by_acct(user: str, host: str) -> Actor | None:
     return Actor.objects.filter(handle__iexact=user, domain__in=domains, left=None).first()
 
 
-def _linker(
-    actors: Mapping[str, str], shown: Mapping[str, tuple[str, str]]
-) -> Callable[[str], tuple[str, str] | None]:
+def _by_uri(stored: Mapping[str, Publish]) -> dict[str, tuple[str, str]]:
+    """The authors of what is answered are named in the answer."""
+    uris = {post.author for post in stored.values()}
+    uris |= {mention.actor for post in stored.values() for mention in post.content.mentions}
+    rows = Actor.objects.filter(uri__in=uris)
+    return {actor.uri: (actor.url or actor.uri, actor.acct) for actor in rows}
+
+
+def _linker(shown: Mapping[str, tuple[str, str]]) -> Callable[[str], tuple[str, str] | None]:
     def link(written: str) -> tuple[str, str] | None:
         if written.startswith("#"):
             return f"{settings.OWNROOM_ORIGIN}/tags/{written[1:].lower()}", written
-        return shown.get(written) if written in actors else None
+        return shown.get(written)
 
     return link
 
@@ -190,5 +197,3 @@ def _to_redact(act: Act, room: Room) -> str:
 def _pending(act: Follow) -> bool:
     target = Actor.objects.filter(uri=act.target).first()
     return bool(target and target.locked)
-
-

@@ -55,7 +55,12 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
 def _bot(room_id: str, sender: str, content: dict[str, Any]) -> Sequence[Said]:
     match content.get("membership"):
         case "invite":
-            return [Said(None, answer=run(_invited(room_id, sender, direct=bool(content.get("is_direct")))))]
+            return [
+                Said(
+                    None,
+                    answer=run(_invited(room_id, sender, direct=bool(content.get("is_direct")))),
+                )
+            ]
         case "leave" | "ban":
             Room.objects.filter(room_id=room_id).update(ready=False, leased=False)
             raise Unreadable("the bot was removed: the room is no longer published")
@@ -87,7 +92,9 @@ async def _invited(room_id: str, sender: str, *, direct: bool) -> str:
         await _tell(room_id, WELCOME)
         return ""
     problem = await linking.inspect(room_id, sender)
-    await _tell(room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER)
+    await _tell(
+        room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER
+    )
     return ""
 
 
@@ -170,7 +177,9 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
     if kind == BRIDGE and event.get("sender") == room.owner:
         mine = content.get("bot") == registration.load().bot
         Room.objects.filter(pk=room.pk).update(leased=mine)
-        raise Unreadable("the lease was renewed" if mine else "the lease was given to another bridge")
+        raise Unreadable(
+            "the lease was renewed" if mine else "the lease was given to another bridge"
+        )
     if kind == "m.room.encryption":
         Room.objects.filter(pk=room.pk).update(leased=False)
         run(_tell(room.room_id, "<p>This room is encrypted now: I can no longer publish it.</p>"))
@@ -185,7 +194,9 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
             topic = html.from_matrix(_text(content, "topic"), None, lambda _: None).html
             profile = replace(profile, summary=topic)
         case "m.room.join_rules":
-            profile = replace(profile, locked=content.get("join_rule") in {"knock", "knock_restricted"})
+            profile = replace(
+                profile, locked=content.get("join_rule") in {"knock", "knock_restricted"}
+            )
         case kind if kind == PROFILE:
             profile = _wishes(profile, content)
         case _:

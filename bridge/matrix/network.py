@@ -140,7 +140,8 @@ class Matrix(Network):
         ghost = await rooms.ghost_of(author)
         if isinstance(written, render.Redact):
             written = render.Send(
-                "m.room.redaction", {"redacts": written.event, "reason": written.reason, **written.content}
+                "m.room.redaction",
+                {"redacts": written.event, "reason": written.reason, **written.content},
             )
         event_id = await self._put(room.room_id, written, row, ghost, room=room)
         if event_id and isinstance(act, Publish | React | Boost):
@@ -163,14 +164,18 @@ class Matrix(Network):
             visibility=getattr(act, "visibility", "public"),
             to=activity.get("to", []),
             cc=activity.get("cc", []),
-            at=getattr(act, "published", None) or getattr(act, "updated", None) or getattr(act, "at", 0),
+            at=getattr(act, "published", None)
+            or getattr(act, "updated", None)
+            or getattr(act, "at", 0),
         )
         await self._put(room.room_id, written, row, registration.load().bot)
 
     async def _desk(self, act: Act, target: str, row: Delivery, what: str) -> None:
         room = await places.room_at(f"desk {target}")
         if what == "ledger":
-            written: render.Send | None = await in_database(places.ledger_line, act, target, row.document)
+            written: render.Send | None = await in_database(
+                places.ledger_line, act, target, row.document
+            )
         else:
             refs = await in_database(lookups.for_act, act, room, row.document)
             written = render.notice_for(act, refs)
@@ -179,7 +184,13 @@ class Matrix(Network):
         await self._put(room.room_id, written, row, registration.load().bot)
 
     async def _put(
-        self, room_id: str, written: render.Send, row: Delivery, user: str, *, room: Room | None = None
+        self,
+        room_id: str,
+        written: render.Send,
+        row: Delivery,
+        user: str,
+        *,
+        room: Room | None = None,
     ) -> str:
         txn = transaction_id(row, room_id, user)
         try:
@@ -199,7 +210,9 @@ def transaction_id(row: Delivery, room_id: str, user: str) -> str:
     Homeservers remember it per application service, not per user, so the user is part of it.
     """
     said = orjson.dumps(row.act, option=orjson.OPT_SORT_KEYS)
-    parts = b"\0".join((said, row.to.encode(), row.subject.encode(), room_id.encode(), user.encode()))
+    parts = b"\0".join(
+        (said, row.to.encode(), row.subject.encode(), room_id.encode(), user.encode())
+    )
     return f"ap{hashlib.sha256(parts).hexdigest()[:32]}"
 
 
@@ -235,7 +248,9 @@ def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
 
 def _receipt_of(document: str, post: str) -> tuple[str, str]:
     text = Document.objects.filter(uri=document).values_list("body", flat=True).first() or ""
-    event = Anchor.objects.filter(uri=post).order_by("at").values_list("event_id", flat=True).first()
+    event = (
+        Anchor.objects.filter(uri=post).order_by("at").values_list("event_id", flat=True).first()
+    )
     return text, event or ""
 
 
@@ -254,5 +269,3 @@ def _with_link(act: Act) -> Act:
         return act
     author = _actor(act.author)
     return replace(act, url=f"{author.url}/{act.post.rsplit('/', 1)[-1]}")
-
-

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import registration, render, rooms
-from bridge.models import Anchor, Room
+from bridge.models import Room
 from social import acts, audience, outbox, policy, profiles
 from social.acts import (
     OPEN,
@@ -53,7 +53,12 @@ def say(room: Room, text: str, *, subject: str) -> None:
     if text:
         outbox.tell(
             "matrix",
-            [Address(lane=lane(f"desk {room.actor.uri if room.actor else room.owner}"), to=f"say {room.room_id}")],
+            [
+                Address(
+                    lane=lane(f"desk {room.actor.uri if room.actor else room.owner}"),
+                    to=f"say {room.room_id}",
+                )
+            ],
             sender=registration.load().bot,
             subject=subject,
             said={"say": text},

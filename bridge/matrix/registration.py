@@ -14,7 +14,7 @@ PREFIX = "_ap_"  # of every ghost, of every alias, and of the bot
 BOT = "_ap_bot"
 
 
-class RegistrationMissing(Exception):  # noqa: N818  says what to do
+class RegistrationMissing(Exception):
     pass
 
 

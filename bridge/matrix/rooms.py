@@ -26,7 +26,9 @@ from bridge.models import Ghost, Room
 from social import profiles
 from social.models import Actor
 
-VERSION = "11"  # in 12 a room's creator can never be removed: a bot must not be one in an owner's room
+VERSION = (
+    "11"  # in 12 a room's creator can never be removed: a bot must not be one in an owner's room
+)
 
 # Everything the default map protects is said again: an override replaces the whole of it.
 OWNER_ONLY = (
@@ -227,7 +229,7 @@ async def ghost_of(actor: Actor) -> str:
         await in_database(_ghost_update, row.pk, {"registered": True})
     name = actor.title[:250]
     if row.named != name:
-        await client.set_name(row.mxid, name)
+        await client.set_profile_key(row.mxid, "displayname", name)
         await client.set_profile_key(row.mxid, GHOST, card(actor))
         await in_database(_ghost_update, row.pk, {"named": name})
     return row.mxid
@@ -261,5 +263,3 @@ async def bring_in(room: Room, mxid: str) -> None:
     except client.MatrixError:
         await client.invite(room.room_id, mxid)
         await client.join(room.room_id, mxid)
-
-

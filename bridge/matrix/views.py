@@ -86,7 +86,9 @@ def transactions(request: Request, txn: str) -> Response:
     except orjson.JSONDecodeError:
         document = None
     if not isinstance(document, dict):
-        log.warning("a transaction of %s bytes is not a JSON object; nothing in it is kept", len(body))
+        log.warning(
+            "a transaction of %s bytes is not a JSON object; nothing in it is kept", len(body)
+        )
         return Response({"errcode": "M_NOT_JSON", "error": "not a JSON object"}, status=400)
     found = document.get("events")
     events.receive(found if isinstance(found, list) else [])

@@ -10,7 +10,7 @@ from bridge.serving import serve
 
 class Command(BaseCommand):
     help = "Migrate, then run web, worker and scheduler together."
-    requires_system_checks: list[str] = []  # noqa: RUF012  --demo brings its own settings
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
