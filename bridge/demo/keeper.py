@@ -1,15 +1,12 @@
-"""Runs one `manage.py` command as a child, so that the leash can end it whatever it turns into."""
+"""Runs one program as a child, so that the leash can end it whatever it turns into."""
 
 import signal
 import subprocess
 import sys
-from pathlib import Path
-
-MANAGE = Path(__file__).resolve().parent.parent.parent / "manage.py"
 
 
 def main() -> int:
-    child = subprocess.Popen([sys.executable, str(MANAGE), *sys.argv[1:]])
+    child = subprocess.Popen(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     return child.wait()
 

@@ -104,6 +104,8 @@ class Server:
     def _launch(self, part: str, *arguments: str) -> None:
         self.parts[part] = leash.launch(
             "bridge.demo.keeper",
+            sys.executable,
+            str(ROOT / "manage.py"),
             *arguments,
             folder=ROOT,
             log=self.folder / f"{part}.log",
