@@ -110,7 +110,7 @@ class Outcomes:
             batch, cls.waiting = cls.waiting, []
             try:
                 await in_database(_write, [(row, error) for row, error, _ in batch])
-            except Exception as problem:  # each waiting lane stops on it and says so
+            except Exception as problem:
                 for *_, written in batch:
                     written.set_exception(problem)
             else:

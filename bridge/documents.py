@@ -13,7 +13,7 @@ from bridge import keys
 from bridge.activitypub import jsonld, proofs, render
 from bridge.models import Document
 from social import profiles
-from social.acts import Act, Boost, Introduce, Leave, Publish, React, Retract, Revise, Undo
+from social.acts import Act, Boost, Introduce, Leave, Publish, React, Retract, Revise, Undo, when
 from social.models import Actor, Post
 
 
@@ -27,6 +27,8 @@ def keep(act: Act, wire: str = "") -> str:
         return ""
     if author.is_local:
         return keep_activity(act, author, activity(act, author))
+    if isinstance(act, Retract):
+        Document.objects.filter(uri=act.post, author=author.uri).delete()
     uri = address(act) if wire else ""
     if uri:
         Document.objects.update_or_create(uri=uri, defaults={"body": wire, "author": author.uri})
@@ -58,9 +60,8 @@ def activity(act: Act, author: Actor) -> dict[str, Any]:
         act = Introduce(author=act.author, profile=profiles.profile_of(author), at=act.at)
     document = render.render(act, refs)
     pair = keys.of(author)
-    at = getattr(act, "at", None) or getattr(act, "updated", None) or getattr(act, "published", 0)
     return proofs.add(
-        document, pair.ed25519, verification_method=pair.proof_id, created=jsonld.iso(at)
+        document, pair.ed25519, verification_method=pair.proof_id, created=jsonld.iso(when(act))
     )
 
 
@@ -81,6 +82,8 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
             _store(act.post, _object(document), author.uri)
         case Revise():
             _store(act.now.post, _object(document), author.uri)
+            older = Document.objects.filter(uri__startswith=f"{act.now.post}/update/")
+            older.exclude(uri=uri).delete()  # old words are not kept in the open
             _rewrap(act.now.post, _object(document), author)
         case Retract():
             _bury(act.post, act.at, author.uri)
@@ -114,12 +117,13 @@ def _rewrap(post: str, current: dict[str, Any], author: Actor) -> None:
 
 
 def _bury(post: str, at: int, author: str) -> None:
+    """Post and Create answer 410 with a tombstone; what edits said is gone without a trace."""
     tombstone = orjson.dumps(render.tombstone(post, at)).decode()
-    Document.objects.update_or_create(
-        uri=post, defaults={"body": tombstone, "author": author, "gone": True}
-    )
-    copies = Document.objects.filter(author=author, uri__startswith=f"{post}/")
-    copies.exclude(uri=f"{post}/delete").update(body=tombstone, gone=True)
+    for uri in (post, f"{post}/create"):
+        Document.objects.update_or_create(
+            uri=uri, defaults={"body": tombstone, "author": author, "gone": True}
+        )
+    Document.objects.filter(author=author, uri__startswith=f"{post}/update/").delete()
 
 
 def _store(uri: str, document: dict[str, Any], author: str) -> None:

@@ -16,7 +16,7 @@ THREADS = 6
 QUEUES = ("inbox", "deliver", "maintenance")
 
 
-class Beat(Scheduler):  # type: ignore[misc]  # untyped base
+class Beat(Scheduler):
     """Celery's schedule without a file: it starts anew with the process."""
 
 

@@ -84,7 +84,7 @@ def oldest(table: type[Queued]) -> float:
     """Seconds for which the oldest row has been due that no lane holds back."""
     now = timezone.now()
     resting = Lane.objects.filter(due__gt=now).values("name")
-    rows = table._default_manager.filter(state="waiting", due__lte=now).exclude(lane__in=resting)  # noqa: SLF001
+    rows = table._default_manager.filter(state="waiting", due__lte=now).exclude(lane__in=resting)
     found: datetime | None = rows.aggregate(oldest=Min("due"))["oldest"]
     return (now - found).total_seconds() if found else 0.0
 
@@ -111,7 +111,7 @@ def _rows(registry: CollectorRegistry, name: str, table: type[Queued]) -> None:
     rows = Gauge(
         f"ownroom_{name}_rows", "Rows by network and state", ["network", "state"], registry=registry
     )
-    counted: Any = table._default_manager.values_list("network", "state")  # noqa: SLF001
+    counted: Any = table._default_manager.values_list("network", "state")
     for network, state, count in counted.annotate(count=Count("id")):
         rows.labels(network, state).set(count)
     age = Gauge(

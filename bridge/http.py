@@ -289,9 +289,9 @@ def activity_json(response: Response) -> dict[str, Any]:
         raise Gone(f"the answer is {status}")
     if status in {401, 403}:
         raise Forbidden(f"the answer is {status}")
-    if status == 429 or status >= 500:  # noqa: PLR2004  Too Many Requests; the server's trouble
+    if status == 429 or status >= 500:
         raise Later(f"the answer is {status}", after=retry_after(response))
-    if status != 200:  # noqa: PLR2004  OK
+    if status != 200:
         raise Unreadable(f"the answer is {status}")
     if not _is_activity(response.headers):
         raise Unreadable("not served as ActivityStreams")

@@ -1,4 +1,4 @@
-"""Received: what came over a wire is stored once, before anything else, and only if it is authentic."""
+"""Received: what came over a wire is stored once, before anything else, if it is authentic."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -98,9 +98,25 @@ def of(actor: Actor) -> Pair:
 
 def instance() -> Pair:
     """The server's own actor signs fetches; it is made at first use."""
-    uri = f"{settings.OWNROOM_ORIGIN}/ap/actor"
+    uri = instance_uri()
+    row = Key.objects.filter(actor__uri=uri).first() or restore_instance(make(uri))
+    return _pair(uri, row.sealed)
+
+
+def instance_sealed() -> str:
+    """For keeping beside the other keys in the control room."""
+    instance()
+    return Key.objects.get(actor__uri=instance_uri()).sealed
+
+
+def instance_uri() -> str:
+    return f"{settings.OWNROOM_ORIGIN}/ap/actor"
+
+
+def restore_instance(sealed: str) -> Key:
+    """The server's own actor with this key, unless it has one already."""
     actor, _ = Actor.objects.get_or_create(
-        uri=uri,
+        uri=instance_uri(),
         defaults={
             "handle": INSTANCE,
             "domain": settings.OWNROOM_HANDLE_DOMAIN,
@@ -108,7 +124,4 @@ def instance() -> Pair:
             "kind": "application",
         },
     )
-    row = Key.objects.filter(actor=actor).first()
-    if row is None:
-        row = Key.objects.get_or_create(actor=actor, defaults={"sealed": make(uri)})[0]
-    return _pair(uri, row.sealed)
+    return Key.objects.get_or_create(actor=actor, defaults={"sealed": sealed})[0]

@@ -99,7 +99,7 @@ def _netloc(text: str, scheme: str) -> str:
         return ""
     host = _host(found[1])
     port = int(found[2] or _PORTS[scheme])
-    if not host or not 0 < port < 65536:  # noqa: PLR2004 -- the range of ports
+    if not host or not 0 < port < 65536:
         return ""
     return host if port == _PORTS[scheme] else f"{host}:{port}"
 
@@ -109,7 +109,7 @@ def _host(text: str) -> str:
         return _ipv6(text[1:-1])
     host = text.lower() if text.isascii() else _punycode(text)
     host = host.removesuffix(".")
-    if len(host) > 253 or not _LABELS.fullmatch(host):  # noqa: PLR2004 -- RFC 1035 §3.1
+    if len(host) > 253 or not _LABELS.fullmatch(host):
         return ""
     # WHATWG URL, "ends in a number": browsers read 127.1 and 0x7f.1 as addresses. We refuse the
     # odd spellings instead, so that an address has one name.

@@ -1,5 +1,6 @@
-"""Every setting, from the environment or a `.env` file beside manage.py; docs/admin.md has the table."""
+"""Every setting, from the environment or a `.env` beside manage.py; docs/admin.md has the table."""
 
+import contextlib
 import ipaddress
 import os
 import secrets
@@ -42,10 +43,8 @@ def _secret() -> str:
         draft = path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # whoever comes first wins; two processes agree on one key
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text().strip()
 

@@ -49,7 +49,7 @@ def catch_up() -> None:
 
 @shared_task
 def awake() -> None:
-    """At the start of a worker: tells the homeserver that we are back, and reads what was missed."""
+    """At the start of a worker: tells the homeserver that we are back, reads what was missed."""
     sweep()
     try:
         run(client.register(registration.BOT))

@@ -4,7 +4,7 @@ Both know no network. `record` answers whether anything changed; running it twic
 """
 
 from dataclasses import asdict
-from typing import assert_never
+from typing import Any, assert_never
 
 from django.db.models import Q, QuerySet
 
@@ -227,6 +227,7 @@ def _introduce(act: Introduce) -> bool:
     if act.at < known.introduced:
         raise Refused("a newer profile is known already")
     values = profile_values(act.profile)
+    del values["domain"]  # settled when we met: by the host of the id, or by WebFinger
     changed = [name for name, value in values.items() if not _same(getattr(known, name), value)]
     for name in changed:
         setattr(known, name, values[name])
@@ -310,6 +311,20 @@ def _retract(act: Retract) -> bool:
     return bool(_wipe(Post.objects.filter(pk=post.pk, deleted=None), act.at))
 
 
+def remember_deleted(act: Retract, visibility: str) -> None:
+    """In a rebuild: a deleted post whose words are gone, so that its address still says so."""
+    author = _must(act.author)
+    Post.objects.get_or_create(
+        uri=act.post,
+        defaults={
+            "author": author,
+            "visibility": visibility,
+            "published": act.at,
+            "deleted": act.at,
+        },
+    )
+
+
 def _wipe(posts: QuerySet[Post], at: int) -> int:
     """The words go; the row stays, so that the conversation around it keeps its shape."""
     return posts.update(deleted=at, html="", summary="", mentions=[], hashtags=[], attachments=[])
@@ -354,22 +369,24 @@ def _undo(act: Undo) -> bool:
     ):
         if act.uri and rows.filter(uri=act.uri).delete()[0]:
             return True
-    match act.undone:
-        case React(post=post, emoji=emoji):
-            found = ReactionRow.objects.filter(author=author, post__uri=post, emoji=emoji)
-        case Boost(post=post):
-            found = BoostRow.objects.filter(author=author, post__uri=post)
-        case Follow(target=target):
-            found = FollowRow.objects.filter(follower=author, target__uri=target)
-        case Block(target=target):
-            found = BlockRow.objects.filter(author=author, target__uri=target)
-        case None:
-            found = ReactionRow.objects.none()
-    if found.delete()[0]:
+    if act.undone and _said(author, act.undone).delete()[0]:
         return True
     if act.uri and not isinstance(act.undone, Follow | Block):
         _bury(act.uri, act.author, act.at)  # what it takes back may still be on its way
     return False
+
+
+def _said(author: Actor, said: React | Boost | Follow | Block) -> QuerySet[Any]:
+    match said:
+        case React():
+            return ReactionRow.objects.filter(author=author, post__uri=said.post, emoji=said.emoji)
+        case Boost():
+            return BoostRow.objects.filter(author=author, post__uri=said.post)
+        case Follow():
+            return FollowRow.objects.filter(follower=author, target__uri=said.target)
+        case Block():
+            return BlockRow.objects.filter(author=author, target__uri=said.target)
+    assert_never(said)
 
 
 def _follow(act: Follow) -> bool:

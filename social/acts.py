@@ -207,6 +207,25 @@ Act = (
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
 
 
+def when(act: Act) -> int:
+    """The time of an act, in milliseconds."""
+    match act:
+        case Publish(published=at) | Revise(updated=at):
+            return at
+        case _:
+            return act.at
+
+
+def when(act: Act) -> int:
+    match act:
+        case Publish():
+            return act.published
+        case Revise():
+            return act.updated
+        case _:
+            return act.at
+
+
 def dump(act: Act) -> dict[str, Any]:
     """JSON-ready; `load(dump(act)) == act`."""
     written = {"act": type(act).__name__, **asdict(act)}

@@ -268,7 +268,7 @@ def _is_activity(kind: object) -> bool:
 
 
 def _confirm(actor: Actor, user: str, host: str) -> None:
-    """A handle on another domain than the id: that domain has just named this actor by WebFinger."""
+    """A handle on another domain than the id: that domain just named this actor by WebFinger."""
     if actor.handle.lower() == user.lower() and not urlsplit(f"//{host}").username:
         Actor.objects.filter(pk=actor.pk).update(domain=host)
         actor.domain = host

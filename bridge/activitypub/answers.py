@@ -56,7 +56,7 @@ class ActivityJSON(BaseRenderer):
     def render(
         self,
         data: Any,
-        accepted_media_type: str | None = None,  # noqa: ARG002  DRF's signature
+        accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         response = (renderer_context or {}).get("response")
@@ -68,14 +68,14 @@ class ActivityJSON(BaseRenderer):
 class Whatever(BaseContentNegotiation):
     """One form of each document: an odd Accept header is no reason to refuse it."""
 
-    def select_parser(self, request: Request, parsers: Any) -> Any:  # noqa: ARG002  DRF's signature
+    def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0]
 
     def select_renderer(
         self,
-        request: Request,  # noqa: ARG002  DRF's signature
+        request: Request,
         renderers: Any,
-        format_suffix: str | None = None,  # noqa: ARG002  DRF's signature
+        format_suffix: str | None = None,
     ) -> Any:
         return renderers[0], renderers[0].media_type
 

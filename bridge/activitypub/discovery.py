@@ -132,7 +132,7 @@ def _template() -> str:
 
 
 @opened(fresh=LONG)
-def host_meta(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
+def host_meta(request: Request) -> HttpResponseBase:
     xrd = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">'
@@ -142,7 +142,7 @@ def host_meta(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks no
 
 
 @opened(fresh=LONG)
-def host_meta_json(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
+def host_meta_json(request: Request) -> HttpResponseBase:
     link = {"rel": "lrdd", "type": "application/jrd+json", "template": _template()}
     return _json({"links": [link]}, "application/jrd+json; charset=utf-8")
 
@@ -151,7 +151,7 @@ def host_meta_json(request: Request) -> HttpResponseBase:  # noqa: ARG001  it as
 
 
 @opened(fresh=LONG)
-def nodeinfo_links(request: Request) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
+def nodeinfo_links(request: Request) -> HttpResponseBase:
     origin = settings.OWNROOM_ORIGIN
     links = [
         {"rel": f"{SCHEMA}/{version}", "href": f"{origin}/nodeinfo/{version}"}
@@ -162,7 +162,7 @@ def nodeinfo_links(request: Request) -> HttpResponseBase:  # noqa: ARG001  it as
 
 
 @opened(fresh=HALF_HOUR)
-def nodeinfo(request: Request, version: str) -> HttpResponseBase:  # noqa: ARG001  it asks nothing
+def nodeinfo(request: Request, version: str) -> HttpResponseBase:
     users, posts = cache.get_or_set("nodeinfo", _usage, 600) or (0, 0)
     body = {
         "version": version,

@@ -211,6 +211,6 @@ def _addressed(activity: Mapping[str, Any]) -> list[Any]:
 
 
 @document
-def nothing(request: Request, rest: str = "") -> HttpResponseBase:  # noqa: ARG001  from the URL
+def nothing(request: Request, rest: str = "") -> HttpResponseBase:
     """Every other path under /ap: an error in JSON, never a page."""
     raise NotFound

@@ -168,7 +168,8 @@ class ActivityPub(Network):
 
     def load(self, rows: Sequence[Delivery]) -> None:
         wanted = {row.document for row in rows}
-        texts = dict(Document.objects.filter(uri__in=wanted).values_list("uri", "body"))
+        kept = Document.objects.filter(uri__in=wanted, gone=False)
+        texts = dict(kept.values_list("uri", "body"))
         for row in rows:
             row.load = Parcel(
                 body=texts.get(row.document, "").encode(),
@@ -219,6 +220,14 @@ def self_addresses(readers: Collection[Actor]) -> list[Address]:
 def _pair(uri: str) -> keys.Pair | None:
     actor = Actor.objects.filter(uri=uri).first()
     return keys.of(actor) if actor else None
+
+
+def replayed(raw: str, *, at: int, followers: str = "") -> Act:
+    """An activity that a room kept. Raises Unreadable."""
+    act = parse.parse(jsonld.loads(raw.encode()), at=at, followers=followers)
+    if isinstance(act, Ignored):
+        raise Unreadable(act.reason)
+    return act
 
 
 def judge(response: http.Response) -> None:

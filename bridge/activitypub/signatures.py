@@ -312,7 +312,7 @@ class _Verifier(rfc9421.HTTPMessageVerifier):
 
     now: float = 0
 
-    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:  # noqa: ARG002  the library's signature
+    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
         created, expires = sig_input.params.get("created"), sig_input.params.get("expires")
         if type(created) is not int:
             raise BadSignature("created is missing")
@@ -339,10 +339,10 @@ class _OneKey(rfc9421.HTTPSignatureKeyResolver):
     def __init__(self, *, public: PublicKey | None = None, private: Any = None) -> None:
         self.public, self.private = public, private
 
-    def resolve_public_key(self, key_id: str) -> PublicKey | None:  # noqa: ARG002  there is but one
+    def resolve_public_key(self, key_id: str) -> PublicKey | None:
         return self.public
 
-    def resolve_private_key(self, key_id: str) -> Any:  # noqa: ARG002  there is but one
+    def resolve_private_key(self, key_id: str) -> Any:
         return self.private
 
 

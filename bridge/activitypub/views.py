@@ -23,7 +23,7 @@ from social.models import Actor
 log = logging.getLogger("ownroom.inbox")
 LIMIT = 1_048_576  # bytes
 TYPES = ("application/activity+json", "application/ld+json")
-# Peers use one id again for these, so they are told apart by their signature (see docs/federation.md).
+# Peers use one id again for these, so their signatures tell them apart (docs/federation.md).
 REUSED = frozenset({"Follow", "Undo", "Update", "Accept", "Reject"})
 # What may be passed on by somebody else: the object is then fetched from its origin.
 FORWARDED = frozenset({"Create", "Update", "Delete"})
@@ -127,19 +127,18 @@ def _check_ids(activity: dict[str, Any], actor: str) -> None:
 
 
 def _about_an_unknown_self(activity: dict[str, Any], actor: str) -> bool:
-    if (
-        activity["type"] not in {"Delete", "Update"}
-        or jsonld.id_of(activity.get("object")) != actor
-    ):
+    about = jsonld.id_of(activity.get("object"))
+    if activity["type"] not in {"Delete", "Update"} or about != actor:
         return False
     return actors.known(actor) is None
 
 
 def wire(request: HttpRequest, body: bytes) -> signatures.Request:
-    """The request as the signature saw it. The host is ours by configuration, not by header."""
+    """The request as the signature saw it. Whether that host is ours, `_signer` asks."""
+    host = request.headers.get("Host", "")
     return signatures.Request(
         method=request.method or "",
-        url=f"{settings.OWNROOM_SCHEME}://{request.headers.get('Host', '')}{request.get_full_path()}",
+        url=f"{settings.OWNROOM_SCHEME}://{host}{request.get_full_path()}",
         headers=tuple((name.lower(), value) for name, value in request.headers.items()),
         body=body,
     )

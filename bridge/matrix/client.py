@@ -252,6 +252,12 @@ async def leave(room: str, user: str = "") -> None:
         await _answer(_ours().room_leave(room))
 
 
+async def members(room: str) -> list[str]:
+    """Matrix IDs of those who are in the room."""
+    answer = await call("GET", f"/v3/rooms/{_part(room)}/joined_members")
+    return list(answer.get("joined") or {})
+
+
 async def membership(room: str, user: str) -> str:
     content = await state(room, "m.room.member", user)
     return str(content.get("membership", "leave"))

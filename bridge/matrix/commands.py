@@ -1,4 +1,4 @@
-"""What one can type to the bot in a desk. Each answers in the room, in words a person understands."""
+"""What one can type to the bot in a desk. Each answers there, in words a person understands."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -45,8 +45,12 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
         raise Unreadable(f"{owner} is not a Matrix ID; one looks like @name:server")
     await client.register(registration.BOT)
     shown = (await client.profile(owner)).get("displayname", "")
+    if room_id:
+        shown = (await client.state(room_id, "m.room.name")).get("name") or shown
     actor = await in_database(_actor, owner, handle, str(shown or ""))
     control = await rooms.control()
+    instance = await in_database(keys.instance_sealed)
+    await client.put_state(control, KEY, {"v": 1, "sealed": instance}, keys.instance_uri())
     room_id = room_id or await rooms.create_profile(actor)
     desk = await in_database(desk_of, owner)
     desk_id = desk.room_id if desk else await rooms.create_desk(owner)
@@ -56,6 +60,7 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
         "id": actor.uri,
         "owner": owner,
         "handle": actor.handle,
+        "name": actor.name,
         "sealed": sealed,
         "created": actor.published,
         "profile_room": room_id,
@@ -122,7 +127,7 @@ def new_actor(owner: str, handle: str, shown: str, created: int, sealed: str = "
         handle=handle,
         domain=settings.OWNROOM_HANDLE_DOMAIN,
         host=settings.OWNROOM_DOMAIN,
-        name=shown,
+        name=shown or handle,
         url=f"{origin}/@{handle}",
         inbox=f"{uri}/inbox",
         shared_inbox=f"{origin}/inbox",

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +18,8 @@ from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.models import Anchor, Document, Received, Room
 from bridge.network import Network, Said, Settle
 from social import acts
-from social.acts import Act, Boost, Ignored, Publish, React, Revise
-from social.models import Actor, Delivery
+from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
+from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
 WIDE = 16  # requests at a time in one room; a homeserver gains nothing from more
@@ -152,7 +153,7 @@ class Matrix(Network):
     async def _receipt(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.room_at(target)
         post = act.now.post if isinstance(act, Revise) else getattr(act, "post", "")
-        text, event = await in_database(_receipt_of, row.document, post)
+        text, event, visibility = await in_database(_receipt_of, row.document, post)
         if not text:
             raise Gone("what it said is no longer here")
         activity: dict[str, Any] = orjson.loads(text)
@@ -161,14 +162,25 @@ class Matrix(Network):
             post,
             row.document,
             text,
-            visibility=getattr(act, "visibility", "public"),
+            visibility=visibility,
             to=activity.get("to", []),
             cc=activity.get("cc", []),
-            at=getattr(act, "published", None)
-            or getattr(act, "updated", None)
-            or getattr(act, "at", 0),
+            at=acts.when(act),
         )
-        await self._put(room.room_id, written, row, registration.load().bot)
+        bot = registration.load().bot
+        event_id = await self._put(room.room_id, written, row, bot)
+        await in_database(keep_anchor, event_id, room, row.document, "", bot, written.content["at"])
+        if isinstance(act, Retract):
+            for old_room, old in await in_database(_old_words, act.post):
+                await self._clear(old_room, old, row)
+
+    async def _clear(self, room_id: str, event_id: str, row: Delivery) -> None:
+        """A deleted post's words go from its receipts and edits too, where the bot may do so."""
+        bot = registration.load().bot
+        content = {"redacts": event_id, "reason": "deleted by its author"}
+        txn = transaction_id(row, f"{room_id}{event_id}", bot)
+        with suppress(client.MatrixError):
+            await client.send(room_id, "m.room.redaction", content, txn=txn, user=bot)
 
     async def _desk(self, act: Act, target: str, row: Delivery, what: str) -> None:
         room = await places.room_at(f"desk {target}")
@@ -246,12 +258,24 @@ def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
     keep_anchor(event["event_id"], room, uri, root, event["sender"], event["origin_server_ts"])
 
 
-def _receipt_of(document: str, post: str) -> tuple[str, str]:
-    text = Document.objects.filter(uri=document).values_list("body", flat=True).first() or ""
+def _receipt_of(document: str, post: str) -> tuple[str, str, str]:
+    """Text, event and visibility."""
+    kept = Document.objects.filter(uri=document, gone=False)
+    text = kept.values_list("body", flat=True).first() or ""
+    shown = Post.objects.filter(uri=post).values_list("visibility", flat=True).first() or ""
     event = (
         Anchor.objects.filter(uri=post).order_by("at").values_list("event_id", flat=True).first()
     )
-    return text, event or ""
+    return text, event or "", shown
+
+
+def _old_words(post: str) -> list[tuple[str, str]]:
+    """Room and event of each receipt and each edit of a post."""
+    copies = Anchor.objects.filter(uri__startswith=f"{post}/").exclude(uri=f"{post}/delete")
+    found = list(copies.values_list("room__room_id", "event_id"))
+    where = Anchor.objects.filter(uri=post).values_list("room__room_id", flat=True).first()
+    edits = {uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri}
+    return found + [(where, f"${edit}") for edit in sorted(edits) if where]
 
 
 def _typed(event: dict[str, Any], room: Room) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import registration, render, rooms
-from bridge.models import Room
+from bridge.models import Document, Room
 from social import acts, audience, outbox, policy, profiles
 from social.acts import (
     OPEN,
@@ -241,7 +241,9 @@ def ledger_line(act: Act, owner: str, document: str) -> render.Send:
     direction = "out" if act.author == owner else "in"
     other = _other(act)
     who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
-    more = {"said": acts.dump(act)}
+    more: dict[str, object] = {"said": acts.dump(act)}
+    if direction == "out" and isinstance(act, Follow | React | Boost | Block | Undo):
+        more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
     if who and not who.is_local:
         more["who"] = {"profile": asdict(profiles.profile_of(who)), "at": who.introduced}
     return render.ledger(

@@ -61,7 +61,7 @@ def _read(path: Path, _changed: int, server: str) -> Registration:
 
 
 def write(url: str) -> str:
-    """Writes the file where the settings say, keeping the tokens it already has; returns its text."""
+    """Writes the file where the settings say, keeping the tokens it has; returns its text."""
     path: Path = settings.OWNROOM_REGISTRATION
     old: dict[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
     server = settings.OWNROOM_SERVER_NAME.replace(".", "\\.")

@@ -236,7 +236,7 @@ async def ghost_of(actor: Actor) -> str:
 
 
 def card(actor: Actor) -> dict[str, Any]:
-    """A remote actor as a rebuild needs it: the whole profile, at the time we last saw it change."""
+    """A remote actor as a rebuild needs it: the whole profile, and when we last saw it change."""
     return {"v": 1, "profile": asdict(profiles.profile_of(actor)), "at": actor.introduced}
 
 

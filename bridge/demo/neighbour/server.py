@@ -169,7 +169,7 @@ class Server:
         one = self._record(request, activity)
         await self._verify(request, body, one)
         self.world.keep(one)
-        if one.status >= 300:  # noqa: PLR2004  HTTP's border between done and not
+        if one.status >= 300:
             raise web.HTTPUnauthorized(text=one.why)
         if one.verified:
             self.later(self._heed(activity))

@@ -123,7 +123,7 @@ class World:
     ) -> Iterator[Received]:
         """In the order of their coming; of the believed ones only."""
         for one in self.received:
-            if one.n <= since or one.status >= 300 or (kind and one.type != kind):  # noqa: PLR2004  HTTP's border between done and not
+            if one.n <= since or one.status >= 300 or (kind and one.type != kind):
                 continue
             if contains and contains not in one.text:
                 continue
@@ -146,7 +146,7 @@ class World:
         return None
 
     def stats(self, *, ids: bool = False) -> dict[str, Any]:
-        good = [one for one in self.received if one.status < 300]  # noqa: PLR2004
+        good = [one for one in self.received if one.status < 300]
         counts = Counter(one.id for one in good)
         first, last = (good[0].at, good[-1].at) if good else (0.0, 0.0)
         return {
