@@ -133,6 +133,10 @@ class Neighbour:
         found = self.call("seen", id=post)["post"]
         return dict(found) if found else None
 
+    def quiet(self) -> int:
+        """Waits until it has dealt with all that came, and says how much that was."""
+        return int(self.call("quiet")["dealt"])
+
     def stats(self, **query: Any) -> Json:
         return self.call("stats", **query)
 

@@ -84,7 +84,15 @@ class Server:
         )
         return done.stdout
 
-    def register(self, homeserver_url: str = "") -> Path:
+    def waiting(self) -> int:
+        """Rows in both queues, as the metrics tell."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=20) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(
+            int(float(line.rsplit(" ", 1)[1])) for line in lines if 'state="waiting"' in line
+        )
+
+    def register(self) -> Path:
         """The registration that the homeserver needs before it starts."""
         self.manage("registration", "--url", f"http://127.0.0.1:{self.port}")
         return self.folder / "registration.yaml"

@@ -1,5 +1,6 @@
 """The strings by which tests pull the neighbour: JSON under /control/, loopback only."""
 
+import asyncio
 import time
 from dataclasses import asdict
 from typing import Any
@@ -31,6 +32,7 @@ class Control:
                 web.post("/do", self._do),
                 web.get("/received", self._received),
                 web.get("/wait", self._wait),
+                web.get("/quiet", self._quiet),
                 web.get("/seen", self._seen),
                 web.get("/stats", self._stats),
                 web.post("/reset", self._reset),
@@ -42,13 +44,14 @@ class Control:
         return app
 
     async def _make(self, request: web.Request) -> web.Response:
-        """{name, host, locked, kind, …}: further fields overrule the actor's document."""
+        """{name, host, locked, kind, shared_key, …}: further ones overrule the actor's document."""
         told = await request.json()
         name, host = str(told.pop("name")), int(told.pop("host", 0))
         locked = bool(told.pop("locked", False))
+        key = self.world.shared_key if told.pop("shared_key", False) else None
         actor = self.world.find(name, host)
         if actor is None:
-            actor = self.world.add(name, host=host, kind=str(told.pop("kind", "Person")))
+            actor = self.world.add(name, host=host, kind=str(told.pop("kind", "Person")), key=key)
         actor.locked = locked
         actor.profile |= told
         return _json(_state(actor))
@@ -83,6 +86,14 @@ class Control:
                 return _json({"found": asdict(one)})
             await self.world.wait_for_news(left)
         return _json({"found": None})
+
+    async def _quiet(self, _: web.Request) -> web.Response:
+        """Answers when everything that came has been dealt with, our own answers included."""
+        dealt = 0
+        while work := set(self.world.work):
+            await asyncio.wait(work)
+            dealt += len(work)
+        return _json({"dealt": dealt})
 
     async def _seen(self, request: web.Request) -> web.Response:
         """Others' posts as they stand here now; one, when its id is asked for."""

@@ -23,7 +23,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Server:
     def __init__(self, world: World, courier: Courier) -> None:
         self.world, self.courier = world, courier
-        self._work: set[asyncio.Task[None]] = set()
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=_BODY)
@@ -47,8 +46,8 @@ class Server:
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        self.world.work.add(task)
+        task.add_done_callback(self.world.work.discard)
 
     # Reading.
 

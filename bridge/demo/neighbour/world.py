@@ -83,6 +83,7 @@ class World:
         self.faults: dict[int | None, list[Fault]] = {}
         self.count = 0
         self.news = asyncio.Event()
+        self.work: set[asyncio.Task[None]] = set()  # what is done about messages, after the answer
         self.keeper = self.add("keeper", kind="Application")
 
     def host_of(self, netloc: str) -> int:
