@@ -1,6 +1,7 @@
 """The straight line: a received row is read, admitted, recorded and told."""
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from bridge.models import Received
 from bridge.networks import NETWORKS
 from social import actions, acts, audience, outbox
 from social.acts import Act
-from social.models import Queued
+from social.models import Actor, Queued
 
 log = logging.getLogger("ownroom.processing")
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
@@ -71,16 +72,17 @@ def close(row: Received, problem: str) -> None:
 def carry_out(act: Act, wire: str = "") -> str:
     """Admits, records and tells one act and what follows from it. Returns why nothing changed."""
     actions.admit(act)
+    hearers = audience.hearers(act)  # before an end of relations takes them out of sight
     if not actions.record(act):
         return "nothing changed: known already"
-    tell(act, wire)
+    tell(act, hearers, wire)
     for answer in actions.answers(act):
         carry_out(answer)
     return ""
 
 
-def tell(act: Act, wire: str = "") -> None:
-    document, hearers = documents.keep(act, wire), audience.hearers(act)
+def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> None:
+    document = documents.keep(act, wire)
     for network in NETWORKS.values():
         outbox.tell(
             network.name,

@@ -85,9 +85,7 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         if not entry.get("owner"):
             continue
         actor = Actor.objects.get(uri=entry["id"])
-        profile = rooms.remember(
-            entry["profile_room"], Room.Kind.PROFILE, actor, entry["owner"]
-        )
+        profile = rooms.remember(entry["profile_room"], Room.Kind.PROFILE, actor, entry["owner"])
         desk = rooms.remember(entry["desk"], Room.Kind.DESK, actor, entry["owner"])
         link = names.matrix_link(profile.room_id)
         Actor.objects.filter(pk=actor.pk).update(room_link=link)

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from bridge import http, keys, names
+from bridge import inbox as store
 from bridge.activitypub import jsonld, parse, signatures
 from bridge.errors import Forbidden, Gone, Later, Trouble, Unreadable
 from bridge.models import Peer
@@ -158,6 +159,32 @@ def remember_kind(url: str, kind: str) -> None:
         Peer.objects.update_or_create(
             origin=origin, defaults={"signature": kind, "seen": timezone.now()}
         )
+
+
+def missing(inbox: str) -> None:
+    """An inbox is gone: if its actor is gone too, their goodbye is received in their stead."""
+    for actor in Actor.objects.filter(inbox=inbox, owner=None, left=None):
+        try:
+            fetch(actor.uri)
+        except Gone:
+            store.receive("activitypub", [_goodbye(actor)])
+        except Trouble:
+            continue  # not our question
+
+
+def _goodbye(actor: Actor) -> store.Arrival:
+    activity = {
+        "id": f"{actor.uri}#gone",
+        "type": "Delete",
+        "actor": actor.uri,
+        "object": actor.uri,
+    }
+    return store.Arrival(
+        key=activity["id"],
+        lane=f"from activitypub {actor.host}"[:300],
+        body=jsonld.dumps(activity),
+        signer=actor.uri,
+    )
 
 
 # ---- by key

@@ -1,5 +1,6 @@
 """ActivityPub as a network: read stored activities, know the inboxes, sign and send."""
 
+import asyncio
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ class Parcel:
     refused: str  # why nothing goes to this server
 
 
+class InboxGone(Gone):
+    """Nobody lives there any more: its owner is asked after."""
+
+
 class ActivityPub(Network):
     name = "activitypub"
     calm = 3600.0
@@ -68,7 +73,7 @@ class ActivityPub(Network):
     def _authentic(
         self, activity: dict[str, Any], author: Actor, row: Received
     ) -> tuple[dict[str, Any], str]:
-        """What was sent by the author itself stands; what was passed on is fetched from its origin."""
+        """What the author itself sent stands; what was passed on is fetched from its origin."""
         mine = row.signer == author.uri or proven(activity, author)
         kind, inner = jsonld.first(jsonld.types(activity)), activity.get("object")
         if kind not in {"Create", "Update"} and mine:
@@ -186,6 +191,8 @@ class ActivityPub(Network):
                 raise
             except Trouble as error:
                 await settle(row, error)
+                if isinstance(error, InboxGone):
+                    await asyncio.to_thread(actors.missing, row.to)
             else:
                 await settle(row, None)
 
@@ -241,6 +248,8 @@ def judge(response: http.Response) -> None:
         raise Busy(f"answered {status}", after=http.retry_after(response))
     if status in {401, 500} or status > 504:
         raise Later(f"answered {status}")
+    if status == 410:
+        raise InboxGone("answered 410")
     raise Gone(f"answered {status}")
 
 

@@ -203,10 +203,11 @@ async def profile(user: str) -> dict[str, Any]:
 # ---- rooms
 
 
-async def create_room(*, alias: str, **options: Any) -> str:
+async def create_room(*, alias: str, preset: str = "private_chat", **options: Any) -> str:
     """Idempotent: an alias of ours can only be taken once, so a repeated call finds the room."""
+    creation = _ours().room_create(alias=alias, preset=nio.RoomPreset(preset), **options)
     try:
-        response = await _answer(_ours().room_create(alias=alias, **options))
+        response = await _answer(creation)
     except MatrixError as error:
         if error.code != "M_ROOM_IN_USE":
             raise

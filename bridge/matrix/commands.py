@@ -14,7 +14,7 @@ from bridge.matrix.readings import Command
 from bridge.models import Anchor, Lane, Received
 from bridge.network import Said
 from social import timelines
-from social.acts import Accept, Block, Follow, Reject, Undo
+from social.acts import Accept, Block, Follow, Leave, Reject, Undo
 from social.models import Actor, Delivery, Post
 from social.models import Block as BlockRow
 from social.models import Follow as FollowRow
@@ -44,7 +44,7 @@ def run(command: Command) -> list[Said]:
     name = words[0].lstrip("!").lower()
     if name == "ownroom" and len(words) > 1:
         words, name = words[1:], words[1].lower()
-    if name in {"profile", "create", "link"}:
+    if name in {"profile", "create", "link"} and words[1:2] != ["delete"]:
         return [Said(None, answer=_create(command, words[1:]))]
     entry = COMMANDS.get(name)
     if entry is None:
@@ -74,6 +74,22 @@ def _create(command: Command, words: Sequence[str]) -> str:
         f" What you write there is public:"
         f' <a href="{html.escape(linked.actor.url)}">{html.escape(linked.actor.url)}</a></p>'
     )
+
+
+def _delete(call: Call) -> list[Said]:
+    """For good: so it wants the handle typed once more."""
+    handle = call.words[1] if len(call.words) > 1 else ""
+    if handle.lstrip("@").split("@")[0].lower() != call.actor.handle.lower():
+        warning = (
+            "<p>This deletes your profile, its posts and its followers for good, here and on every"
+            " server that listens; the handle is not given out again. Your rooms stay yours. If"
+            f" you mean it, type: <code>profile delete {html.escape(call.actor.handle)}</code></p>"
+        )
+        return _only(warning)
+    act = Leave(author=call.actor.uri, at=call.at)
+    return [
+        Said(act, answer="<p>Your profile is deleted. Your rooms and what is in them stay.</p>")
+    ]
 
 
 def _only(answer: str) -> list[Said]:
@@ -205,9 +221,11 @@ def _status(call: Call) -> list[Said]:
     )
     lines = [
         f"You are {_name(actor)}: {html.escape(actor.url)}",
-        f"{actor.follows_in.filter(state='accepted').count()} followers,"
-        f" {actor.follows_out.filter(state='accepted').count()} followed,"
-        f" {actor.posts.filter(deleted=None).count()} posts",
+        (
+            f"{actor.follows_in.filter(state='accepted').count()} followers,"
+            f" {actor.follows_out.filter(state='accepted').count()} followed,"
+            f" {actor.posts.filter(deleted=None).count()} posts"
+        ),
         f"{waiting.count()} deliveries are waiting"
         + "".join(
             f"; {html.escape(lane.split(' ')[-1])}: {html.escape(note)}"
@@ -275,7 +293,9 @@ class Entry:
 
 COMMANDS: dict[str, Entry] = {
     "help": Entry("help", "this list", _help),
-    "profile": Entry("profile create [handle]", "get a profile and its room", _help),
+    "profile": Entry(
+        "profile create [handle]", "get a profile and its room (or: profile delete)", _delete
+    ),
     "follow": Entry("follow @name@server", "read somebody", _follow),
     "unfollow": Entry("unfollow @name@server", "stop reading somebody", _unfollow),
     "followers": Entry("followers", "who follows you", _followers),

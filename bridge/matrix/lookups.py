@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 
 from bridge import names
+from bridge.errors import Later
 from bridge.matrix import parse, registration, render
-from bridge.models import Anchor, Document, Ghost, Room
+from bridge.models import Anchor, Document, Ghost, Received, Room
 from social import profiles
 from social.acts import Act, Block, Boost, Follow, Publish, React, Retract, Revise, Undo
 from social.models import Actor, Post
@@ -110,6 +111,21 @@ def _acts(uris: Iterable[str]) -> dict[str, React | Boost | Follow | Block]:
             author=boost.author.uri, post=boost.post.uri, uri=boost.uri, at=boost.at
         )
     return found
+
+
+def wait_for_target(event: Mapping[str, Any]) -> None:
+    """An edit, reaction or redaction may come before its target when pushes were lost.
+
+    Raises Later until the gap is closed; after that it is about nothing of ours.
+    """
+    related = event["content"].get("m.relates_to")
+    kind = related.get("rel_type") if isinstance(related, dict) else None
+    if event.get("type") != "m.room.redaction" and kind not in {"m.replace", "m.annotation"}:
+        return
+    for target in parse.needs(event).events:
+        stored = Received.objects.filter(network="matrix", key=target).exists()
+        if not stored and not Anchor.objects.filter(event_id=target).exists():
+            raise Later("what it is about has not arrived yet")
 
 
 # ---- for sending

@@ -43,6 +43,7 @@ class Matrix(Network):
         found = parse(event, lookups.for_event(event, room))
         match found:
             case Ignored(reason=reason):
+                lookups.wait_for_target(event)
                 raise Unreadable(reason)
             case Carried() | Entry() | Receipt():
                 raise Unreadable("an echo of our own")
@@ -274,7 +275,9 @@ def _old_words(post: str) -> list[tuple[str, str]]:
     copies = Anchor.objects.filter(uri__startswith=f"{post}/").exclude(uri=f"{post}/delete")
     found = list(copies.values_list("room__room_id", "event_id"))
     where = Anchor.objects.filter(uri=post).values_list("room__room_id", flat=True).first()
-    edits = {uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri}
+    edits = {
+        uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri
+    }
     return found + [(where, f"${edit}") for edit in sorted(edits) if where]
 
 

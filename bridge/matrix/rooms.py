@@ -89,8 +89,7 @@ async def create_profile(actor: Actor) -> str:
     owner = actor.owner or ""
     room = await client.create_room(
         alias=alias("profile", actor.uri),
-        visibility=client.nio.RoomVisibility.private,
-        preset=client.nio.RoomPreset.public_chat,
+        preset="public_chat",
         room_version=VERSION,
         room_type=PROFILE_ROOM_TYPE,
         name=actor.title,
@@ -112,8 +111,6 @@ async def create_profile(actor: Actor) -> str:
 async def create_desk(owner: str) -> str:
     room = await client.create_room(
         alias=alias("desk", owner),
-        visibility=client.nio.RoomVisibility.private,
-        preset=client.nio.RoomPreset.private_chat,
         room_version=VERSION,
         name="Desk",
         topic="Between you and Ownroom: commands, follows, notifications. Type: help",
@@ -155,8 +152,6 @@ async def control() -> str:
     """The instance's own room: sealed keys, and which rooms belong to whom."""
     return await client.create_room(
         alias=f"{registration.PREFIX}control",
-        visibility=client.nio.RoomVisibility.private,
-        preset=client.nio.RoomPreset.private_chat,
         room_version=VERSION,
         name="Ownroom control",
         federate=False,
@@ -168,8 +163,6 @@ async def create_mirror(actor: Actor, ghost: str) -> str:
     """Whoever follows reads here; others knock. Never listed, never world-readable."""
     room = await client.create_room(
         alias=alias("mirror", actor.uri),
-        visibility=client.nio.RoomVisibility.private,
-        preset=client.nio.RoomPreset.private_chat,
         room_version=VERSION,
         name=mirror_name(actor),
         topic=html.plain(actor.summary)[:1000],
