@@ -31,6 +31,7 @@ def launch(
     """Runs `python -m module arguments` on the leash; standard output is ours when no log is named.
 
     In a session of its own, so that Ctrl-C in a terminal reaches only us and we decide the order.
+    `environment` is all that the child gets; ours when none is named.
     """
     argv = [python, str(Path(__file__).resolve()), str(os.getpid()), module, *arguments]
     with contextlib.ExitStack() as stack:
@@ -38,7 +39,7 @@ def launch(
         return subprocess.Popen(
             argv,
             cwd=folder,
-            env={**os.environ, **(environment or {})},
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=sink or subprocess.PIPE,
             stderr=sink,

@@ -83,7 +83,7 @@ class Neighbour:
             "--port",
             str(self.port),
             *self._options,
-            environment={"PYTHONPATH": path},
+            environment={**os.environ, "PYTHONPATH": path},
         )
         first = self.process.stdout.readline() if self.process.stdout else b""
         if not first:

@@ -139,7 +139,7 @@ class Server:
         for name in [part] if part else list(self.parts):
             process = self.parts.pop(name)
             os.killpg(process.pid, signal.SIGKILL)  # its own session: only what we started
-            process.wait()
+            leash.end(process)
 
     def stop(self) -> None:
         for name in list(self.parts):

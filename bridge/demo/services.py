@@ -6,6 +6,7 @@ For the live tests and the bench. PostgreSQL refuses to run as root, so it then 
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -64,7 +65,7 @@ class _Service:
             *argv,
             folder=self.folder,
             log=self.folder / "log",
-            environment={"PYTHONPATH": str(ROOT)},
+            environment={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         end = time.monotonic() + patience
         while not answers():
@@ -73,6 +74,12 @@ class _Service:
                 self.stop()
                 raise NotThere(f"{argv[-1]} did not come up:\n{words}")
             time.sleep(0.05)
+
+    def kill(self) -> None:
+        """SIGKILL; its folder stays, for `spawn`."""
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)  # its own session: only what we started
+            leash.end(self.process)
 
     def stop(self) -> None:
         if self.process:
@@ -88,12 +95,12 @@ class Redis(_Service):
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def start(self) -> Self:
+    def spawn(self) -> Self:
         argv = [_program("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1"]
         self._run([*argv, "--save", "", "--dir", str(self.folder)], self._answers)
         return self
 
-    __enter__ = start
+    start = __enter__ = spawn
 
     def _answers(self) -> bool:
         with (
@@ -114,11 +121,14 @@ class Postgres(_Service):
             shutil.chown(self.folder, USER)
         made = [_program("initdb"), "-D", str(data), "--username", USER]
         self._once([*made, "--auth", "trust", "--locale", "C", "--encoding", "UTF8", "--no-sync"])
-        argv = [_program("postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(self.port)]
-        self._run([*_as_user(), *argv, "-k", str(self.folder)], self._answers)
-        return self
+        return self.spawn()
 
     __enter__ = start
+
+    def spawn(self) -> Self:
+        argv = [_program("postgres"), "-D", str(self.folder / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
+        self._run([*_as_user(), *argv, "-k", str(self.folder)], self._answers)
+        return self
 
     def create(self, name: str) -> str:
         """A new database; returns its URL."""

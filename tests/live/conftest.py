@@ -1,0 +1,27 @@
+"""The stage of the live suite: one real homeserver and one Ownroom for each form, made when asked."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.demo.services import NotThere
+from tests.live.stage import FORMS, Resident, Stage, stage
+
+
+@pytest.fixture(scope="session", params=FORMS)
+def form(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def town(form: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    try:
+        with stage(form, tmp_path_factory.mktemp(form), sends="cavage") as made:
+            yield made
+    except NotThere as missing:
+        pytest.skip(f"not run in the form {form!r}: {missing}")
+
+
+@pytest.fixture
+def alice(town: Stage) -> Resident:
+    return town.resident("alice")
