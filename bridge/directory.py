@@ -14,9 +14,9 @@ def find(written: str) -> Actor:
     if "@" not in word.lstrip("@"):
         local = Actor.objects.local().filter(handle__iexact=word.lstrip("@")).first()
         if local is None:
-            raise Unreadable(f"{word} is not a handle; one looks like @name@server")
+            raise Unreadable(f"“{word}” is not a handle; one looks like @name@server")
         return local
     found = actors.lookup(word)
     if found.left:
-        raise Gone(f"{word} is gone")
+        raise Gone(f"@{found.acct} is gone")
     return found

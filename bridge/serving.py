@@ -14,7 +14,7 @@ def serve(host: str, port: int, *, everything: bool) -> NoReturn:
         *(sys.executable, "-m", "granian", "--interface", "wsgi"),
         *("--host", host, "--port", str(port), "--workers", "1"),
         *("--blocking-threads", str(THREADS), "--backlog", "1024"),
-        *("--workers-kill-timeout", "20", "--no-ws", "--log-level", "warning"),
+        *("--workers-kill-timeout", "20", "--no-ws", "--log-level", "error"),
         "bridge.wsgi:application",
     ]
     os.execve(sys.executable, arguments, environment)  # noqa: S606  our own interpreter

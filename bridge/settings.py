@@ -165,5 +165,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"ownroom": {"level": env.str("OWNROOM_LOG_LEVEL", default="INFO")}},
+    "loggers": {
+        "ownroom": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},  # a 404 is an answer, not an event
+        "nio": {"level": "ERROR"},  # its errors are raised by bridge/matrix/client.py
+        "kombu.connection": {"level": "ERROR"},  # it misses a host name for the broker in memory
+    },
 }
