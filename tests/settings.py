@@ -1,4 +1,7 @@
-"""Settings of the fast suite: no homeserver, a database in memory, loopback peers allowed."""
+"""Settings of the fast suite: loopback peers allowed, and a database of its own.
+
+In a file, because a database in memory cannot be shared between threads that write.
+"""
 
 import os
 import tempfile
@@ -19,4 +22,6 @@ for name in ("REDIS_URL", "DATABASE_URL"):
 
 from bridge.settings import *  # noqa: E402, F403
 
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": str(OWNROOM_DATA / "test.sqlite3")}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

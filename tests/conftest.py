@@ -1,0 +1,106 @@
+"""The cast and the stage of the fast suite. No socket leaves the machine; nobody sleeps.
+
+`alice` and `ada` own rooms here, `bob` lives next door, `mallory` lies. `world.settle()` stands in
+for the workers: it does what waits, until nothing moves.
+"""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings as configured
+from django.core.cache import cache
+from pytest_django import Settings as SettingsWrapper
+from pytest_django.live_server_helper import LiveServer
+
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.demo.neighbourhood import Neighbour as Neighbourhood
+from bridge.matrix.registration import BOT
+from tests.fakes import homeserver
+from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
+from tests.fakes.world import Resident, World, make_keeper
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_loopback() -> Iterator[None]:
+    """A test that wants to reach a stranger fails at once."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any, /) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and not str(host).startswith(("127.", "::1", "localhost")):
+            raise AssertionError(f"a test wanted to connect to {host}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session")
+def home_for_all() -> Iterator[Homeserver]:
+    yield from homeserver.serve()
+
+
+@pytest.fixture(scope="session")
+def neighbours_for_all() -> Iterator[Neighbourhood]:
+    with Neighbourhood(hosts=2) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def registration_for_all() -> None:
+    told = {"id": "ownroom", "as_token": OURS, "hs_token": THEIRS, "sender_localpart": BOT}
+    configured.OWNROOM_REGISTRATION.write_text(yaml.safe_dump(told))
+
+
+@pytest.fixture
+def neighbours(neighbours_for_all: Neighbourhood) -> Neighbourhood:
+    neighbours_for_all.reset()
+    return neighbours_for_all
+
+
+@pytest.fixture
+def home(home_for_all: Homeserver, registration_for_all: None) -> Iterator[Homeserver]:
+    home_for_all.reset()
+    yield home_for_all
+    home_for_all.recover()
+
+
+@pytest.fixture
+def world(
+    home: Homeserver, neighbours: Neighbourhood, live_server: LiveServer, settings: SettingsWrapper
+) -> World:
+    """Ours, with a homeserver beside it and a fediverse server next door."""
+    domain = live_server.url.removeprefix("http://")
+    settings.OWNROOM_DOMAIN = settings.OWNROOM_HANDLE_DOMAIN = domain
+    settings.OWNROOM_ORIGIN = live_server.url
+    settings.OWNROOM_HOMESERVER_URL = home.url
+    settings.OWNROOM_SERVER_NAME = SERVER
+    home.app_url = live_server.url
+    cache.clear()
+    make_keeper()
+    return World(home, neighbours, live_server.url)
+
+
+@pytest.fixture
+def alice(world: World) -> Resident:
+    return world.resident("alice")
+
+
+@pytest.fixture
+def ada(world: World) -> Resident:
+    return world.resident("ada")
+
+
+@pytest.fixture
+def bob(world: World) -> Neighbour:
+    return world.neighbour("bob")
+
+
+@pytest.fixture
+def mallory(world: World) -> Neighbour:
+    """Of another host, with a key of her own."""
+    return world.neighbour("mallory", host=1, shared_key=False)

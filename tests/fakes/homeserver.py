@@ -1,0 +1,480 @@
+"""A homeserver in memory, on loopback: the part of the Client-Server API that we and our people use.
+
+It keeps the rules that matter to a bridge (membership, power, transaction ids, aliases) and pushes
+to its application service when a test says so. `trouble` makes it answer 429 or 500, or hang.
+"""
+
+import json
+import secrets
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+Event = dict[str, Any]
+SERVER = "hs.test"
+PREFIX = "@_ap_"
+OURS = "as-token"
+THEIRS = "hs-token"
+_PUBLIC = {"public_chat": "public", "private_chat": "invite", "trusted_private_chat": "invite"}
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: str, why: str = "", **more: Any) -> None:
+        self.status, self.body = status, {"errcode": code, "error": why or code, **more}
+
+
+@dataclass(slots=True)
+class Room:
+    id: str
+    events: list[Event] = field(default_factory=list)
+    state: dict[tuple[str, str], Event] = field(default_factory=dict)
+
+    def content(self, kind: str, key: str = "") -> dict[str, Any]:
+        found = self.state.get((kind, key))
+        return found["content"] if found else {}
+
+    def membership(self, user: str) -> str:
+        return str(self.content("m.room.member", user).get("membership", "leave"))
+
+    def power(self, user: str) -> int:
+        levels = self.content("m.room.power_levels")
+        return int(levels.get("users", {}).get(user, levels.get("users_default", 0)))
+
+    def needed(self, kind: str, *, state: bool) -> int:
+        levels = self.content("m.room.power_levels")
+        default = levels.get("state_default", 50) if state else levels.get("events_default", 0)
+        return int(levels.get("events", {}).get(kind, default))
+
+    def may(self, user: str, deed: str) -> None:
+        if self.power(user) < int(self.content("m.room.power_levels").get(deed, 50)):
+            raise Refused(403, "M_FORBIDDEN", f"{user} may not {deed}")
+
+
+class Homeserver:
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.released = threading.Event()
+        self.app_url = ""
+        self.reset()
+        handler = type("Handler", (_Handler,), {"home": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def reset(self) -> None:
+        self.released.set()
+        with self.lock:
+            self.rooms: dict[str, Room] = {}
+            self.aliases: dict[str, str] = {}
+            self.users: dict[str, dict[str, Any]] = {}  # their profiles
+            self.devices: set[tuple[str, str]] = set()
+            self.said: dict[tuple[str, ...], str] = {}  # transaction → event
+            self.waiting: list[Event] = []  # to be pushed
+            self.pushes = 0
+            self.trouble = ""  # "429", "500" or "hang": for the application service only
+            self.met = 0  # requests that met trouble
+
+    def stop(self) -> None:
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def person(self, name: str) -> str:
+        """A new user; returns the token, which is good for this server's API."""
+        with self.lock:
+            self.users[f"@{name}:{SERVER}"] = {"displayname": name.title()}
+        return f"token-{name}"
+
+    def hang(self) -> None:
+        self.released.clear()
+        self.trouble = "hang"
+
+    def recover(self) -> None:
+        self.trouble = ""
+        self.released.set()
+
+    # ---- towards the application service
+
+    def push(self) -> int:
+        """One transaction with all that waits; what is not taken stays. Returns how many."""
+        with self.lock:
+            events, self.waiting = self.waiting, []
+        if events and self.transaction(events) != 200:
+            with self.lock:
+                self.waiting = events + self.waiting
+            return 0
+        return len(events)
+
+    def lose(self) -> int:
+        """What a homeserver forgets that dies before it pushed."""
+        with self.lock:
+            events, self.waiting = self.waiting, []
+        return len(events)
+
+    def transaction(self, events: list[Any], *, txn: str = "", token: str = THEIRS) -> int:
+        self.pushes += 1
+        body = json.dumps({"events": events}).encode()
+        return self.call_app("PUT", f"transactions/{txn or self.pushes}", body, token=token)
+
+    def call_app(self, method: str, path: str, body: bytes | None, *, token: str) -> int:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        url = f"{self.app_url}/_matrix/app/v1/{path}"
+        request = urllib.request.Request(url, body, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    # ---- events
+
+    def append(
+        self, room: Room, kind: str, sender: str, content: Any, key: str | None = None, **more: Any
+    ) -> Event:
+        event = {
+            "type": kind,
+            "event_id": f"${secrets.token_urlsafe(32)}",
+            "room_id": room.id,
+            "sender": sender,
+            "origin_server_ts": more.pop("ts", None) or int(time.time() * 1000),
+            "content": content,
+            **more,
+        }
+        if key is not None:
+            event["state_key"] = key
+            if old := room.state.get((kind, key)):
+                event["unsigned"] = {"prev_content": old["content"]}
+            room.state[kind, key] = event
+        room.events.append(event)
+        names = [who for t, who in list(room.state) if t == "m.room.member"]
+        if any(n.startswith(PREFIX) and room.membership(n) in {"join", "invite"} for n in names):
+            self.waiting.append(json.loads(json.dumps(event)))
+        return event
+
+    def room(self, room_id: str) -> Room:
+        if room_id not in self.rooms:
+            raise Refused(404, "M_NOT_FOUND", "no such room")
+        return self.rooms[room_id]
+
+    def inside(self, room_id: str, user: str) -> Room:
+        room = self.room(room_id)
+        if room.membership(user) != "join":
+            raise Refused(403, "M_FORBIDDEN", f"{user} is not in the room")
+        return room
+
+    def member(self, room: Room, by: str, who: str, now: str, **more: Any) -> Event:
+        content = {"membership": now, **self.users.get(who, {}).get("shown", {}), **more}
+        return self.append(room, "m.room.member", by, content, who)
+
+    def find(self, room: Room, event_id: str) -> Event:
+        for event in room.events:
+            if event["event_id"] == event_id:
+                return event
+        raise Refused(404, "M_NOT_FOUND", "no such event")
+
+    def everything(self) -> dict[str, list[str]]:
+        """Each room with what was said in it, for comparing."""
+        with self.lock:
+            return {
+                room.id: [f"{e['type']} {e['event_id']}" for e in room.events]
+                for room in self.rooms.values()
+            }
+
+    # ---- endpoints: (acting user, path parts, query, body)
+
+    def register(self, user: str, _: list[str], query: Any, body: Event) -> Event:
+        name = f"@{body['username']}:{SERVER}"
+        if not name.startswith(PREFIX):
+            raise Refused(400, "M_EXCLUSIVE")
+        if name in self.users:
+            raise Refused(400, "M_USER_IN_USE")
+        self.users[name] = {}
+        return {"user_id": name}
+
+    def device(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        self.devices.add((user, parts[0]))
+        return {}
+
+    def set_profile(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        if user != parts[0]:
+            raise Refused(403, "M_FORBIDDEN", "not yours")
+        self.users[user][parts[1]] = body[parts[1]]
+        return {}
+
+    def profile(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        if parts[0] not in self.users:
+            raise Refused(404, "M_NOT_FOUND")
+        return self.users[parts[0]]
+
+    def create(self, user: str, _: list[str], query: Any, body: Event) -> Event:
+        alias = f"#{body['room_alias_name']}:{SERVER}" if body.get("room_alias_name") else ""
+        if alias in self.aliases:
+            raise Refused(400, "M_ROOM_IN_USE")
+        room = Room(f"!{secrets.token_urlsafe(14)}:{SERVER}")
+        self.rooms[room.id] = room
+        if alias:
+            self.aliases[alias] = room.id
+        creation = {"room_version": body.get("room_version", "11"), **body.get("creation_content", {})}
+        preset = body.get("preset", "private_chat")
+        levels = {"users": {user: 100}, "users_default": 0, "state_default": 50}
+        self.append(room, "m.room.create", user, creation, "")
+        self.member(room, user, user, "join")
+        levels |= body.get("power_level_content_override") or {}
+        self.append(room, "m.room.power_levels", user, levels, "")
+        self.append(room, "m.room.join_rules", user, {"join_rule": _PUBLIC[preset]}, "")
+        for event in body.get("initial_state") or []:
+            self.append(room, event["type"], user, event["content"], event.get("state_key", ""))
+        for kind in ("name", "topic"):
+            if body.get(kind):
+                self.append(room, f"m.room.{kind}", user, {kind: body[kind]}, "")
+        for who in body.get("invite") or []:
+            self.member(room, user, who, "invite", is_direct=bool(body.get("is_direct")))
+        return {"room_id": room.id}
+
+    def resolve(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        if parts[0] not in self.aliases:
+            raise Refused(404, "M_NOT_FOUND")
+        return {"room_id": self.aliases[parts[0]], "servers": [SERVER]}
+
+    def joined(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        return {"joined_rooms": [r.id for r in self.rooms.values() if r.membership(user) == "join"]}
+
+    def join(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        room = self.room(parts[0])
+        open_ = room.content("m.room.join_rules").get("join_rule") == "public"
+        if room.membership(user) == "ban" or not (
+            open_ or room.membership(user) in {"invite", "join"}
+        ):
+            raise Refused(403, "M_FORBIDDEN", "you are not invited")
+        if room.membership(user) != "join":
+            self.member(room, user, user, "join")
+        return {"room_id": room.id}
+
+    def leave(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        room = self.room(parts[0])
+        if room.membership(user) not in {"join", "invite", "knock"}:
+            raise Refused(403, "M_FORBIDDEN", "you are not there")
+        self.member(room, user, user, "leave")
+        return {}
+
+    def invite(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        room, who = self.inside(parts[0], user), body["user_id"]
+        room.may(user, "invite")
+        if room.membership(who) in {"join", "ban"}:
+            raise Refused(403, "M_FORBIDDEN", f"{who} is there already, or banned")
+        self.member(room, user, who, "invite")
+        return {}
+
+    def kick(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        return self._remove(user, parts, body, "kick", "leave")
+
+    def ban(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        return self._remove(user, parts, body, "ban", "ban")
+
+    def unban(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        return self._remove(user, parts, body, "ban", "leave")
+
+    def _remove(self, user: str, parts: list[str], body: Event, deed: str, now: str) -> Event:
+        room, who = self.inside(parts[0], user), body["user_id"]
+        room.may(user, deed)
+        if room.power(who) >= room.power(user):
+            raise Refused(403, "M_FORBIDDEN", "not below you")
+        self.member(room, user, who, now)
+        return {}
+
+    def send(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        """Client-Server API, "Transaction identifiers": the same again gives the same event."""
+        room_id, kind, txn = parts
+        device = query.get("device_id", "")
+        if device and (user, device) not in self.devices:
+            raise Refused(400, "M_UNKNOWN_DEVICE", "no such device")
+        mark = (OURS if user.startswith(PREFIX) else user, room_id, kind, txn)
+        if mark in self.said:
+            return {"event_id": self.said[mark]}
+        room = self.inside(room_id, user)
+        if room.power(user) < room.needed(kind, state=False):
+            raise Refused(403, "M_FORBIDDEN", f"{user} may not send {kind}")
+        if len(json.dumps(body)) > 65_000:
+            raise Refused(413, "M_TOO_LARGE")
+        more = {"redacts": body["redacts"]} if kind == "m.room.redaction" else {}
+        if more:
+            self._redact(room, user, body["redacts"])
+        ts = query.get("ts")
+        event = self.append(room, kind, user, body, ts=int(ts) if ts else None, **more)
+        self.said[mark] = event["event_id"]
+        return {"event_id": event["event_id"]}
+
+    def _redact(self, room: Room, user: str, event_id: str) -> None:
+        target = self.find(room, event_id)
+        if target["sender"] != user:
+            room.may(user, "redact")
+        target["content"] = {}
+        target.setdefault("unsigned", {})["redacted_because"] = {"sender": user}
+
+    def redact(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        room_id, event_id, txn = parts
+        content = {**body, "redacts": event_id}
+        return self.send(user, [room_id, "m.room.redaction", txn], query, content)
+
+    def put_state(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        room_id, kind, key = parts[0], parts[1], parts[2] if len(parts) > 2 else ""
+        room = self.inside(room_id, user)
+        if room.power(user) < room.needed(kind, state=True):
+            raise Refused(403, "M_FORBIDDEN", f"{user} may not change {kind}")
+        if room.content(kind, key) == body:
+            return {"event_id": room.state[kind, key]["event_id"]}
+        return {"event_id": self.append(room, kind, user, body, key)["event_id"]}
+
+    def get_state(self, user: str, parts: list[str], query: Any, body: Event) -> Any:
+        room = self.room(parts[0])
+        open_ = room.content("m.room.history_visibility").get("history_visibility")
+        if room.membership(user) not in {"join", "leave"} and open_ != "world_readable":
+            raise Refused(403, "M_FORBIDDEN", "you may not look")
+        if len(parts) == 1:
+            return list(room.state.values())
+        kind, key = parts[1], parts[2] if len(parts) > 2 else ""
+        if (kind, key) not in room.state:
+            raise Refused(404, "M_NOT_FOUND", "no such state")
+        return room.content(kind, key)
+
+    def event(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        return self.find(self.inside(parts[0], user), parts[1])
+
+    def messages(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        """A token is a place between two events: "t3" stands after the third."""
+        events = self.inside(parts[0], user).events
+        limit, back = int(query.get("limit", 10)), query.get("dir", "b") == "b"
+        start = int(query.get("from", f"t{len(events) if back else 0}")[1:])
+        end = max(0, start - limit) if back else min(len(events), start + limit)
+        chunk = events[end:start][::-1] if back else events[start:end]
+        return {"start": f"t{start}", "chunk": chunk, **({"end": f"t{end}"} if chunk else {})}
+
+    def members(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        wanted = query.get("membership", "join")
+        room = self.room(parts[0])
+        found = [e for (kind, _), e in room.state.items() if kind == "m.room.member"]
+        return {"chunk": [e for e in found if e["content"].get("membership") == wanted]}
+
+    def ping(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        if self.call_app("POST", "ping", b"{}", token=THEIRS) != 200:
+            raise Refused(502, "M_BAD_STATUS")
+        return {"duration_ms": 1}
+
+
+Endpoint = Callable[[Homeserver, str, list[str], dict[str, str], Event], Any]
+_H = Homeserver
+_ROUTES: dict[tuple[str, str], Endpoint] = {
+    ("POST", "register"): _H.register,
+    ("PUT", "devices/*"): _H.device,
+    ("PUT", "profile/*/*"): _H.set_profile,
+    ("GET", "profile/*"): _H.profile,
+    ("POST", "createRoom"): _H.create,
+    ("GET", "directory/room/*"): _H.resolve,
+    ("GET", "joined_rooms"): _H.joined,
+    ("POST", "join/*"): _H.join,
+    ("POST", "rooms/*/leave"): _H.leave,
+    ("POST", "rooms/*/invite"): _H.invite,
+    ("POST", "rooms/*/kick"): _H.kick,
+    ("POST", "rooms/*/ban"): _H.ban,
+    ("POST", "rooms/*/unban"): _H.unban,
+    ("PUT", "rooms/*/send/*/*"): _H.send,
+    ("PUT", "rooms/*/redact/*/*"): _H.redact,
+    ("PUT", "rooms/*/state/*"): _H.put_state,
+    ("PUT", "rooms/*/state/*/*"): _H.put_state,
+    ("GET", "rooms/*/state"): _H.get_state,
+    ("GET", "rooms/*/state/*"): _H.get_state,
+    ("GET", "rooms/*/state/*/*"): _H.get_state,
+    ("GET", "rooms/*/event/*"): _H.event,
+    ("GET", "rooms/*/messages"): _H.messages,
+    ("GET", "rooms/*/members"): _H.members,
+    ("POST", "appservice/*/ping"): _H.ping,
+    ("GET", "versions"): lambda home, user, parts, query, body: {"versions": ["v1.11"]},
+    ("GET", "account/whoami"): lambda home, user, parts, query, body: {"user_id": user},
+}
+
+
+def _route(method: str, path: str) -> tuple[Endpoint, list[str]]:
+    asked = [part for part in path.split("/") if part not in {"", "_matrix", "client", "v1", "v3"}]
+    asked += [""] if path.endswith("/") else []
+    for (verb, pattern), endpoint in _ROUTES.items():
+        known = pattern.split("/")
+        if verb == method and len(known) == len(asked):
+            pairs = list(zip(known, asked, strict=True))
+            if all(k in {"*", a} for k, a in pairs):
+                return endpoint, [unquote(a) for k, a in pairs if k == "*"]
+    raise Refused(404, "M_UNRECOGNIZED", f"{method} {quote(path)}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    home: Homeserver
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one segment, or each answer waits for an acknowledgement
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
+        """Quiet."""
+
+    def handle_one_request(self) -> None:
+        super().handle_one_request()
+
+    def _answer(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(size)
+        try:
+            status, body = 200, self._do(json.loads(raw) if raw else {})
+        except Refused as refused:
+            status, body = refused.status, refused.body
+        if body is None:
+            self.close_connection = True
+            return
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    do_GET = do_PUT = do_POST = _answer  # noqa: N815  http.server's names
+
+    def _do(self, body: Event) -> Any:
+        """None: the connection ends without an answer."""
+        url = urlsplit(self.path)
+        query = {key: values[-1] for key, values in parse_qs(url.query).items()}
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        user = query.get("user_id", f"{PREFIX}bot:{SERVER}")
+        if token != OURS:
+            user = f"@{token.removeprefix('token-')}:{SERVER}"
+        elif self.home.trouble:
+            return self._trouble()
+        endpoint, parts = _route(self.command, url.path)
+        if endpoint is _H.ping:
+            return endpoint(self.home, user, parts, query, body)
+        with self.home.lock:
+            if endpoint not in {_H.register} and user not in self.home.users:
+                raise Refused(403, "M_FORBIDDEN", f"{user} is not registered")
+            return endpoint(self.home, user, parts, query, body)
+
+    def _trouble(self) -> Any:
+        self.home.met += 1
+        if self.home.trouble == "hang":
+            self.home.released.wait(60)
+            return None
+        if self.home.trouble == "429":
+            raise Refused(429, "M_LIMIT_EXCEEDED", retry_after_ms=50)
+        raise Refused(500, "M_UNKNOWN", "it broke")
+
+
+def serve() -> Iterator[Homeserver]:
+    home = Homeserver()
+    try:
+        yield home
+    finally:
+        home.stop()
