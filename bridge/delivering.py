@@ -110,7 +110,7 @@ class Outcomes:
             batch, cls.waiting = cls.waiting, []
             try:
                 await in_database(_write, [(row, error) for row, error, _ in batch])
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001  each waiting lane stops on it
                 for *_, written in batch:
                     written.set_exception(problem)
             else:

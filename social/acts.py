@@ -216,16 +216,6 @@ def when(act: Act) -> int:
             return act.at
 
 
-def when(act: Act) -> int:
-    match act:
-        case Publish():
-            return act.published
-        case Revise():
-            return act.updated
-        case _:
-            return act.at
-
-
 def dump(act: Act) -> dict[str, Any]:
     """JSON-ready; `load(dump(act)) == act`."""
     written = {"act": type(act).__name__, **asdict(act)}

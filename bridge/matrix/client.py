@@ -43,7 +43,7 @@ _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
 
 
 class _Client(nio.AsyncClient):  # type: ignore[misc]  # nio ships no types
-    async def send(
+    async def send(  # noqa: PLR0913  nio's signature
         self,
         method: str,
         path: str,

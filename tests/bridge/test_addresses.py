@@ -142,7 +142,7 @@ REFUSED_URLS = {
     "a name that ends in a number": "https://remote.1/",
     "too large": "https://256.256.256.256/",
     "circled digits": "https://①②⑦.⓪.⓪.①/",
-    "full-width digits": "https://１２７.０.０.１/",  # noqa: RUF001
+    "full-width digits": "https://１２７.０.０.１/",
     "ideographic stops": "https://127。0。0。1/",
     "IPv6": "https://[::1]/",
     "IPv6, public": "https://[2620:fe::fe]/",
