@@ -70,6 +70,8 @@ def compose(folder: Path, plan: Plan) -> dict[str, Any]:
         "app_service_config_files": [str(path.resolve()) for path in plan.registrations],
         "enable_registration": False,
         "presence": {"enabled": False},
+        # Else two equal requests of one person get one answer, be there news between them or not.
+        "caches": {"sync_response_cache_duration": "0s"},
         "bcrypt_rounds": 4,  # slow hashing protects nobody on a laptop's demo
         "max_event_delay_duration": "24h",
         "report_stats": False,

@@ -96,7 +96,7 @@ def test_a_command_that_nobody_knows_is_answered_in_plain_words(alice: Resident)
 
 def test_following_nobody_says_what_went_wrong(alice: Resident, town: Stage) -> None:
     unknown = f"@nobody.at.all@127.0.0.1:{town.neighbour.port}"
-    alice.ask(f"follow {unknown}", "nobody.at.all")
+    alice.ask(f"follow {unknown}", "knows nobody of that name")
 
 
 # ---- posts
