@@ -144,7 +144,7 @@ class Neighbour:
         self.call("reset", {})
 
     def blast(self, inbox: str, **figures: Any) -> Json:
-        """`figures`: actors, notes, concurrency, mention, follow, text."""
+        """`figures`: actors, notes, concurrency, mention, follow, reply, text."""
         return self.call("blast", {"inbox": inbox, **figures}, timeout=600)
 
     def crowd(self, target: str, n: int, concurrency: int = 8) -> Json:

@@ -105,9 +105,13 @@ async def blast(  # noqa: PLR0913  the figures of a bench, each by its name
     concurrency: int = 16,
     mention: str = "",
     follow: str = "",
+    reply: str = "",
     text: str = "Post number {n} of the load",
 ) -> dict[str, Any]:
-    """Public Creates by `actors`, who follow `follow` before; `mention` is named in each."""
+    """Public Creates by `actors`, who follow `follow` before; `mention` is named in each.
+
+    `reply` is the post that each answers.
+    """
     people = [_somebody(world, f"load{n}", n) for n in range(actors)]
     if follow:
         await crowd(world, courier, target=follow, people=people, concurrency=concurrency)
@@ -116,6 +120,7 @@ async def blast(  # noqa: PLR0913  the figures of a bench, each by its name
     for n in range(notes):
         author = people[n % len(people)]
         note = cast.note(author, "public", cast.paragraph(text.format(n=n)), named)
+        note["inReplyTo"] = reply or None
         world.objects[note["id"]] = note
         activity = cast.activity(author, "Create", note, to=note["to"], cc=note["cc"])
         made.append((author, activity))
