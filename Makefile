@@ -16,7 +16,7 @@ setup: $(VENV)/.installed ## the virtual environment with what the server needs
 $(VENV)/.installed: requirements.lock
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what the server needs …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 setup-dev: $(VENV)/.installed-dev
@@ -24,7 +24,7 @@ setup-dev: $(VENV)/.installed-dev
 $(VENV)/.installed-dev: requirements-dev.lock
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what the tests need …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $(VENV)/.installed $@
 
 demo: setup ## the main job on a real homeserver, told hop by hop (CHECK=1: then end; PORT=8000)
@@ -36,7 +36,7 @@ serve: setup ## this server alone, with the settings of .env
 test: test-fast test-live ## the fast suite, then the live one
 
 test-fast: setup-dev ## no homeserver, under a minute (T=path picks)
-	@$(PY) -m pytest -m "not live" $(T)
+	@$(PY) -m pytest -n auto -m "not live" $(T)
 
 test-live: setup-dev ## real Synapse, PostgreSQL, Redis, Fedify, Chromium: what is missing is named
 	@$(PY) -m pytest -m live -rs $(T)

@@ -1,6 +1,7 @@
 """The straight line: a received row is read, admitted, recorded and told."""
 
 import logging
+import time
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -21,16 +22,24 @@ TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 def drain(lane: str) -> None:
     """Everything that waits in one lane, in order; another holder's lane is left alone."""
-    if not lanes.claim([lane]):
-        return
-    try:
-        while rows := lanes.waiting(Received, [lane]).get(lane):
-            for row in rows:
-                process(row)
-            lanes.renew([lane])
-        lanes.wake(lane.removeprefix("from "))  # whoever speaks to us can hear us again
-    finally:
-        lanes.release([lane])
+    while lanes.claim([lane]):
+        try:
+            _work_off(lane)
+        finally:
+            lanes.release([lane])
+        if not lanes.waiting(Received, [lane], each=1):  # nothing came just before the release
+            return
+
+
+def _work_off(lane: str) -> None:
+    held = time.monotonic()
+    while rows := lanes.waiting(Received, [lane]).get(lane):
+        for row in rows:
+            process(row)
+            if time.monotonic() - held > lanes.LEASE.total_seconds() / 4:
+                held = time.monotonic()
+                lanes.renew([lane])
+    lanes.wake(lane.removeprefix("from "))  # whoever speaks to us can hear us again
 
 
 def process(row: Received) -> None:

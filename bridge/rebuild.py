@@ -54,7 +54,7 @@ def rebuild(say: Say, *, only: str = "") -> None:
         if room.kind == Room.Kind.DESK and only in {"", room.room_id}:
             say(f"{room.kind} {room.room_id}: {_replay(room)} events")
     for room in found:
-        _read_from_here(room)
+        run(rooms.read_from_here(room.room_id))
 
 
 # ---- who there is
@@ -295,8 +295,3 @@ def anchored(event: Event, room: Room, uri: str) -> None:
             "at": event["origin_server_ts"],
         },
     )
-
-
-def _read_from_here(room: Room) -> None:
-    page = run(client.messages(room.room_id, direction="b", limit=1))
-    Room.objects.filter(pk=room.pk).update(place=str(page.get("start", ""))[:255])

@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.errors import Trouble
 from bridge.loop import run
-from bridge.matrix import client, events
+from bridge.matrix import client, events, rooms
 from bridge.models import Room
 
 log = logging.getLogger("ownroom.gaps")
@@ -28,8 +28,7 @@ def close() -> None:
 def _read_on(room: Room) -> None:
     start = room.place
     if not start:  # from now on: what was before is for a rebuild
-        page = run(client.messages(room.room_id, direction="b", limit=1))
-        _keep(room, page.get("start"))
+        run(rooms.read_from_here(room.room_id))
         return
     for _ in range(PAGES):
         page = run(client.messages(room.room_id, start=start, direction="f"))

@@ -68,6 +68,8 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
     }
     await client.put_state(control, KEY, register, actor.uri)
     await in_database(_remember, actor, room_id, desk_id, control)
+    for room in (room_id, desk_id):
+        await rooms.read_from_here(room)
     return Linked(actor, room_id, desk_id)
 
 

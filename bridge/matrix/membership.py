@@ -9,7 +9,7 @@ from django.conf import settings
 from bridge import html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.loop import in_database, run
-from bridge.matrix import client, linking, places, registration, rooms
+from bridge.matrix import client, linking, places, registration, rooms, shapes
 from bridge.matrix.vocabulary import BRIDGE, PROFILE
 from bridge.models import Ghost, Room
 from bridge.network import Said
@@ -89,6 +89,7 @@ async def _invited(room_id: str, sender: str, *, direct: bool) -> str:
             await client.leave(room_id)
             return ""
         await in_database(linking.keep_desk, room_id, sender)
+        await rooms.read_from_here(room_id)
         await _tell(room_id, WELCOME)
         return ""
     problem = await linking.inspect(room_id, sender)
@@ -122,8 +123,8 @@ def _ghost(event: dict[str, Any], who: str, room: Room, now: str) -> Sequence[Sa
     if owner is None or not owner.is_local or remote is None:
         raise Unreadable("somebody came or went")
     uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
-    at = int(event.get("origin_server_ts", 0))
-    before = (event.get("unsigned") or {}).get("prev_content") or {}
+    at = shapes.number(event.get("origin_server_ts"))
+    before = shapes.mapping(shapes.mapping(event.get("unsigned")).get("prev_content"))
     act: Act | None = None
     if now == "ban":
         act = Block(author=owner.uri, target=remote.uri, uri=uri, at=at)
@@ -156,12 +157,13 @@ def stranger(event: dict[str, Any]) -> Sequence[Said]:
         raise Forbidden(problem)
     linked = linking.create_in(sender, asked["handle"] or "", room_id)
     run(linking.announce_self(room_id, linked.actor))
-    url = html.escape(linked.actor.url)
+    url, acct = html.escape(linked.actor.url), html.escape(linked.actor.acct)
     run(
         _tell(
             room_id,
-            f"<p>This room is now the profile of <strong>@{html.escape(linked.actor.acct)}</strong>:"
-            f' <a href="{url}">{url}</a>. I invited you to your desk, where you tell me what to do.</p>',
+            f"<p>This room is now the profile of <strong>@{acct}</strong>:"
+            f' <a href="{url}">{url}</a>.'
+            " I invited you to your desk, where you tell me what to do.</p>",
         )
     )
     return [Said(None)]
@@ -201,7 +203,7 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
             profile = _wishes(profile, content)
         case _:
             raise Unreadable("this kind of event is not bridged")
-    at = int(event.get("origin_server_ts", 0))
+    at = shapes.number(event.get("origin_server_ts"))
     return [Said(Introduce(author=profile.uri, profile=profile, at=at))]
 
 
@@ -224,7 +226,7 @@ def _wishes(profile: Any, content: dict[str, Any]) -> Any:
 
 async def mirror(what: str, act: Act, target: str) -> None:
     """Followers here come into the mirror when they are accepted, and go when they unfollow."""
-    room = await places.room_at(target)
+    room = await (places.room_at if what == "open" else places.standing)(target)
     if what == "introduce":
         await client.put_state(room.room_id, "m.room.name", {"name": rooms.mirror_name(_of(room))})
         await rooms.ghost_of(_of(room))
@@ -238,6 +240,20 @@ async def mirror(what: str, act: Act, target: str) -> None:
         ghost = await in_database(_ghost_of, room)
         if ghost:
             await client.leave(room.room_id, ghost)
+
+
+async def part(target: str, stranger: str) -> None:
+    """The ghost of somebody who is blocked here leaves; out of its mirror everybody goes first."""
+    room = await places.standing(target)
+    ghost = await in_database(_ghost_mxid, stranger)
+    bot = registration.load().bot
+    if room.kind == Room.Kind.MIRROR:
+        for event in await client.all_state(room.room_id):
+            who = event.get("state_key")
+            if event.get("type") == "m.room.member" and who not in {ghost, bot}:
+                await client.kick(room.room_id, str(who), "its server is blocked here")
+    if ghost and await client.membership(room.room_id, ghost) == "join":
+        await client.leave(room.room_id, ghost)
 
 
 def _of(room: Room) -> Actor:
@@ -258,4 +274,8 @@ def _reader(act: Act) -> str:
 
 
 def _ghost_of(room: Room) -> str:
-    return Ghost.objects.filter(actor=room.actor).values_list("mxid", flat=True).first() or ""
+    return _ghost_mxid(room.actor.uri) if room.actor else ""
+
+
+def _ghost_mxid(uri: str) -> str:
+    return Ghost.objects.filter(actor__uri=uri).values_list("mxid", flat=True).first() or ""

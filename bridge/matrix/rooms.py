@@ -197,7 +197,18 @@ async def mirror_of(actor: Actor) -> Room:
     if row is None:
         room_id = await create_mirror(actor, await ghost_of(actor))
         row = await in_database(remember, room_id, Room.Kind.MIRROR, actor)
+        await read_from_here(room_id)
     return row
+
+
+async def read_from_here(room_id: str) -> None:
+    """The place from which missed events are read; where there is one, it stays."""
+    page = await client.messages(room_id, direction="b", limit=1)
+    await in_database(_begin, room_id, str(page.get("start", ""))[:255])
+
+
+def _begin(room_id: str, place: str) -> None:
+    Room.objects.filter(room_id=room_id, place="").update(place=place)
 
 
 def _row(kind: str, actor: Actor) -> Room | None:
