@@ -24,9 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, demo: bool, check: bool, **_: object) -> None:
         if demo:
-            from bridge.demo import story
+            from bridge.demo.story import tell
 
-            raise SystemExit(story.tell(port=port, stay=not check))
+            raise SystemExit(tell(port=port, stay=not check))
         self.check(display_num_errors=True)
         call_command("migrate", verbosity=0)
         self.stdout.write(f"Ownroom listens on http://{host}:{port}/ – stop it with Ctrl-C.")
