@@ -121,3 +121,13 @@ class Peer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin}: {self.signature}"
+
+
+class Tick(models.Model):
+    """When regular work was last done, so that its silence is noticed."""
+
+    name = models.CharField(max_length=40, unique=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name

@@ -92,6 +92,10 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
         raise Refused("what it is about is not known here")
     if not (author.is_local or target.is_local):
         raise Refused("it concerns nobody here")
+    if not target.is_local and (why := policy.host_refused(target.host)):
+        raise Refused(why)
+    if target.suspended:
+        raise Refused("whom it is about is suspended here")
     if isinstance(act, React) and policy.blocked_between(author, target):
         raise Refused("one of the two has blocked the other")
 

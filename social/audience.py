@@ -55,7 +55,9 @@ def _concerned(act: Act) -> Q:  # noqa: PLR0911  one line an act
 
 
 def _followers(author: str) -> Q:
-    return Q(follows_out__target__uri=author, follows_out__state="accepted")
+    """Whoever is suspended here is sent nothing either."""
+    following = Q(follows_out__target__uri=author, follows_out__state="accepted")
+    return following & Q(suspended=False)
 
 
 def _readers(act: Publish) -> Q:

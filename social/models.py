@@ -98,6 +98,7 @@ class Actor(models.Model):
     introduced = models.BigIntegerField(default=0)  # time of the newest profile we applied
     fetched = models.DateTimeField(default=timezone.now)
     suspended = models.BooleanField(default=False)
+    suspension = models.CharField(max_length=500, blank=True)  # why; admins read it, and its owner
     left = models.BigIntegerField(null=True, blank=True)
 
     objects = ActorQuerySet.as_manager()

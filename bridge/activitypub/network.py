@@ -175,12 +175,13 @@ class ActivityPub(Network):
         wanted = {row.document for row in rows}
         kept = Document.objects.filter(uri__in=wanted, gone=False)
         texts = dict(kept.values_list("uri", "body"))
+        silenced = _suspended({row.sender for row in rows})
         for row in rows:
             row.load = Parcel(
                 body=texts.get(row.document, "").encode(),
                 pair=_pair(row.sender),
                 kind=actors.peer_kind(row.to),
-                refused=policy.host_refused(names.host_of(row.to)),
+                refused=policy.host_refused(names.host_of(row.to)) or silenced.get(row.sender, ""),
             )
 
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
@@ -221,6 +222,11 @@ def self_addresses(readers: Collection[Actor]) -> list[Address]:
         for inbox in audience.inboxes(readers)
         if not policy.host_refused(names.host_of(inbox))
     ]
+
+
+def _suspended(senders: Collection[str]) -> dict[str, str]:
+    found = Actor.objects.filter(uri__in=senders, suspended=True).values_list("uri", flat=True)
+    return dict.fromkeys(found, "its author is suspended here")
 
 
 @lru_cache(maxsize=1000)

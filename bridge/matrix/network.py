@@ -12,7 +12,17 @@ import orjson
 from bridge import html
 from bridge.errors import Busy, Forbidden, Gone, Trouble, Unreadable
 from bridge.loop import in_database
-from bridge.matrix import client, commands, lookups, membership, places, registration, render, rooms
+from bridge.matrix import (
+    client,
+    commands,
+    lookups,
+    membership,
+    places,
+    registration,
+    render,
+    rooms,
+    shapes,
+)
 from bridge.matrix.parse import Command, parse
 from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.models import Anchor, Document, Received, Room
@@ -118,6 +128,9 @@ class Matrix(Network):
         if what == "say":
             said = render.notice((row.act or {})["say"])
             await self._put(target, said, row, registration.load().bot)
+            return
+        if what == "part":
+            await membership.part(target, row.sender)
             return
         act = acts.load(row.act or {})
         match what:
@@ -253,10 +266,13 @@ def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
     """What somebody typed stands where they typed it."""
     if not isinstance(act, Publish | React | Boost):
         return
-    related = event["content"].get("m.relates_to") or {}
-    root = related.get("event_id", "") if related.get("rel_type") == "m.thread" else ""
+    related = shapes.relation(event["content"])
+    root = (
+        shapes.event_ref(related.get("event_id")) if related.get("rel_type") == "m.thread" else ""
+    )
+    at = shapes.number(event.get("origin_server_ts"))
     uri = act.post if isinstance(act, Publish) else act.uri
-    keep_anchor(event["event_id"], room, uri, root, event["sender"], event["origin_server_ts"])
+    keep_anchor(event["event_id"], room, uri, root, event["sender"], at)
 
 
 def _receipt_of(document: str, post: str) -> tuple[str, str, str]:

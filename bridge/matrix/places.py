@@ -8,10 +8,12 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import asdict
 
+from django.db.models import Q, QuerySet
+
 from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import registration, render, rooms
-from bridge.models import Document, Room
+from bridge.models import Document, Ghost, Room
 from social import acts, audience, outbox, policy, profiles
 from social.acts import (
     OPEN,
@@ -65,6 +67,33 @@ def say(room: Room, text: str, *, subject: str) -> None:
         )
 
 
+def desk_of(actor: Actor) -> Room | None:
+    return _room("desk", actor)
+
+
+def withdraw(strangers: QuerySet[Actor]) -> None:
+    """Their ghosts leave every room, and their mirrors are closed to everybody."""
+    rooms_of = Q(kind=Room.Kind.MIRROR) & Q(actor__in=strangers)
+    for mirror in Room.objects.filter(rooms_of).select_related("actor"):
+        if mirror.actor:
+            _leave(mirror.actor, f"mirror {mirror.actor.uri}")
+    spoken = Ghost.objects.filter(actor__in=strangers).select_related("actor")
+    for ghost in spoken:
+        stands = Room.objects.filter(kind=Room.Kind.PROFILE, anchors__sender=ghost.mxid)
+        for uri in stands.values_list("actor__uri", flat=True).distinct():
+            _leave(ghost.actor, f"profile {uri}")
+
+
+def _leave(stranger: Actor, place: str) -> None:
+    outbox.tell(
+        "matrix",
+        [_at("part", place)],
+        sender=stranger.uri,
+        subject=stranger.uri,
+        said={"part": stranger.uri},
+    )
+
+
 # ---- which places
 
 
@@ -96,7 +125,7 @@ def _is_remote(uri: str) -> bool:
     return Actor.objects.filter(uri=uri, owner=None).exists()
 
 
-def _of_remote(act: Act, author: Actor) -> list[Address]:
+def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one line an act
     match act:
         case Publish() if act.visibility in OPEN:
             return [_at("event", place) for place in _places_of_post(act, author)]
@@ -213,9 +242,15 @@ def _is_told(act: Act, hearer: Actor) -> bool:
 
 async def room_at(place: str) -> Room:
     kind, _, uri = place.partition(" ")
-    actor = await in_database(_actor, uri)
     if kind == "mirror":
-        return await rooms.mirror_of(actor)
+        return await rooms.mirror_of(await in_database(_actor, uri))
+    return await standing(place)
+
+
+async def standing(place: str) -> Room:
+    """As it is now: where there is none, none is made."""
+    kind, _, uri = place.partition(" ")
+    actor = await in_database(_actor, uri)
     found = await in_database(_room, kind, actor)
     if found is None:
         raise Gone(f"there is no {kind} room")
