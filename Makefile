@@ -45,7 +45,7 @@ check: setup-dev ## format, lint, types, contracts, migrations
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy bridge social
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-cache
 	@OWNROOM_DATA=$$(mktemp -d) DJANGO_SETTINGS_MODULE=tests.settings $(PY) manage.py makemigrations --check --dry-run
 
 format: setup-dev ## put the code into shape
