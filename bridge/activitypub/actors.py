@@ -3,6 +3,7 @@
 An actor is whoever its own origin says it is: the document's `id` must be the URL it came from.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
@@ -65,7 +66,8 @@ def keep(profile: Profile, *, at: int) -> Actor:
     if actor.is_local:
         raise Forbidden("the document claims to be one of our own actors")
     if not created:
-        actions.record(Introduce(author=profile.uri, profile=profile, at=at))
+        with suppress(actions.Refused):  # somebody else fetched it a moment later than we did
+            actions.record(Introduce(author=profile.uri, profile=profile, at=at))
         Actor.objects.filter(pk=actor.pk).update(fetched=timezone.now())
         actor.refresh_from_db()
     return actor

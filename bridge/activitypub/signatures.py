@@ -70,6 +70,7 @@ __all__ = [
     "kind_of",
     "load_private",
     "load_public",
+    "mark_of",
     "public_pem",
     "sign_cavage",
     "sign_rfc9421",
@@ -138,6 +139,13 @@ def key_id_of(request: Request) -> str:
     if not found.startswith(("https://", "http://")) or len(found) > _MAX_URI:
         raise BadSignature("keyId is not a URL")
     return found
+
+
+def mark_of(request: Request) -> bytes:
+    """The signature itself, however its header is spelled. Only of a request that was verified."""
+    if kind_of(request) == "cavage":
+        return _decoded(_cavage_parameters(request).get("signature", ""))
+    return _chosen(request).signature
 
 
 def verify(request: Request, public_key: PublicKey, *, now: float) -> None:
@@ -326,6 +334,7 @@ class _Chosen:
     key_id: str
     components: tuple[Any, ...]
     headers: Mapping[str, str]  # the covered ones, and this one signature
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,12 +364,16 @@ def _chosen(request: Request) -> _Chosen:
     signatures = _dictionary(_only(request, "signature"))
     for label, (items, parameters) in inputs.items():
         key_id = parameters.get("keyid")
-        if not isinstance(items, list) or not isinstance(key_id, str) or label not in signatures:
+        signature, _ = signatures.get(label, (None, None))
+        if not isinstance(items, list) or not isinstance(key_id, str):
+            continue
+        if not isinstance(signature, bytes):
             continue
         headers = {name: _only(request, name) for name, _ in items if not str(name).startswith("@")}
         headers["signature-input"] = http_sf.ser({label: (items, parameters)})
         headers["signature"] = http_sf.ser({label: signatures[label]})
-        return _Chosen(key_id, tuple(name for name, extra in items if not extra), headers)
+        components = tuple(name for name, extra in items if not extra)
+        return _Chosen(key_id, components, headers, signature)
     raise BadSignature("no signature names its key")
 
 

@@ -5,6 +5,7 @@ A refusal says why in a word to whoever sent it; nothing that is not proven is e
 
 import hashlib
 import logging
+import time
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,8 @@ from social.models import Actor
 
 log = logging.getLogger("ownroom.inbox")
 LIMIT = 1_048_576  # bytes
+MORE = 64 * LIMIT  # bytes of a body that is too large, thrown away before the refusal
+PATIENCE = 2.0  # seconds for that
 TYPES = ("application/activity+json", "application/ld+json")
 # Peers use one id again for these, so their signatures tell them apart (docs/federation.md).
 REUSED = frozenset({"Follow", "Undo", "Update", "Accept", "Reject"})
@@ -71,7 +74,7 @@ def _accept(request: HttpRequest, key: str | None) -> None:
         "activitypub",
         [
             store.Arrival(
-                key=_key(activity, actor, signed),
+                key=_key(activity, signer, signed),
                 lane=f"from activitypub {host}"[:300],
                 body=body.decode("utf-8"),
                 signer=signer.uri,
@@ -88,13 +91,19 @@ def _body(request: HttpRequest) -> bytes:
         raise Refusal(415, "send application/activity+json")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refusal(415, "send the body as it is, not compressed")
-    length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > LIMIT:
-        raise Refusal(413, "the body is too large")
     body = request.read(LIMIT + 1)
     if len(body) > LIMIT:
+        _let_finish(request)
         raise Refusal(413, "the body is too large")
     return body
+
+
+def _let_finish(request: HttpRequest) -> None:
+    """Whoever still sends would hear no answer (RFC 9112, section 9.6): some is thrown away."""
+    end = time.monotonic() + PATIENCE
+    for _ in range(MORE // LIMIT):
+        if time.monotonic() > end or not request.read(LIMIT):
+            return
 
 
 def _addressee(key: str) -> None:
@@ -191,11 +200,16 @@ def _passed_on(activity: dict[str, Any], actor: str) -> bool:
     )
 
 
-def _key(activity: dict[str, Any], actor: str, signed: signatures.Request) -> str:
-    uri = jsonld.text(activity.get("id"))
+def _key(activity: dict[str, Any], signer: Actor, signed: signatures.Request) -> str:
+    """What arrives again under it is a duplicate.
+
+    The signer is part of it: whoever passes on, or makes up, an activity under somebody else's id
+    must not keep out the author's own.
+    """
+    uri, mark = jsonld.text(activity.get("id")), b""
     if not uri:
-        return f"{actor}#{hashlib.sha256(signed.body).hexdigest()}"
-    if activity["type"] in REUSED:
-        mark = dict(signed.headers).get("signature", "")
-        return f"{uri}#{hashlib.sha256(mark.encode('latin-1', 'replace')).hexdigest()[:32]}"
-    return uri
+        mark = signed.body
+    elif activity["type"] in REUSED:
+        mark = signatures.mark_of(signed)
+    told_apart = hashlib.sha256(signer.uri.encode() + b"\0" + mark).hexdigest()
+    return f"{uri or signer.uri}#{told_apart[:32]}"
