@@ -5,8 +5,9 @@ bridge.loop. Failures are bridge.errors: Busy while the homeserver is away, Matr
 """
 
 import asyncio
+import atexit
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +95,13 @@ def _ours() -> _Client:
         client.access_token, client.user_id = reg.as_token, reg.bot
         _client = (reg.as_token, loop, client)
     return _client[2]
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    if _client:
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_client[2].close(), _client[1]).result(1)
 
 
 async def _answer(call: Any) -> Any:
