@@ -38,7 +38,7 @@ __all__ = [
     "warning",
 ]
 
-LIMIT = 256 * 1024  # bytes; protocol.md §4.11
+LIMIT = 256 * 1024  # bytes; four times what an event can hold
 FORMATTED_LIMIT = 48 * 1024  # a Matrix event may have 64 KiB in all
 BODY_LIMIT = 16 * 1024
 _MARKDOWN_LIMIT = 32 * 1024  # the renderer is slow on hostile text; longer text stays as it is

@@ -13,7 +13,7 @@ from bridge.html_tree import BLOCKS, Child, Node
 
 Link = Callable[[str], tuple[str, str] | None]
 
-MENTIONS = 50  # protocol.md §4.11
+MENTIONS = 50  # a post that names more is no conversation
 HASHTAGS = 100
 _TAG_LENGTH = 100
 

@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_MAX_URI = 2048  # protocol.md §4.1
+_MAX_URI = 2048  # what the columns hold
 _MAX_ID = 255  # bytes; Matrix appendices, "Common identifier format"
 _PORTS = {"http": 80, "https": 443}
 

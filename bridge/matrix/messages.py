@@ -14,7 +14,7 @@ _READ = frozenset({"m.text", "m.emote"})
 _MEDIA = frozenset({"m.image", "m.video", "m.audio", "m.file", "dm.filament.gallery"})
 _ASKED = 200  # names looked up for one message, hashtags among them
 _UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
-_MENTIONED = 50  # protocol.md §4.11
+_MENTIONED = 50  # as bridge.html_find
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 # What a person may write in front of the text, in its plain and in its HTML form.

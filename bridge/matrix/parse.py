@@ -1,7 +1,7 @@
 """Event -> act. Pure, and it never raises: what does not fit is `Ignored`, with the reason.
 
-protocol.md §2.4 has the mapping, §1.6 who is trusted: our keys count only from our bot and ghosts,
-and everybody else speaks for nobody but themselves.
+docs/federation.md has the mapping. Our keys count only from our bot and ghosts, and everybody else
+speaks for nobody but themselves.
 """
 
 import hashlib

@@ -44,7 +44,7 @@ class Refs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """A fellow network's JSON kept in an event that our bot or a ghost sent (protocol.md §1.5)."""
+    """A fellow network's JSON kept in an event that our bot or a ghost sent."""
 
     raw: str  # verbatim; empty when it did not fit into the event
     uri: str

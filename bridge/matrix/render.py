@@ -1,4 +1,4 @@
-"""Act -> what to send into a room. Pure; protocol.md §2.3 has the mapping, §1.5 our keys.
+"""Act -> what to send into a room. Pure; docs/federation.md has the mapping.
 
 What a ghost sends keeps the activity verbatim, as one string: event content allows no floats and
 JSON written anew would not be what was signed. HTML comes from `html.to_matrix` alone.
@@ -229,7 +229,7 @@ def _named(act: Publish, refs: Refs) -> dict[str, Any]:
     return {"m.mentions": {"user_ids": named} if named else {}}
 
 
-def receipt(  # noqa: PLR0913 -- the fields of protocol.md §1.5
+def receipt(  # noqa: PLR0913 -- the fields of one event
     event_id: str,
     document_uri: str,
     act_uri: str,
@@ -254,7 +254,7 @@ def receipt(  # noqa: PLR0913 -- the fields of protocol.md §1.5
     return _first_that_fits(vocabulary.RECEIPT, content | addressed, content, _without_raw(content))
 
 
-def ledger(  # noqa: PLR0913 -- the fields of protocol.md §1.5
+def ledger(  # noqa: PLR0913 -- the fields of one event
     op: str,
     *,
     direction: str,

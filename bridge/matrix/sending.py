@@ -15,7 +15,7 @@ from social.acts import Attachment, Ignored, Publish
 LIMIT = 56_000
 _SHORT = 12 * 1024
 _ALT = 300
-_ATTACHMENTS = 16  # protocol.md §4.11
+_ATTACHMENTS = 16  # as many as are read (bridge/activitypub/parse_post.py)
 _MENTIONED = 50
 _GHOST = "@_ap_"
 _LARGE = 16_000  # near the limit of a plain body: what is longer was cut
@@ -123,7 +123,7 @@ def _link(url: str, label: str) -> str:
 
 
 def kept(refs: Refs, **about: Any) -> dict[str, Any]:
-    """`NS.object`: who said what, and the bytes it came in (protocol.md §1.5)."""
+    """`NS.object`: who said what, and the bytes it came in."""
     proof: dict[str, Any] = {
         "act": refs.act,
         "auth": refs.auth,

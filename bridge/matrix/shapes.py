@@ -21,7 +21,7 @@ HTML = "org.matrix.custom.html"
 LONGEST_TIME = 253_402_300_799_000  # the last second of the year 9999, in milliseconds
 LARGEST = 2**53 - 1  # Client-Server API, "Canonical JSON": integers beyond are refused
 _DAY = 86_400_000
-_MENTIONED = 50  # protocol.md §4.11
+_MENTIONED = 50  # as bridge.html_find
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
