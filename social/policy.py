@@ -1,5 +1,7 @@
 """What this server and its people allow: blocked servers, the allow-list, blocks, suspensions."""
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 
 from social.models import Actor, Block, Instance, Site
@@ -9,13 +11,23 @@ BLOCKED = "this server is blocked here"
 
 def host_refused(host: str) -> str:
     """Why nothing goes to or comes from a server; empty when it may. Subdomains count with it."""
-    rows = Instance.objects.filter(host__in=_names_over(host))
-    known = {row.host: row.policy for row in rows}
-    if Instance.Policy.BLOCKED in known.values():
-        return BLOCKED
-    if Instance.Policy.ALLOWED not in known.values() and allow_list_only():
-        return "this server is not on the allow-list"
-    return ""
+    return hosts_refused([host]).get(host, "")
+
+
+def hosts_refused(hosts: Iterable[str]) -> dict[str, str]:
+    """The refused ones among many, each with the reason: what goes to a crowd asks only once."""
+    over = {host: _names_over(host) for host in hosts}
+    wanted = {name for names in over.values() for name in names}
+    known = dict(Instance.objects.filter(host__in=wanted).values_list("host", "policy"))
+    only_allowed = allow_list_only()
+    said = {host: {known.get(name) for name in names} for host, names in over.items()}
+    refused: dict[str, str] = {}
+    for host, policies in said.items():
+        if Instance.Policy.BLOCKED in policies:
+            refused[host] = BLOCKED
+        elif only_allowed and Instance.Policy.ALLOWED not in policies:
+            refused[host] = "this server is not on the allow-list"
+    return refused
 
 
 def _names_over(host: str) -> list[str]:
@@ -39,6 +51,12 @@ def judge(host: str, policy: Instance.Policy, reason: str) -> Instance.Policy:
 
 def allow_list_only() -> bool:
     return Site.objects.filter(allow_list_only=True).exists()
+
+
+def blocked_by(actor: Actor) -> set[int]:
+    """The keys of those here who block this actor."""
+    rows = Block.objects.filter(target=actor, author__owner__isnull=False)
+    return set(rows.values_list("author_id", flat=True))
 
 
 def blocked_between(one: Actor, other: Actor) -> bool:

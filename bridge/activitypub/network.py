@@ -47,6 +47,10 @@ class ActivityPub(Network):
 
     # ---- read
 
+    def ahead(self, lane: str) -> bool:
+        """Whoever sends here tries again by itself."""
+        return False
+
     def read(self, row: Received) -> Sequence[Said]:
         activity = jsonld.loads(row.body.encode())
         author = actors.known(jsonld.id_of(activity.get("actor")))
@@ -146,12 +150,7 @@ class ActivityPub(Network):
             return []
         if not author.is_local:
             return self._forwarded(act, author)
-        remote = [hearer for hearer in hearers if not hearer.is_local]
-        return [
-            Address(lane=f"activitypub {host}"[:300], to=inbox)
-            for inbox in audience.inboxes(remote)
-            if (host := names.host_of(inbox)) and not policy.host_refused(host)
-        ]
+        return _addresses([hearer for hearer in hearers if not hearer.is_local])
 
     def _forwarded(self, act: Act, author: Actor) -> list[Address]:
         """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them."""
@@ -165,7 +164,7 @@ class ActivityPub(Network):
                 readers = Actor.objects.filter(
                     follows_out__target=parent.author, follows_out__state="accepted", owner=None
                 ).exclude(host=author.host)
-                return self_addresses(readers)
+                return _addresses(readers)
             case _:
                 return []
 
@@ -176,12 +175,14 @@ class ActivityPub(Network):
         kept = Document.objects.filter(uri__in=wanted, gone=False)
         texts = dict(kept.values_list("uri", "body"))
         silenced = _suspended({row.sender for row in rows})
+        hosts = {row.to: names.host_of(row.to) for row in rows}
+        refused = policy.hosts_refused(hosts.values())
         for row in rows:
             row.load = Parcel(
                 body=texts.get(row.document, "").encode(),
                 pair=_pair(row.sender),
                 kind=actors.peer_kind(row.to),
-                refused=policy.host_refused(names.host_of(row.to)) or silenced.get(row.sender, ""),
+                refused=refused.get(hosts[row.to], "") or silenced.get(row.sender, ""),
             )
 
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
@@ -216,11 +217,13 @@ class ActivityPub(Network):
         return await http.post(url, body, {"Content-Type": CONTENT_TYPE, **signed})
 
 
-def self_addresses(readers: Collection[Actor]) -> list[Address]:
+def _addresses(readers: Collection[Actor]) -> list[Address]:
+    hosts = {inbox: names.host_of(inbox) for inbox in audience.inboxes(readers)}
+    refused = policy.hosts_refused(hosts.values())
     return [
-        Address(lane=f"activitypub {names.host_of(inbox)}"[:300], to=inbox)
-        for inbox in audience.inboxes(readers)
-        if not policy.host_refused(names.host_of(inbox))
+        Address(lane=f"activitypub {host}"[:300], to=inbox)
+        for inbox, host in hosts.items()
+        if host and host not in refused
     ]
 
 
