@@ -58,7 +58,7 @@ def block(name: str, reason: str = "") -> str:
     places.withdraw(strangers)
     strangers.filter(suspended=False).update(suspended=True, suspension=policy.BLOCKED)
     return (
-        f"{name} is blocked. {len(ended)} follows ended, {dropped} deliveries were given up."
+        f"Blocked: {name}. {len(ended)} follows ended, {dropped} deliveries were given up."
         " Nothing is taken from there or sent there any more."
     )
 
@@ -76,7 +76,7 @@ def allow(name: str, reason: str = "") -> str:
 
 def _open(name: str, now: Instance.Policy, reason: str) -> str:
     before = policy.judge(name, now, reason)
-    said = f"{name} is {now.label}."
+    said = f"Now {now.label}: {name}."
     if before != Policy.BLOCKED:
         return said
     shown = [actor.pk for actor in _actors_of(name) if _is_free(actor)]

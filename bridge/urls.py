@@ -1,9 +1,8 @@
 """The whole URL map on one page."""
 
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from bridge import health
+from bridge import admin, health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez),

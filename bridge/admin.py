@@ -1,0 +1,285 @@
+"""The admin's pages: what came, what is to go, which lanes rest; servers and people.
+
+Rows are shown and run again, never edited; every decision goes through bridge/moderation.py.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import django.contrib.auth.admin  # noqa: F401  the accounts of admins
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.helpers import ActionForm
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from bridge import moderation, rows
+from bridge.errors import Trouble
+from bridge.models import Lane, Received
+from social.admin import Admin, ReadOnly
+from social.models import Actor, Delivery, Instance
+
+TRIES = 5  # wrong passwords in a minute from one address
+
+site = admin.site
+site.site_header = site.site_title = "Ownroom"
+site.index_title = "What came, what goes, and whom we speak with"
+
+
+# ---- signing in
+
+
+class Login(AdminAuthenticationForm):
+    """Whoever guesses has to wait."""
+
+    def clean(self) -> dict[str, Any]:
+        key = f"admin-login:{_address(self.request)}"
+        if cache.get(key, 0) >= TRIES:
+            raise ValidationError("Too many tries. Wait a minute, then try again.")
+        try:
+            return super().clean()
+        except ValidationError:
+            if not cache.add(key, 1, 60):
+                cache.incr(key)
+            raise
+
+
+def _address(request: HttpRequest | None) -> str:
+    """Of the visitor: the proxy's word where there is one (nobody else reaches our port)."""
+    meta = request.META if request else {}
+    passed = str(meta.get("HTTP_X_FORWARDED_FOR", "")).rsplit(",", 1)[-1].strip()
+    return (passed or str(meta.get("REMOTE_ADDR", "")))[:60]
+
+
+site.login_form = Login
+
+
+# ---- the rows of both tables
+
+
+class TroubledLane(admin.SimpleListFilter):
+    title = "lane in trouble"
+    parameter_name = "lane"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> list[tuple[str, str]]:
+        troubled = Lane.objects.filter(failures__gt=0).order_by("name")
+        found = list(troubled.values_list("name", flat=True)[:20])
+        asked = request.GET.get(self.parameter_name)
+        return [(name, name) for name in [*found, *([asked] if asked else [])]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(lane=self.value()) if self.value() else queryset
+
+
+class QueuedAdmin(ReadOnly):
+    """Shared by both tables."""
+
+    list_filter = ("state", "network", TroubledLane)
+    ordering = ("-id",)
+    date_hierarchy = None
+    actions: tuple[str, ...] = ("run_again",)
+
+    @admin.action(description="Run again")
+    def run_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        count, asked = rows.run_again(queryset), queryset.count()
+        text = f"{count} rows wait to be run again."
+        if asked > count:
+            text += f" {asked - count} stand in their rooms already and were left alone."
+        messages.success(request, text)
+
+
+@admin.register(Received)
+class ReceivedAdmin(QueuedAdmin):
+    list_display = ("created", "network", "state", "note", "tries", "due", "lane", "key")
+    search_fields = ("=key", "=subject", "=signer", "=lane", "note")
+    fieldsets = (
+        (None, {"fields": ("key", "network", "lane", "subject", "signer")}),
+        ("Outcome", {"fields": ("state", "note", "tries", "created", "due", "ended")}),
+        ("As it came", {"classes": ("collapse",), "fields": ("json",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Received]:
+        return super().get_queryset(request).defer("body")
+
+    @admin.display(description="JSON")
+    def json(self, row: Received) -> SafeString:
+        return format_html("<pre>{}</pre>", rows.shown_body(row))
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(QueuedAdmin):
+    list_display = ("created", "network", "state", "note", "tries", "due", "lane", "subject")
+    search_fields = ("=to", "=subject", "=sender", "=lane", "note")
+    actions = ("run_again", "give_up")
+    fieldsets = (
+        (None, {"fields": ("network", "to", "sender", "subject", "lane", "document")}),
+        ("Outcome", {"fields": ("state", "note", "tries", "created", "due", "ended")}),
+        ("What it says", {"classes": ("collapse",), "fields": ("json",)}),
+    )
+
+    @admin.display(description="JSON")
+    def json(self, row: Delivery) -> SafeString:
+        return format_html("<pre>{}</pre>", rows.shown_act(row))
+
+    @admin.action(description="Give up (what waits)")
+    def give_up(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        messages.success(request, f"{rows.give_up(queryset)} deliveries were given up.")
+
+
+class Resting(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "resting"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> list[tuple[str, str]]:
+        return [("yes", "resting")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(failures__gt=0) if self.value() else queryset
+
+
+@admin.register(Lane)
+class LaneAdmin(ReadOnly):
+    list_display = ("name", "rests_until", "note", "failures", "failing_since", "holder")
+    list_filter = (Resting,)
+    search_fields = ("name", "note")
+    ordering = ("-failures", "name")
+    actions = ("try_now",)
+
+    @admin.display(description="rests until")
+    def rests_until(self, lane: Lane) -> str:
+        resting = lane.failures and lane.due > timezone.now()
+        return f"{lane.due:%Y-%m-%d %H:%M:%S}" if resting else "–"
+
+    @admin.action(description="Try now")
+    def try_now(self, request: HttpRequest, queryset: QuerySet[Lane]) -> None:
+        count = rows.try_now(list(queryset.values_list("name", flat=True)))
+        messages.success(request, f"{count} lanes are tried now.")
+
+
+# ---- whom we speak with
+
+
+class Reasoned(ActionForm):
+    reason = forms.CharField(required=False, max_length=500, label="Reason")
+
+
+class DecisionAdmin(Admin):
+    """Actions that ask for a reason and end in a sentence."""
+
+    action_form = Reasoned
+    list_per_page = 50
+
+    def decide(self, request: HttpRequest, say: Any, subjects: list[Any]) -> None:
+        for subject in subjects:
+            try:
+                messages.success(request, say(subject))
+            except Trouble as error:
+                messages.error(request, str(error))
+
+
+if TYPE_CHECKING:
+    Form = forms.ModelForm[Instance]
+else:
+    Form = forms.ModelForm
+
+
+class InstanceForm(Form):
+    class Meta:
+        model = Instance
+        fields = ("host", "policy", "reason")
+
+    def clean_host(self) -> str:
+        try:
+            return moderation.host(self.cleaned_data["host"])
+        except Trouble as error:
+            raise ValidationError(str(error)) from error
+
+
+@admin.register(Instance)
+class InstanceAdmin(DecisionAdmin):
+    form = InstanceForm
+    list_display = ("host", "policy", "reason", "noted")
+    list_filter = ("policy",)
+    search_fields = ("host", "reason")
+    ordering = ("host",)
+    actions = ("block", "allow", "unblock")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["host"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # "open" is the end of a decision, and remembers why
+
+    def save_model(self, request: HttpRequest, obj: Instance, form: Any, change: Any) -> None:
+        decision = DECISIONS[Instance.Policy(obj.policy)]
+        messages.success(request, decision(obj.host, obj.reason))
+        obj.pk = Instance.objects.get(host=obj.host).pk
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Instance], decision: Any) -> None:
+        reason = request.POST.get("reason", "")
+        self.decide(
+            request,
+            lambda instance: decision(instance.host, reason or instance.reason),
+            list(queryset),
+        )
+
+    @admin.action(description="Block: nothing comes, nothing goes, follows end")
+    def block(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
+        self._each(request, queryset, moderation.block)
+
+    @admin.action(description="Put on the allow-list")
+    def allow(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
+        self._each(request, queryset, moderation.allow)
+
+    @admin.action(description="Open: end a block or an allowance")
+    def unblock(self, request: HttpRequest, queryset: QuerySet[Instance]) -> None:
+        self._each(request, queryset, moderation.unblock)
+
+
+DECISIONS = {
+    Instance.Policy.OPEN: moderation.unblock,
+    Instance.Policy.ALLOWED: moderation.allow,
+    Instance.Policy.BLOCKED: moderation.block,
+}
+
+
+@admin.register(Actor)
+class ActorAdmin(ReadOnly, DecisionAdmin):
+    """Shown as the world sees them; keys never."""
+
+    list_display = ("acct", "name", "owner", "suspended", "suspension", "kind")
+    list_filter = ("suspended", ("owner", admin.EmptyFieldListFilter), "kind")
+    search_fields = ("handle", "=host", "=uri", "=owner")
+    ordering = ("-id",)
+    actions = ("suspend", "unsuspend")
+    fields = (
+        *("acct", "uri", "url", "owner", "name", "summary", "kind", "software"),
+        *("suspended", "suspension", "moved_to", "inbox", "shared_inbox", "room_link"),
+        *("posts_count", "followers_count", "following_count", "fetched"),
+    )
+
+    @admin.display(description="posts")
+    def posts_count(self, actor: Actor) -> int:
+        return actor.posts.filter(deleted=None).count()
+
+    @admin.display(description="followers")
+    def followers_count(self, actor: Actor) -> int:
+        return actor.follows_in.filter(state="accepted").count()
+
+    @admin.display(description="following")
+    def following_count(self, actor: Actor) -> int:
+        return actor.follows_out.filter(state="accepted").count()
+
+    @admin.action(description="Suspend: hidden, not sent, not taken from")
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Actor]) -> None:
+        reason = request.POST.get("reason", "")
+        self.decide(request, lambda actor: moderation.suspend(actor, reason), list(queryset))
+
+    @admin.action(description="End the suspension")
+    def unsuspend(self, request: HttpRequest, queryset: QuerySet[Actor]) -> None:
+        self.decide(request, moderation.unsuspend, list(queryset))
