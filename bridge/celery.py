@@ -35,6 +35,7 @@ app.conf.update(
     imports=("bridge.tasks",),
     beat_schedule={
         "sweep": {"task": "bridge.tasks.sweep", "schedule": 3.0},
+        "watch": {"task": "bridge.tasks.watch", "schedule": 3.0},
         "catch-up": {"task": "bridge.tasks.catch_up", "schedule": 180.0},
         "prune": {"task": "bridge.tasks.prune", "schedule": 3600.0},
     },

@@ -44,10 +44,9 @@ async def _drain(names: Collection[str]) -> None:
 
 
 def _take(names: Collection[str]) -> dict[str, list[Delivery]]:
-    """Claimed lanes with their rows; what turned out to be empty is released at once."""
+    """Claimed lanes with their rows."""
     held = lanes.claim(names)
-    batch = lanes.waiting(Delivery, held) if held else {}
-    lanes.release([name for name in held if name not in batch])
+    batch: dict[str, list[Delivery]] = {name: [] for name in held} | lanes.waiting(Delivery, held)
     rows = [row for found in batch.values() for row in found]
     for name, network in NETWORKS.items():
         network.load([row for row in rows if row.network == name])
@@ -55,12 +54,15 @@ def _take(names: Collection[str]) -> dict[str, list[Delivery]]:
 
 
 def _more(names: Collection[str]) -> list[str]:
+    """Releases the lanes, then looks again: what came before the release rang in vain."""
     lanes.release(names)
     return list(lanes.waiting(Delivery, list(names), each=1)) if names else []
 
 
 async def _lane(name: str, rows: Sequence[Delivery]) -> str:
     """Sends one lane's rows; returns its name if it may go on, else it has been put to rest."""
+    if not rows:
+        return name
     network, renewed = NETWORKS[rows[0].network], time.monotonic()
 
     async def settle(row: Delivery, error: Exception | None) -> None:

@@ -25,6 +25,12 @@ class Network(Protocol):
     name: str
     calm: float  # seconds: the longest a lane rests between two tries
 
+    def ahead(self, lane: str) -> bool:
+        """Before a lane of received rows is worked on, by its holder: stores what was missed.
+
+        Answers whether anything was.
+        """
+
     def read(self, row: Received) -> Sequence[Said]:
         """The acts in a stored row, the main one last, what it stands on before it.
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -27,13 +27,19 @@ def drain(lane: str) -> None:
             _work_off(lane)
         finally:
             lanes.release([lane])
-        if not lanes.waiting(Received, [lane], each=1):  # nothing came just before the release
+        if not _waiting(lane):  # nothing came just before the release
             return
+
+
+def _waiting(lane: str) -> Sequence[Received]:
+    return lanes.waiting(Received, [lane]).get(lane, ())
 
 
 def _work_off(lane: str) -> None:
     held = time.monotonic()
-    while rows := lanes.waiting(Received, [lane]).get(lane):
+    while rows := _waiting(lane):
+        if NETWORKS[rows[0].network].ahead(lane):
+            rows = _waiting(lane)
         for row in rows:
             process(row)
             if time.monotonic() - held > lanes.LEASE.total_seconds() / 4:

@@ -10,6 +10,7 @@ from bridge import delivering, inbox, lanes, processing
 from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import client, gaps, registration
+from bridge.matrix.watch import homeserver
 from bridge.models import Received
 from social import bell, outbox
 from social.models import Delivery
@@ -48,16 +49,24 @@ def catch_up() -> None:
 
 
 @shared_task
-def awake() -> None:
-    """At the start of a worker: tells the homeserver that we are back, reads what was missed."""
-    sweep()
+def watch() -> None:
+    """When the homeserver is there again: what it forgot to push is read, what waited goes on."""
+    if not homeserver.returned():
+        return
+    lanes.wake("matrix ")
     try:
         run(client.register(registration.BOT))
         run(client.ping())
     except Trouble as error:
-        log.warning("the homeserver cannot be reached yet: %s", error)
-        return
+        log.warning("the homeserver does not know us: %s", error)
     catch_up()
+
+
+@shared_task
+def awake() -> None:
+    """At the start of a worker."""
+    sweep()
+    watch()
 
 
 @shared_task

@@ -126,7 +126,8 @@ class Postgres(_Service):
     __enter__ = start
 
     def spawn(self) -> Self:
-        argv = [_program("postgres"), "-D", str(self.folder / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
+        data, port = str(self.folder / "data"), str(self.port)
+        argv = [_program("postgres"), "-D", data, "-h", "127.0.0.1", "-p", port]
         self._run([*_as_user(), *argv, "-k", str(self.folder)], self._answers)
         return self
 

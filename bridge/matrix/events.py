@@ -9,14 +9,24 @@ from bridge import inbox, names
 from bridge.matrix import registration
 from bridge.matrix.vocabulary import LEDGER, RECEIPT
 
+LANE = "from matrix "
 LIMIT = 256_000  # characters; a homeserver lets none through beyond 65,536 bytes
 
 
 def receive(events: Iterable[Any]) -> None:
-    """Durable when it returns. What is not an event is left out: it can never be anything."""
+    """Durable when it returns."""
+    inbox.receive("matrix", arrivals(events))
+
+
+def arrivals(events: Iterable[Any]) -> list[inbox.Arrival]:
+    """What is not an event is left out: it can never be anything."""
     reg = registration.load()
-    arrivals = [_arrival(event) for event in events if _is_event(event) and not _ours(event, reg)]
-    inbox.receive("matrix", [arrival for arrival in arrivals if arrival])
+    found = [_arrival(event) for event in events if _is_event(event) and not _ours(event, reg)]
+    return [arrival for arrival in found if arrival]
+
+
+def lane(room_id: str) -> str:
+    return f"{LANE}{room_id}"[:300]
 
 
 def _is_event(event: Any) -> bool:
@@ -48,6 +58,4 @@ def _arrival(event: dict[str, Any]) -> inbox.Arrival | None:
         return None
     if len(body) > LIMIT or "\\u0000" in body:
         return None
-    return inbox.Arrival(
-        key=event["event_id"], lane=f"from matrix {event['room_id']}"[:300], body=body
-    )
+    return inbox.Arrival(key=event["event_id"], lane=lane(event["room_id"]), body=body)

@@ -15,6 +15,7 @@ from bridge.loop import in_database
 from bridge.matrix import (
     client,
     commands,
+    gaps,
     lookups,
     membership,
     places,
@@ -40,6 +41,9 @@ class Matrix(Network):
     calm = 30.0  # our own homeserver: it comes back
 
     # ---- read
+
+    def ahead(self, lane: str) -> bool:
+        return gaps.close_one(lane)
 
     def read(self, row: Received) -> Sequence[Said]:
         event = orjson.loads(row.body)

@@ -1,4 +1,4 @@
-"""The stage of the live suite: one real homeserver and one Ownroom for each form, made when asked."""
+"""The stage of the live suite: a real homeserver and an Ownroom for each form, made when asked."""
 
 from collections.abc import Iterator
 

@@ -150,9 +150,7 @@ def test_a_boost_is_told_in_the_room_and_its_undo_takes_it_away(
     alice.person.wait_for(alice.room, redacts(card["event_id"]))
 
 
-def test_edits_and_deletions_follow_the_post(
-    town: Stage, alice: Resident, follower: Actor
-) -> None:
+def test_edits_and_deletions_follow_the_post(town: Stage, alice: Resident, follower: Actor) -> None:
     event = alice.post(f"first words {follower.name}")
     uri = alice.uri(event)
     first = follower.wait_for("Create", contains=f"first words {follower.name}")["object"]
