@@ -76,7 +76,7 @@ def allow(name: str, reason: str = "") -> str:
 
 def _open(name: str, now: Instance.Policy, reason: str) -> str:
     before = policy.judge(name, now, reason)
-    said = f"Now {now.label}: {name}."
+    said = f"Now {now.label.lower()}: {name}."
     if before != Policy.BLOCKED:
         return said
     shown = [actor.pk for actor in _actors_of(name) if _is_free(actor)]
@@ -91,6 +91,18 @@ def _is_free(actor: Actor) -> bool:
     """Hidden by a block only, and not by a block of a wider domain too."""
     blocked = policy.host_refused(actor.host) == policy.BLOCKED
     return actor.suspension == policy.BLOCKED and not blocked
+
+
+def foretell(name: str, verb: str) -> str:
+    """What a decision would do, without doing it."""
+    name = host(name)
+    strangers = _actors_of(name)
+    if verb != "block":
+        return f"{name} would be spoken with; {strangers.count()} actors are known there."
+    return (
+        f"{_follows_with(strangers).count()} follows with {name} would end,"
+        f" {strangers.count()} actors would be hidden. The follows cannot be brought back."
+    )
 
 
 def _actors_of(name: str) -> QuerySet[Actor]:
@@ -123,12 +135,7 @@ def _give_up(which: Q, reason: str) -> int:
 
 def _end_follows(strangers: QuerySet[Actor]) -> list[Follow]:
     """In our people's name, along the straight line: recorded, and told where anybody listens."""
-    rows = list(
-        Follow.objects.filter(
-            Q(follower__in=strangers, target__owner__isnull=False)
-            | Q(target__in=strangers, follower__owner__isnull=False)
-        ).select_related("follower", "target")
-    )
+    rows = list(_follows_with(strangers).select_related("follower", "target"))
     now = int(time.time() * 1000)
     for row in rows:
         act = _ending(row, now)
@@ -136,6 +143,12 @@ def _end_follows(strangers: QuerySet[Actor]) -> list[Follow]:
         actions.record(act)  # not admitted first: it is the admin's will, not its author's
         processing.tell(act, hearers)
     return rows
+
+
+def _follows_with(strangers: QuerySet[Actor]) -> QuerySet[Follow]:
+    theirs = Q(follower__in=strangers, target__owner__isnull=False)
+    ours = Q(target__in=strangers, follower__owner__isnull=False)
+    return Follow.objects.filter(theirs | ours)
 
 
 def _ending(row: Follow, now: int) -> Act:
