@@ -88,12 +88,13 @@ def carry_out(act: Act, wire: str = "") -> str:
     """Admits, records and tells one act and what follows from it. Returns why nothing changed."""
     actions.admit(act)
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
-    if not actions.record(act):
-        return "nothing changed: known already"
-    tell(act, hearers, wire)
+    changed = actions.record(act)
+    if changed:
+        tell(act, hearers, wire)
+    # Also where it changed nothing: whoever asks again may have lost the answer.
     for answer in actions.answers(act):
         carry_out(answer)
-    return ""
+    return "" if changed else "nothing changed: known already"
 
 
 def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> None:

@@ -3,6 +3,7 @@
 Both know no network. `record` answers whether anything changed; running it twice changes nothing.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, assert_never
 
@@ -32,6 +33,9 @@ from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
 from social.models import Reaction as ReactionRow
 
+HEIGHT = 50  # how far up a conversation is looked
+OVERTAKEN = 6 * 3_600_000  # for so long after its undo a follow may still come, in milliseconds
+
 
 class Refused(Exception):
     """The act may not happen here; the text says why."""
@@ -53,6 +57,8 @@ def admit(act: Act) -> None:
     match act:
         case Publish():
             _admit_post(author, act)
+        case Revise():
+            _admit_edit(author, act)
         case Boost():
             _admit_boost(author, act)
         case Follow() | React():
@@ -62,11 +68,37 @@ def admit(act: Act) -> None:
 
 
 def _admit_post(author: Actor, act: Publish) -> None:
-    parent = Post.objects.filter(uri=act.reply).select_related("author").first()
-    if parent and policy.blocked_between(author, parent.author):
-        raise Refused("one of the two has blocked the other")
+    _admit_answer(author, act)
     if not (author.is_local or relevant(author, act)):
         raise Refused("nobody here follows its author or is addressed by it")
+
+
+def _admit_edit(author: Actor, act: Revise) -> None:
+    """The edit may be the first that is heard of a post: then it must pass as one."""
+    if Post.objects.filter(uri=act.now.post).exists():
+        _admit_answer(author, act.now)
+    else:
+        _admit_post(author, act.now)
+
+
+def _admit_answer(author: Actor, act: Publish) -> None:
+    """Whoever is blocked by somebody here stays out of all conversations below that person."""
+    parent = Post.objects.filter(uri=act.reply).select_related("author").first()
+    if parent is None:
+        return
+    shut = policy.blocked_by(author)
+    if policy.blocked_between(author, parent.author) or (
+        shut and any(post.author_id in shut for post in _upwards(parent))
+    ):
+        raise Refused("one of the two has blocked the other")
+
+
+def _upwards(post: Post | None) -> Iterator[Post]:
+    for _ in range(HEIGHT):
+        if post is None:
+            return
+        yield post
+        post = Post.objects.select_related("author").filter(replies=post).first()
 
 
 def _admit_boost(author: Actor, act: Boost) -> None:
@@ -102,7 +134,8 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
 
 def relevant(author: Actor, act: Publish) -> bool:
     """Remote posts are kept when somebody here follows, is addressed, or is in the conversation."""
-    if Actor.objects.local().filter(uri__in=act.audience).exists():
+    addressed = Actor.objects.local().filter(uri__in=act.audience)
+    if addressed.exclude(pk__in=policy.blocked_by(author)).exists():
         return True
     if act.visibility in OPEN | {"private"} and _has_local_followers(author):
         return True
@@ -115,13 +148,7 @@ def _has_local_followers(author: Actor) -> bool:
 
 def _conversation_is_ours(uri: str) -> bool:
     post = Post.objects.select_related("author").filter(uri=uri, deleted=None).first()
-    for _ in range(50):  # protocol limit on the way up
-        if post is None:
-            return False
-        if post.author.is_local:
-            return True
-        post = post.parent
-    return False
+    return any(above.author.is_local for above in _upwards(post))
 
 
 # ---- what follows from an act by itself
@@ -214,7 +241,8 @@ def _gone(uri: str, author: str) -> bool:
     return bool(uri) and Tombstone.objects.filter(uri=uri, author=author).exists()
 
 
-def _bury(uri: str, author: str, at: int) -> bool:
+def bury(uri: str, author: str, at: int) -> bool:
+    """What arrives later under this URI stays out."""
     return Tombstone.objects.get_or_create(uri=uri, defaults={"author": author, "at": at})[1]
 
 
@@ -286,14 +314,12 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
 def _revise(act: Revise) -> bool:
     post = Post.objects.select_related("author").filter(uri=act.now.post).first()
     if post is None:
-        if not (_must(act.author).is_local or relevant(_must(act.author), act.now)):
-            raise Refused("nobody here follows its author or is addressed by it")
         return _publish(act.now, updated=act.updated)
     if post.author.uri != act.author:
         raise Refused("only its author may change a post")
     if post.deleted:
         raise Refused("it was deleted already")
-    if act.updated <= (post.updated or post.published):
+    if act.updated < (post.updated or post.published):  # many servers write whole seconds
         raise Refused("a newer version is known already")
     values = _content_values(act.now)
     if all(getattr(post, name) == value for name, value in values.items()):
@@ -308,10 +334,10 @@ def _revise(act: Revise) -> bool:
 def _retract(act: Retract) -> bool:
     post = Post.objects.select_related("author").filter(uri=act.post).first()
     if post is None:
-        return _bury(act.post, act.author, act.at) and False
+        return bury(act.post, act.author, act.at) and False
     if post.author.uri != act.author:
         raise Refused("only its author may delete a post")
-    _bury(act.post, act.author, act.at)
+    bury(act.post, act.author, act.at)
     return bool(_wipe(Post.objects.filter(pk=post.pk, deleted=None), act.at))
 
 
@@ -363,8 +389,18 @@ def _boost(act: Boost) -> bool:
 
 
 def _undo(act: Undo) -> bool:
-    """By URI and author; a peer may name the act only by what it said."""
     author = _must(act.author)
+    found = _take_back(act, author)
+    if act.uri:
+        # It may still be on its way. But some servers follow again under an id they took back:
+        # a follow that was found keeps nobody out.
+        spent = found and isinstance(act.undone, Follow)
+        bury(act.uri, "" if spent else act.author, act.at)
+    return found
+
+
+def _take_back(act: Undo, author: Actor) -> bool:
+    """By URI and author; a peer may name the act only by what it said."""
     for rows in (
         ReactionRow.objects.filter(author=author),
         BoostRow.objects.filter(author=author),
@@ -373,11 +409,7 @@ def _undo(act: Undo) -> bool:
     ):
         if act.uri and rows.filter(uri=act.uri).delete()[0]:
             return True
-    if act.undone and _said(author, act.undone).delete()[0]:
-        return True
-    if act.uri and not isinstance(act.undone, Follow | Block):
-        _bury(act.uri, act.author, act.at)  # what it takes back may still be on its way
-    return False
+    return bool(act.undone and _said(author, act.undone).delete()[0])
 
 
 def _said(author: Actor, said: React | Boost | Follow | Block) -> QuerySet[Any]:
@@ -394,24 +426,26 @@ def _said(author: Actor, said: React | Boost | Follow | Block) -> QuerySet[Any]:
 
 
 def _follow(act: Follow) -> bool:
+    if Tombstone.objects.filter(uri=act.uri, author=act.author, at__gt=act.at - OVERTAKEN).exists():
+        raise Refused("it was taken back already")
     follower, target = _must(act.author), _must(act.target)
     row, created = FollowRow.objects.get_or_create(
         follower=follower, target=target, defaults={"uri": act.uri, "at": act.at}
     )
     if not created:
         FollowRow.objects.filter(pk=row.pk).update(uri=act.uri)
-    # A repeated follow is answered again: the other side may have lost our answer.
-    return created or target.is_local
+    return created
 
 
 def _accept(act: Accept) -> bool:
     row = _named_follow(act)
     if row is None:
         raise Refused("no such follow is waiting for this answer")
-    return bool(
-        FollowRow.objects.filter(pk=row.pk).update(state="accepted", uri=act.uri or row.uri)
-        and (row.state != "accepted" or row.target.is_local)
-    )
+    # What our own people's follow is called, nobody else decides.
+    uri = row.uri if row.follower.is_local else act.uri or row.uri
+    FollowRow.objects.filter(pk=row.pk).update(state="accepted", uri=uri)
+    # An accepted follow that comes again is answered again: our answer may have been lost.
+    return row.state != "accepted" or row.target.is_local
 
 
 def _reject(act: Reject) -> bool:
