@@ -12,7 +12,7 @@ from django.conf import settings
 from bridge import keys
 from bridge.activitypub import jsonld, proofs, render
 from bridge.models import Document
-from social import profiles
+from social import actions, profiles
 from social.acts import Act, Boost, Introduce, Leave, Publish, React, Retract, Revise, Undo, when
 from social.models import Actor, Post
 
@@ -22,7 +22,7 @@ def keep(act: Act, wire: str = "") -> str:
 
     Of another server's actor, the text it sent is kept for the rooms that will carry a copy.
     """
-    author = Actor.objects.filter(uri=act.author).first()
+    author = actions.actor(act.author)
     if author is None or _stays_here(act):
         return ""
     if author.is_local:
@@ -31,7 +31,7 @@ def keep(act: Act, wire: str = "") -> str:
         Document.objects.filter(uri=act.post, author=author.uri).delete()
     uri = address(act) if wire else ""
     if uri:
-        Document.objects.update_or_create(uri=uri, defaults={"body": wire, "author": author.uri})
+        _put(uri, wire, author.uri)
     return uri
 
 
@@ -120,14 +120,18 @@ def _bury(post: str, at: int, author: str) -> None:
     """Post and Create answer 410 with a tombstone; what edits said is gone without a trace."""
     tombstone = orjson.dumps(render.tombstone(post, at)).decode()
     for uri in (post, f"{post}/create"):
-        Document.objects.update_or_create(
-            uri=uri, defaults={"body": tombstone, "author": author, "gone": True}
-        )
+        _put(uri, tombstone, author, gone=True)
     Document.objects.filter(author=author, uri__startswith=f"{post}/update/").delete()
 
 
 def _store(uri: str, document: dict[str, Any], author: str) -> None:
-    body = orjson.dumps(document).decode()
-    Document.objects.update_or_create(
-        uri=uri, defaults={"body": body, "author": author, "gone": False}
+    _put(uri, orjson.dumps(document).decode(), author)
+
+
+def _put(uri: str, body: str, author: str, *, gone: bool = False) -> None:
+    Document.objects.bulk_create(
+        [Document(uri=uri, body=body, author=author, gone=gone)],
+        update_conflicts=True,
+        unique_fields=["uri"],
+        update_fields=["body", "author", "gone"],
     )

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from django.db import close_old_connections
 
+from social import once
+
 T = TypeVar("T")
 _lock = threading.Lock()
 _database = ThreadPoolExecutor(1, thread_name_prefix="database")
@@ -25,7 +27,10 @@ def loop() -> asyncio.AbstractEventLoop:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Blocks the calling thread (never the loop's own) until `work` is done."""
-    return asyncio.run_coroutine_threadsafe(work, loop()).result()
+    try:
+        return asyncio.run_coroutine_threadsafe(work, loop()).result()
+    finally:
+        once.forget()  # others went on meanwhile
 
 
 async def in_database(work: Callable[..., T], *args: object) -> T:

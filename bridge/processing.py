@@ -12,7 +12,7 @@ from bridge import documents, lanes
 from bridge.errors import Later, Trouble
 from bridge.models import Received
 from bridge.networks import NETWORKS
-from social import actions, acts, audience, outbox
+from social import actions, acts, audience, once, outbox
 from social.acts import Act
 from social.models import Actor, Queued
 
@@ -60,6 +60,7 @@ def process(row: Received) -> None:
         _wait(row, f"our own error: {type(error).__name__}", None)
 
 
+@once.remembered()
 def perform(row: Received) -> None:
     """Reads outside, records inside one transaction that also ends the row: all or nothing."""
     *context, said = NETWORKS[row.network].read(row)

@@ -3,13 +3,14 @@
 Both know no network. `record` answers whether anything changed; running it twice changes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from typing import Any, assert_never
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from social import policy
+from social import once, policy
 from social.acts import (
     OPEN,
     Accept,
@@ -83,7 +84,7 @@ def _admit_edit(author: Actor, act: Revise) -> None:
 
 def _admit_answer(author: Actor, act: Publish) -> None:
     """Whoever is blocked by somebody here stays out of all conversations below that person."""
-    parent = Post.objects.filter(uri=act.reply).select_related("author").first()
+    parent = post(act.reply)
     if parent is None:
         return
     shut = policy.blocked_by(author)
@@ -98,7 +99,9 @@ def _upwards(post: Post | None) -> Iterator[Post]:
         if post is None:
             return
         yield post
-        post = Post.objects.select_related("author").filter(replies=post).first()
+        if post.parent_id is None:
+            return
+        post = Post.objects.select_related("author").get(pk=post.parent_id)
 
 
 def _admit_boost(author: Actor, act: Boost) -> None:
@@ -134,6 +137,10 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
 
 def relevant(author: Actor, act: Publish) -> bool:
     """Remote posts are kept when somebody here follows, is addressed, or is in the conversation."""
+    return once.ask(("relevant", act.post), lambda: _is_relevant(author, act))
+
+
+def _is_relevant(author: Actor, act: Publish) -> bool:
     addressed = Actor.objects.local().filter(uri__in=act.audience)
     if addressed.exclude(pk__in=policy.blocked_by(author)).exists():
         return True
@@ -147,8 +154,10 @@ def _has_local_followers(author: Actor) -> bool:
 
 
 def _conversation_is_ours(uri: str) -> bool:
-    post = Post.objects.select_related("author").filter(uri=uri, deleted=None).first()
-    return any(above.author.is_local for above in _upwards(post))
+    answered = post(uri)
+    if answered is None or answered.deleted:
+        return False
+    return any(above.author.is_local for above in _upwards(answered))
 
 
 # ---- what follows from an act by itself
@@ -227,7 +236,13 @@ def record_context(act: Act) -> None:
 
 
 def actor(uri: str) -> Actor | None:
-    return Actor.objects.filter(uri=uri).first()
+    return once.ask(("actor", uri), lambda: Actor.objects.filter(uri=uri).first())
+
+
+def post(uri: str) -> Post | None:
+    """With its author."""
+    rows = Post.objects.filter(uri=uri).select_related("author")
+    return once.ask(("post", uri), rows.first) if uri else None
 
 
 def _must(uri: str) -> Actor:
@@ -288,27 +303,37 @@ def _content_values(act: Publish) -> dict[str, object]:
 def _publish(act: Publish, *, updated: int | None = None) -> bool:
     if _gone(act.post, act.author):
         raise Refused("it was deleted already")
-    author = _must(act.author)
-    post, created = Post.objects.get_or_create(
-        uri=act.post,
-        defaults={
-            "author": author,
-            "visibility": act.visibility,
-            "url": act.url,
-            "reply": act.reply,
-            "parent": Post.objects.filter(uri=act.reply).first() if act.reply else None,
-            "audience": list(act.audience),
-            "published": act.published,
-            "updated": updated,
-            **_content_values(act),
-        },
-    )
-    if not created:
+    if Post.objects.filter(uri=act.post).exists():
         return False
-    if act.audience:
-        post.addressed.set(Actor.objects.filter(uri__in=act.audience))
-    Post.objects.filter(reply=act.post, parent=None).exclude(pk=post.pk).update(parent=post)
+    new = Post(
+        uri=act.post,
+        author=_must(act.author),
+        visibility=act.visibility,
+        url=act.url,
+        reply=act.reply,
+        parent=post(act.reply),
+        audience=list(act.audience),
+        published=act.published,
+        updated=updated,
+        **_content_values(act),
+    )
+    try:
+        with transaction.atomic():
+            new.save(force_insert=True)
+    except IntegrityError:
+        return False  # another lane has just brought the same post
+    _address(new, act.audience)
+    Post.objects.filter(reply=act.post, parent=None).exclude(pk=new.pk).update(parent=new)
     return True
+
+
+def _address(post: Post, audience: Collection[str]) -> None:
+    if audience:
+        link = Post.addressed.through
+        named = Actor.objects.filter(uri__in=audience).values_list("pk", flat=True)
+        link.objects.bulk_create(
+            [link(post_id=post.pk, actor_id=pk) for pk in named], ignore_conflicts=True
+        )
 
 
 def _revise(act: Revise) -> bool:
@@ -326,8 +351,7 @@ def _revise(act: Revise) -> bool:
         return False
     Post.objects.filter(pk=post.pk).update(updated=act.updated, **values)
     # An edit may address more people, but the audience as a whole never widens.
-    for addressed in Actor.objects.filter(uri__in=act.now.audience):
-        post.addressed.add(addressed)
+    _address(post, act.now.audience)
     return True
 
 
@@ -479,9 +503,8 @@ def _leave(act: Leave) -> bool:
     author = actor(act.author)
     if author is None or author.left:
         return False
-    Actor.objects.filter(pk=author.pk).update(
-        left=act.at, summary="", fields=[], icon="", header=""
-    )
+    author.left, author.summary, author.fields, author.icon, author.header = act.at, "", [], "", ""
+    author.save(update_fields=["left", "summary", "fields", "icon", "header"])
     _wipe(author.posts.filter(deleted=None), act.at)
     FollowRow.objects.filter(Q(follower=author) | Q(target=author)).delete()
     ReactionRow.objects.filter(author=author).delete()

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Q
 from django.utils import timezone
 
+from social import once
 from social.models import Actor, Block, Instance, Site
 
 BLOCKED = "this server is blocked here"
@@ -11,7 +13,7 @@ BLOCKED = "this server is blocked here"
 
 def host_refused(host: str) -> str:
     """Why nothing goes to or comes from a server; empty when it may. Subdomains count with it."""
-    return hosts_refused([host]).get(host, "")
+    return once.ask(("host", host), lambda: hosts_refused([host]).get(host, ""))
 
 
 def hosts_refused(hosts: Iterable[str]) -> dict[str, str]:
@@ -56,11 +58,11 @@ def allow_list_only() -> bool:
 def blocked_by(actor: Actor) -> set[int]:
     """The keys of those here who block this actor."""
     rows = Block.objects.filter(target=actor, author__owner__isnull=False)
-    return set(rows.values_list("author_id", flat=True))
+    keys = rows.values_list("author_id", flat=True)
+    return once.ask(("blockers", actor.pk), lambda: set(keys))
 
 
 def blocked_between(one: Actor, other: Actor) -> bool:
-    return (
-        Block.objects.filter(author=one, target=other).exists()
-        or Block.objects.filter(author=other, target=one).exists()
-    )
+    either = Q(author=one, target=other) | Q(author=other, target=one)
+    pair = frozenset({one.pk, other.pk})
+    return once.ask(("blocked", pair), Block.objects.filter(either).exists)

@@ -4,6 +4,7 @@ An actor is whoever its own origin says it is: the document's `id` must be the U
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
@@ -24,10 +25,11 @@ ACCEPT = 'application/activity+json, application/ld+json; profile="https://www.w
 FRESH = timedelta(hours=24)
 BUDGET = 5.0  # seconds for one fetch while somebody waits at the inbox
 MISS = 300  # seconds: a key that could not be had, or did not fit, is not asked for again
+SOON = 30  # seconds, where its server was only out of order
 
 
 def known(uri: str) -> Actor | None:
-    return Actor.objects.filter(uri=uri).first()
+    return actions.actor(uri)
 
 
 def find(uri: str) -> Actor:
@@ -47,12 +49,43 @@ def fetch(uri: str) -> Actor:
     """Asks the origin and stores what it says."""
     document = get(uri)
     now = int(timezone.now().timestamp() * 1000)
-    profile = parse.profile(document, at=now)
+    profile = _profile(document, uri, at=now)
+    actor = keep(profile, at=now)
+    claim = parse.claimed(document)
+    if claim and claim[1] != actor.domain:
+        _ask_domain(actor, *claim)
+    return actor
+
+
+def _ask_domain(actor: Actor, user: str, host: str) -> None:
+    """FEP-2c59: a handle on another domain than the id counts once that domain names the actor."""
+    with suppress(Trouble):
+        if _webfinger(user, host) == actor.uri:
+            _confirm(actor, user, host)
+
+
+def _profile(document: dict[str, object], uri: str, *, at: int) -> Profile:
+    profile = parse.profile(document, at=at)
     if isinstance(profile, Ignored):
         raise Unreadable(profile.reason)
     if profile.uri != uri:
         raise Forbidden("the actor's document carries another id than its address")
-    return keep(profile, at=now)
+    if profile.key_id and not profile.public_key and isinstance(document.get("publicKey"), str):
+        key = get(profile.key_id)  # it stands in a document of its own
+        return _profile({**document, "publicKey": key}, uri, at=at)
+    return profile
+
+
+def confirmed(act: Introduce) -> Introduce:
+    """A profile as its actor pushed it; one without a key, or with its inbox on another host than
+    before, is read at its origin instead.
+    """
+    profile, before = act.profile, known(act.author)
+    _check(profile)
+    usual = [profile.uri, before.inbox if before else ""]
+    if profile.public_key and any(names.same_host(profile.inbox, uri) for uri in usual):
+        return act
+    return replace(act, profile=_profile(get(profile.uri), profile.uri, at=act.at))
 
 
 def keep(profile: Profile, *, at: int) -> Actor:
@@ -102,7 +135,8 @@ def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], 
     if response.status in {401, 403}:
         raise Gone(f"its origin does not show it to us ({response.status})")
     if response.status != 200:
-        raise Later(f"its origin answers {response.status}")
+        after = http.retry_after(response)
+        raise Later(f"its origin answers {response.status}", after=after)
     document = http.activity_json(response)
     found = jsonld.id_of(document)
     if not names.same_origin(found, response.url) or not names.same_origin(found, uri):
@@ -212,15 +246,18 @@ def refreshed(actor: Actor) -> Actor | None:
 
 def _fetch_by_key(key_id: str) -> Actor:
     miss = f"key-miss:{quote(key_id)[:200]}"
-    if cache.get(miss):
-        raise Forbidden("its key could not be had a moment ago")
+    if reason := cache.get(miss):
+        raise (Later if reason == "later" else Forbidden)("its key could not be had a moment ago")
     try:
         actor = fetch(_owner(key_id))
+    except Later:
+        cache.set(miss, "later", SOON)
+        raise
     except Trouble:
-        cache.set(miss, 1, MISS)
+        cache.set(miss, "no", MISS)
         raise
     if actor.key_id != key_id:
-        cache.set(miss, 1, MISS)
+        cache.set(miss, "no", MISS)
         raise Forbidden("the actor does not list this key")
     return actor
 
@@ -269,12 +306,28 @@ def lookup(acct: str) -> Actor:
     if stored and stored.fetched > timezone.now() - FRESH:
         return stored
     actor = fetch(_webfinger(user, host))
-    if actor.domain != host:
+    if actor.domain != host and _called_at_home(actor) == (user.lower(), host):
         _confirm(actor, user, host)
     return actor
 
 
+def _called_at_home(actor: Actor) -> tuple[str, str] | None:
+    """The account that the server of the actor's id names: any domain may claim any actor."""
+    with suppress(Trouble):
+        subject = _asked_for(actor.handle, actor.host).get("subject")
+        if found := names.parse_acct(jsonld.text(subject)):
+            return found[0].lower(), found[1]
+    return None
+
+
 def _webfinger(user: str, host: str) -> str:
+    for link in jsonld.as_list(_asked_for(user, host).get("links")):
+        if isinstance(link, dict) and link.get("rel") == "self" and _is_activity(link.get("type")):
+            return jsonld.text(link.get("href"))
+    raise Gone(f"{host} knows that name, but not as an ActivityPub actor")
+
+
+def _asked_for(user: str, host: str) -> dict[str, object]:
     if why := policy.host_refused(host):
         raise Forbidden(why)
     resource = quote(f"acct:{user}@{host}", safe="")
@@ -284,11 +337,7 @@ def _webfinger(user: str, host: str) -> str:
         raise Gone(f"{host} knows nobody of that name")
     if response.status != 200:
         raise Later(f"{host} answers {response.status} when asked for that name")
-    document = jsonld.loads(response.body)
-    for link in jsonld.as_list(document.get("links")):
-        if isinstance(link, dict) and link.get("rel") == "self" and _is_activity(link.get("type")):
-            return jsonld.text(link.get("href"))
-    raise Gone(f"{host} knows that name, but not as an ActivityPub actor")
+    return jsonld.loads(response.body)
 
 
 def _is_activity(kind: object) -> bool:

@@ -1,11 +1,14 @@
 """ActivityPub as a network: read stored activities, know the inboxes, sign and send."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from django.core.cache import cache
 
 from bridge import http, keys, names
 from bridge.activitypub import actors, jsonld, parse, proofs
@@ -14,8 +17,20 @@ from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
 from social import actions, audience, policy
-from social.acts import OPEN, Act, Block, Boost, Follow, Ignored, Publish, React, Undo
-from social.models import Actor, Delivery, Post
+from social.acts import (
+    OPEN,
+    Act,
+    Block,
+    Boost,
+    Follow,
+    Ignored,
+    Introduce,
+    Publish,
+    React,
+    Revise,
+    Undo,
+)
+from social.models import Actor, Delivery
 from social.models import Block as BlockRow
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
@@ -24,6 +39,7 @@ from social.outbox import Address
 
 HEIGHT = 20  # how far up a conversation is fetched
 READING = 20.0  # seconds for everything that one row makes us fetch
+SOON, LATE = 300, 3600  # seconds until a post that could not be had is asked for again
 CONTENT_TYPE = "application/activity+json"
 
 
@@ -67,8 +83,12 @@ class ActivityPub(Network):
         match act:
             case Publish() if actions.relevant(author, act):
                 return [*self._ancestors(act, at, deadline), Said(act, wire)]
+            case Revise(now=now) if actions.relevant(author, now):
+                return [*self._ancestors(now, at, deadline), Said(act, wire)]
             case Boost():
                 return [*self._original(act, author, at), Said(act, wire)]
+            case Introduce():
+                return [Said(actors.confirmed(act), wire)]
             case Undo(undone=None):
                 return [Said(_completed(act), wire)]
             case _:
@@ -79,7 +99,7 @@ class ActivityPub(Network):
     ) -> tuple[dict[str, Any], str]:
         """What the author itself sent stands; what was passed on is fetched from its origin."""
         mine = row.signer == author.uri or proven(activity, author)
-        kind, inner = jsonld.first(jsonld.types(activity)), activity.get("object")
+        kind, inner = next(iter(jsonld.types(activity)), ""), activity.get("object")
         if kind not in {"Create", "Update"} and mine:
             return activity, row.body
         uri = jsonld.id_of(inner)
@@ -108,11 +128,13 @@ class ActivityPub(Network):
         seen, uri = {act.post}, act.reply
         while uri and uri not in seen and len(found) < HEIGHT and time.monotonic() < deadline:
             seen.add(uri)
-            if Post.objects.filter(uri=uri).exists():
+            miss = f"post-miss:{hashlib.sha256(uri.encode()).hexdigest()}"
+            if actions.post(uri) or cache.get(miss):
                 break
             try:
                 said = self._fetched_post(uri, at)
-            except Trouble:
+            except Trouble as error:  # a thousand answers to it must not ask a thousand times
+                cache.set(miss, 1, SOON if isinstance(error, Later) else LATE)
                 break
             found.append(said)
             uri = said.act.reply if isinstance(said.act, Publish) else ""
@@ -120,7 +142,7 @@ class ActivityPub(Network):
 
     def _original(self, act: Boost, author: Actor, at: int) -> list[Said]:
         """The post that a boost is about, if somebody here would see the boost."""
-        if Post.objects.filter(uri=act.post).exists():
+        if actions.post(act.post):
             return []
         if not author.follows_in.filter(follower__owner__isnull=False).exists():
             return []
@@ -156,7 +178,7 @@ class ActivityPub(Network):
         """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them."""
         match act:
             case Publish(reply=reply, audience=named, visibility="public" | "unlisted") if reply:
-                parent = Post.objects.select_related("author").filter(uri=reply).first()
+                parent = actions.post(reply)
                 if parent is None or not parent.author.is_local:
                     return []
                 if parent.author.followers not in named:
@@ -188,7 +210,7 @@ class ActivityPub(Network):
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
         for row in rows:
             try:
-                await self._deliver(row.to, row.load)
+                pause = await self._deliver(row.to, row.load)
             except Busy:
                 raise
             except Trouble as error:
@@ -197,19 +219,23 @@ class ActivityPub(Network):
                     await asyncio.to_thread(actors.missing, row.to)
             else:
                 await settle(row, None)
+                if pause:
+                    raise Busy("it takes no more for now", after=pause)
 
-    async def _deliver(self, url: str, parcel: "Parcel") -> None:
+    async def _deliver(self, url: str, parcel: "Parcel") -> float | None:
+        """Returns how long to wait before the next one, if the host says so."""
         if not parcel.body or parcel.pair is None:
             raise Gone("what it said is no longer here")
         if parcel.refused:
             raise Gone(parcel.refused)
         response = await self._knock(url, parcel.body, parcel.kind, parcel.pair)
-        if response.status == 401:
+        if misunderstood(response):
             other = "cavage" if parcel.kind == "rfc9421" else "rfc9421"
             response = await self._knock(url, parcel.body, other, parcel.pair)
             if response.status < 300:
                 await in_database(actors.remember_kind, url, other)
         judge(response)
+        return http.used_up(response)
 
     async def _knock(self, url: str, body: bytes, kind: str, pair: keys.Pair) -> http.Response:
         url = http.checked(url)  # the spelling that is sent is the one to sign
@@ -235,7 +261,9 @@ def _suspended(senders: Collection[str]) -> dict[str, str]:
 @lru_cache(maxsize=1000)
 def _pair(uri: str) -> keys.Pair | None:
     actor = Actor.objects.filter(uri=uri).first()
-    return keys.of(actor) if actor else None
+    if actor is None:
+        return None
+    return keys.of(actor) if actor.is_local else keys.instance()  # passed on for somebody
 
 
 def replayed(raw: str, *, at: int, followers: str = "") -> Act:
@@ -244,6 +272,12 @@ def replayed(raw: str, *, at: int, followers: str = "") -> Act:
     if isinstance(act, Ignored):
         raise Unreadable(act.reason)
     return act
+
+
+def misunderstood(response: http.Response) -> bool:
+    """Whether the other kind of signature may do: not everybody says so with a 401."""
+    named = response.status in {400, 403} and b"signature" in response.body.lower()
+    return response.status == 401 or named
 
 
 def judge(response: http.Response) -> None:

@@ -14,7 +14,7 @@ from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import registration, render, rooms
 from bridge.models import Document, Ghost, Room
-from social import acts, audience, outbox, policy, profiles
+from social import actions, acts, audience, outbox, policy, profiles
 from social.acts import (
     OPEN,
     Accept,
@@ -98,7 +98,7 @@ def _leave(stranger: Actor, place: str) -> None:
 
 
 def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
-    author = Actor.objects.filter(uri=act.author).first()
+    author = actions.actor(act.author)
     if author is None:
         return []
     found = _of_local(act, author) if author.is_local else _of_remote(act, author)
@@ -129,7 +129,7 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
     match act:
         case Publish() if act.visibility in OPEN:
             return [_at("event", place) for place in _places_of_post(act, author)]
-        case Revise() if act.now.visibility in OPEN:
+        case Revise() if act.now.visibility in OPEN and _is_open(act.now.post):
             return _where_it_stands(act.now.post) or [
                 _at("event", place) for place in _places_of_post(act.now, author)
             ]
@@ -138,7 +138,8 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
         case React():
             return _where_it_stands(act.post)
         case Boost():
-            mirror = [f"mirror {author.uri}"] if _is_read_here(author) else []
+            read = _is_read_here(author, act.post)
+            mirror = [f"mirror {author.uri}"] if read else []
             own = [f"profile {owner.uri}" for owner in [_local_author(act.post)] if owner]
             return [_at("event", place) for place in [*own, *mirror]]
         case Undo(undone=React() | Boost()):
@@ -154,6 +155,11 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             return []
 
 
+def _is_open(uri: str) -> bool:
+    """As it was published: an edit does not widen who may read a post."""
+    return Post.objects.filter(uri=uri, visibility__in=OPEN).exists()
+
+
 def _places_of_post(act: Publish, author: Actor) -> list[str]:
     """The conversation's room where it began with somebody here, else the author's mirror."""
     owner = _began_with(act.reply)
@@ -164,13 +170,13 @@ def _places_of_post(act: Publish, author: Actor) -> list[str]:
 
 def _began_with(uri: str) -> Actor | None:
     """The local author at the root of a conversation that anybody may read."""
-    post = Post.objects.filter(uri=uri).select_related("author", "parent").first() if uri else None
+    post = actions.post(uri)
     for _ in range(CLIMB):
         if post is None or post.visibility not in OPEN:
             return None
-        if post.parent is None:
+        if post.parent_id is None:
             return post.author if post.author.is_local else None
-        post = Post.objects.select_related("author", "parent").get(pk=post.parent.pk)
+        post = Post.objects.select_related("author").get(pk=post.parent_id)
     return None
 
 
@@ -178,8 +184,15 @@ def _local_author(uri: str) -> Actor | None:
     return Actor.objects.local().filter(posts__uri=uri).first()
 
 
-def _is_read_here(author: Actor) -> bool:
-    return author.follows_in.filter(follower__owner__isnull=False, state="accepted").exists()
+def _is_read_here(author: Actor, boosted: str = "") -> bool:
+    """By somebody who did not block, and was not blocked by, the author of what is boosted."""
+    readers = Actor.objects.local().filter(
+        follows_out__target=author, follows_out__state="accepted"
+    )
+    if boosted:
+        readers = readers.exclude(blocks_out__target__posts__uri=boosted)
+        readers = readers.exclude(blocks_in__author__posts__uri=boosted)
+    return readers.exists()
 
 
 def _has_mirror(author: Actor) -> bool:
