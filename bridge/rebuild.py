@@ -22,7 +22,7 @@ from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
 from bridge.models import Anchor, Ghost, Key, Room
 from social import actions, acts
 from social.acts import Boost, Publish, React, Retract
-from social.models import Actor, Tombstone
+from social.models import Actor
 
 log = logging.getLogger("ownroom.rebuild")
 Say = Callable[[str], None]
@@ -271,8 +271,7 @@ def _tombstone(event: Event) -> None:
     uri = marked.get("id") if isinstance(marked, dict) else None
     author = _ghost_actor(event["sender"])
     if isinstance(uri, str) and author:
-        at = int(event["origin_server_ts"])
-        Tombstone.objects.get_or_create(uri=uri, defaults={"author": author.uri, "at": at})
+        actions.bury(uri, author.uri, int(event["origin_server_ts"]))
 
 
 def _typed(event: Event, room: Room) -> None:
