@@ -12,7 +12,7 @@ from bridge import documents, lanes
 from bridge.errors import Later, Trouble
 from bridge.models import Received
 from bridge.networks import NETWORKS
-from social import actions, acts, audience, once, outbox
+from social import actions, acts, admission, audience, once, outbox
 from social.acts import Act
 from social.models import Actor, Queued
 
@@ -87,7 +87,7 @@ def close(row: Received, problem: str) -> None:
 
 def carry_out(act: Act, wire: str = "") -> str:
     """Admits, records and tells one act and what follows from it. Returns why nothing changed."""
-    actions.admit(act)
+    admission.admit(act)
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
     changed = actions.record(act)
     if changed:

@@ -1,9 +1,9 @@
-"""The only writes. `admit` says whether an act may happen here, `record` puts it into the index.
+"""The only writes: `record` puts an act into the index. What was admitted comes here.
 
-Both know no network. `record` answers whether anything changed; running it twice changes nothing.
+Knows no network. Answers whether anything changed; running it twice changes nothing.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any, assert_never
 
@@ -12,7 +12,6 @@ from django.db.models import Q, QuerySet
 
 from social import once, policy
 from social.acts import (
-    OPEN,
     Accept,
     Act,
     Block,
@@ -34,130 +33,11 @@ from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
 from social.models import Reaction as ReactionRow
 
-HEIGHT = 50  # how far up a conversation is looked
 OVERTAKEN = 6 * 3_600_000  # for so long after its undo a follow may still come, in milliseconds
 
 
 class Refused(Exception):
     """The act may not happen here; the text says why."""
-
-
-# ---- admit
-
-
-def admit(act: Act) -> None:
-    author = actor(act.author)
-    if author is None:
-        raise Refused("its author is unknown")
-    if author.suspended:
-        raise Refused("its author is suspended here")
-    if author.left and not isinstance(act, Leave):
-        raise Refused("its author has left")
-    if not author.is_local and (why := policy.host_refused(author.host)):
-        raise Refused(why)
-    match act:
-        case Publish():
-            _admit_post(author, act)
-        case Revise():
-            _admit_edit(author, act)
-        case Boost():
-            _admit_boost(author, act)
-        case Follow() | React():
-            _admit_towards(author, act)
-        case _:
-            pass
-
-
-def _admit_post(author: Actor, act: Publish) -> None:
-    _admit_answer(author, act)
-    if not (author.is_local or relevant(author, act)):
-        raise Refused("nobody here follows its author or is addressed by it")
-
-
-def _admit_edit(author: Actor, act: Revise) -> None:
-    """The edit may be the first that is heard of a post: then it must pass as one."""
-    if Post.objects.filter(uri=act.now.post).exists():
-        _admit_answer(author, act.now)
-    else:
-        _admit_post(author, act.now)
-
-
-def _admit_answer(author: Actor, act: Publish) -> None:
-    """Whoever is blocked by somebody here stays out of all conversations below that person."""
-    parent = post(act.reply)
-    if parent is None:
-        return
-    shut = policy.blocked_by(author)
-    if policy.blocked_between(author, parent.author) or (
-        shut and any(post.author_id in shut for post in _upwards(parent))
-    ):
-        raise Refused("one of the two has blocked the other")
-
-
-def _upwards(post: Post | None) -> Iterator[Post]:
-    for _ in range(HEIGHT):
-        if post is None:
-            return
-        yield post
-        if post.parent_id is None:
-            return
-        post = Post.objects.select_related("author").get(pk=post.parent_id)
-
-
-def _admit_boost(author: Actor, act: Boost) -> None:
-    post = Post.objects.filter(uri=act.post).select_related("author").first()
-    if post is None:
-        raise Refused("the boosted post is not known here")
-    if post.visibility not in OPEN:
-        raise Refused("a followers-only or direct post cannot be boosted")
-    if post.author.suspended or policy.blocked_between(author, post.author):
-        raise Refused("its author is blocked or suspended")
-    followed = author.is_local or post.author.is_local or _has_local_followers(author)
-    if not followed:
-        raise Refused("nobody here follows the booster")
-
-
-def _admit_towards(author: Actor, act: Follow | React) -> None:
-    target = (
-        actor(act.target)
-        if isinstance(act, Follow)
-        else Actor.objects.filter(posts__uri=act.post).first()
-    )
-    if target is None:
-        raise Refused("what it is about is not known here")
-    if not (author.is_local or target.is_local):
-        raise Refused("it concerns nobody here")
-    if not target.is_local and (why := policy.host_refused(target.host)):
-        raise Refused(why)
-    if target.suspended:
-        raise Refused("whom it is about is suspended here")
-    if isinstance(act, React) and policy.blocked_between(author, target):
-        raise Refused("one of the two has blocked the other")
-
-
-def relevant(author: Actor, act: Publish) -> bool:
-    """Remote posts are kept when somebody here follows, is addressed, or is in the conversation."""
-    return once.ask(("relevant", act.post), lambda: _is_relevant(author, act))
-
-
-def _is_relevant(author: Actor, act: Publish) -> bool:
-    addressed = Actor.objects.local().filter(uri__in=act.audience)
-    if addressed.exclude(pk__in=policy.blocked_by(author)).exists():
-        return True
-    if act.visibility in OPEN | {"private"} and _has_local_followers(author):
-        return True
-    return act.visibility in OPEN and bool(act.reply) and _conversation_is_ours(act.reply)
-
-
-def _has_local_followers(author: Actor) -> bool:
-    return author.follows_in.filter(follower__owner__isnull=False, state="accepted").exists()
-
-
-def _conversation_is_ours(uri: str) -> bool:
-    answered = post(uri)
-    if answered is None or answered.deleted:
-        return False
-    return any(above.author.is_local for above in _upwards(answered))
 
 
 # ---- what follows from an act by itself

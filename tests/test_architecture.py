@@ -106,7 +106,7 @@ def table_of(value: ast.expr) -> str:
     while True:
         match value:
             case ast.Attribute(value=ast.Name(id=table), attr="objects" | "_default_manager"):
-                return table
+                return table if table[0].isupper() else ""  # else a variable
             case ast.Attribute(value=inner) | ast.Call(func=inner) | ast.Subscript(value=inner):
                 value = inner
             case _:

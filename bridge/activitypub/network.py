@@ -16,7 +16,7 @@ from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable
 from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
-from social import actions, audience, policy
+from social import actions, admission, audience, policy
 from social.acts import (
     OPEN,
     Act,
@@ -81,9 +81,9 @@ class ActivityPub(Network):
             raise Unreadable(act.reason)
         deadline = time.monotonic() + READING
         match act:
-            case Publish() if actions.relevant(author, act):
+            case Publish() if admission.relevant(author, act):
                 return [*self._ancestors(act, at, deadline), Said(act, wire)]
-            case Revise(now=now) if actions.relevant(author, now):
+            case Revise(now=now) if admission.relevant(author, now):
                 return [*self._ancestors(now, at, deadline), Said(act, wire)]
             case Boost():
                 return [*self._original(act, author, at), Said(act, wire)]
