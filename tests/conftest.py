@@ -17,8 +17,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
+from bridge.loop import run
+from bridge.matrix import client
 from bridge.matrix.registration import BOT
-from tests.fakes import homeserver
+from tests.fakes import homeserver_door
 from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
 from tests.fakes.world import Resident, World, make_keeper
 
@@ -41,7 +43,7 @@ def _only_loopback() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def home_for_all() -> Iterator[Homeserver]:
-    yield from homeserver.serve()
+    yield from homeserver_door.serve()
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +84,7 @@ def world(
     home.app_url = live_server.url
     cache.clear()
     make_keeper()
+    run(client.register(BOT))
     return World(home, neighbours, live_server.url)
 
 

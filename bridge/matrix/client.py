@@ -314,6 +314,13 @@ async def event(room: str, event_id: str) -> dict[str, Any]:
     return await call("GET", f"/v3/rooms/{_part(room)}/event/{_part(event_id)}")
 
 
+async def edits(room: str, event_id: str) -> list[str]:
+    """Client-Server API, "Relationships API": the edits of an event."""
+    path = f"/v1/rooms/{_part(room)}/relations/{_part(event_id)}/m.replace?limit=100"
+    found = (await call("GET", path)).get("chunk", [])
+    return [str(edit["event_id"]) for edit in found]
+
+
 async def messages(
     room: str, *, start: str = "", direction: str = "f", limit: int = 100
 ) -> dict[str, Any]:

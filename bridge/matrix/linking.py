@@ -99,7 +99,9 @@ def _actor(owner: str, wish: str, shown: str) -> Actor:
 
 def _free_handle(owner: str, wish: str) -> str:
     if wish and not names.is_handle(wish.lower()):
-        raise Unreadable(f"{wish} cannot be a handle: letters, digits, _ . - and no others")
+        raise Unreadable(
+            f"{wish} cannot be a handle: it is reserved, or has more than letters, digits, _ . -"
+        )
     base = wish.lower() or names.handle_from(owner)
     taken = Actor.objects.filter(domain=settings.OWNROOM_HANDLE_DOMAIN)
     if not taken.filter(handle__iexact=base).exists() and not _buried(base):
@@ -183,6 +185,19 @@ def _owns(user: str, creation: dict[str, Any], levels: dict[str, Any]) -> bool:
     users = levels.get("users", {})
     mine = users.get(user, levels.get("users_default", 0))
     return bool(mine >= 100 and mine == max(users.values(), default=0))
+
+
+def asked(event: dict[str, Any]) -> bool:
+    """Somebody says that the room shall be their profile."""
+    body = event["content"].get("body")
+    return "state_key" not in event and isinstance(body, str) and bool(LINK.match(body))
+
+
+def elsewhere(room_id: str, owner: str) -> str:
+    """Why somebody who has a profile room already gets no second one; empty when they have none."""
+    rooms_ = Room.objects.filter(kind=Room.Kind.PROFILE, owner=owner).exclude(room_id=room_id)
+    found = rooms_.values_list("room_id", flat=True).first()
+    return f"your profile is another room: {names.matrix_link(found)}" if found else ""
 
 
 async def announce_self(room_id: str, actor: Actor) -> None:

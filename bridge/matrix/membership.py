@@ -1,5 +1,6 @@
 """Who comes and goes, and what a room's own state says: invitations, bans, names, leases."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -45,22 +46,20 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
     now, reg = content.get("membership"), registration.load()
     room_id = str(event.get("room_id"))
     if who == reg.bot:
-        return _bot(room_id, sender, content)
+        return _bot(event, room_id, sender, content)
     room = Room.objects.filter(room_id=room_id).select_related("actor").first()
     if reg.ours(who) and room and room.actor and sender == room.owner:
         return _ghost(event, who, room, str(now))
     raise Unreadable("somebody came or went")
 
 
-def _bot(room_id: str, sender: str, content: dict[str, Any]) -> Sequence[Said]:
+def _bot(
+    event: dict[str, Any], room_id: str, sender: str, content: dict[str, Any]
+) -> Sequence[Said]:
     match content.get("membership"):
         case "invite":
-            return [
-                Said(
-                    None,
-                    answer=run(_invited(room_id, sender, direct=bool(content.get("is_direct")))),
-                )
-            ]
+            direct, cause = bool(content.get("is_direct")), str(event.get("event_id"))
+            return [Said(None, answer=run(_invited(room_id, sender, cause, direct=direct)))]
         case "leave" | "ban":
             Room.objects.filter(room_id=room_id).update(ready=False, leased=False)
             raise Unreadable("the bot was removed: the room is no longer published")
@@ -68,7 +67,7 @@ def _bot(room_id: str, sender: str, content: dict[str, Any]) -> Sequence[Said]:
             raise Unreadable("the bot came")
 
 
-async def _invited(room_id: str, sender: str, *, direct: bool) -> str:
+async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> str:
     known = await in_database(_known, room_id)
     await client.join(room_id, via=[names.server_of(sender)])
     if known:
@@ -78,10 +77,11 @@ async def _invited(room_id: str, sender: str, *, direct: bool) -> str:
         desk = await in_database(linking.desk_of, sender)
         if desk and desk.ready and desk.room_id != room_id:
             link = names.matrix_link(desk.room_id)
-            await _tell(room_id, f'<p>Your desk is <a href="{link}">over there</a>.</p>')
+            await _tell(cause, room_id, f'<p>Your desk is <a href="{link}">over there</a>.</p>')
             return ""
         if await client.state(room_id, "m.room.encryption"):
             await _tell(
+                cause,
                 room_id,
                 "<p>This room is encrypted, and what you wrote to me could never be found again"
                 " after a loss. Please start a conversation with me without encryption.</p>",
@@ -90,11 +90,11 @@ async def _invited(room_id: str, sender: str, *, direct: bool) -> str:
             return ""
         await in_database(linking.keep_desk, room_id, sender)
         await rooms.read_from_here(room_id)
-        await _tell(room_id, WELCOME)
+        await _tell(cause, room_id, WELCOME)
         return ""
     problem = await linking.inspect(room_id, sender)
     await _tell(
-        room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER
+        cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER
     )
     return ""
 
@@ -107,12 +107,13 @@ def _ready_again(room_id: str) -> None:
     Room.objects.filter(room_id=room_id).update(ready=True, leased=True)
 
 
-async def _tell(room_id: str, text: str) -> None:
+async def _tell(cause: str, room_id: str, text: str) -> None:
+    """Once for each event that is answered so, however often it is read."""
     from bridge.matrix import render
 
     said = render.notice(text)
     bot = registration.load().bot
-    txn = f"tell{abs(hash((room_id, text)))}"
+    txn = f"tell{hashlib.sha256(f'{cause} {text}'.encode()).hexdigest()[:32]}"
     await client.send(room_id, said.type, said.content, txn=txn, user=bot)
 
 
@@ -152,14 +153,17 @@ def stranger(event: dict[str, Any]) -> Sequence[Said]:
     asked = linking.LINK.match(body)
     if not asked or not names.is_user_id(sender) or registration.load().ours(sender):
         raise Unreadable("not a room of ours")
-    if problem := run(linking.inspect(room_id, sender)):
-        run(_tell(room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>"))
+    cause = str(event.get("event_id"))
+    problem = run(linking.inspect(room_id, sender)) or linking.elsewhere(room_id, sender)
+    if problem:
+        run(_tell(cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>"))
         raise Forbidden(problem)
     linked = linking.create_in(sender, asked["handle"] or "", room_id)
     run(linking.announce_self(room_id, linked.actor))
     url, acct = html.escape(linked.actor.url), html.escape(linked.actor.acct)
     run(
         _tell(
+            cause,
             room_id,
             f"<p>This room is now the profile of <strong>@{acct}</strong>:"
             f' <a href="{url}">{url}</a>.'
@@ -184,7 +188,14 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
         )
     if kind == "m.room.encryption":
         Room.objects.filter(pk=room.pk).update(leased=False)
-        run(_tell(room.room_id, "<p>This room is encrypted now: I can no longer publish it.</p>"))
+        cause = str(event.get("event_id"))
+        run(
+            _tell(
+                cause,
+                room.room_id,
+                "<p>This room is encrypted now: I can no longer publish it.</p>",
+            )
+        )
         raise Unreadable("the room was encrypted: it is no longer published")
     if room.kind != Room.Kind.PROFILE or room.actor is None or event.get("sender") != room.owner:
         raise Unreadable("this kind of event is not bridged")

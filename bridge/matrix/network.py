@@ -16,6 +16,7 @@ from bridge.matrix import (
     client,
     commands,
     gaps,
+    linking,
     lookups,
     membership,
     places,
@@ -50,7 +51,7 @@ class Matrix(Network):
         if membership.concerns(event):
             return membership.read(event)
         room = Room.objects.filter(room_id=event.get("room_id")).select_related("actor").first()
-        if room is None:
+        if room is None or (room.kind == Room.Kind.PROFILE and linking.asked(event)):
             return membership.stranger(event)
         if "state_key" in event:
             return membership.state(event, room)
@@ -153,10 +154,16 @@ class Matrix(Network):
         room = await places.room_at(target)
         author = await in_database(_actor, act.author)
         refs = await in_database(lookups.for_act, act, room, row.document)
+        if isinstance(act, Revise) and not refs.event:
+            act = act.now  # it overtook its post: here it is the post
+            refs = await in_database(lookups.for_act, act, room, row.document)
         written = render.render(act, refs)
         if isinstance(written, Ignored):
             raise Gone(written.reason)
         ghost = await rooms.ghost_of(author)
+        if isinstance(act, Retract):
+            for edit in await client.edits(room.room_id, refs.event):
+                await self._clear(room.room_id, edit, row)
         if isinstance(written, render.Redact):
             written = render.Send(
                 "m.room.redaction",

@@ -104,7 +104,7 @@ async def create_profile(actor: Actor) -> str:
             _state(ACTOR, public_face(actor)),
         ],
     )
-    await client.put_state(room, "m.room.power_levels", power(owner, bot=50))
+    await _step_down(room, owner)
     return room
 
 
@@ -123,8 +123,15 @@ async def create_desk(owner: str) -> str:
             _state(BRIDGE, lease()),
         ],
     )
-    await client.put_state(room, "m.room.power_levels", power(owner, bot=50))
+    await _step_down(room, owner)
     return room
+
+
+async def _step_down(room: str, owner: str) -> None:
+    """Once: in a room that was found again the owner may have set other levels since."""
+    levels = (await client.state(room, "m.room.power_levels")).get("users", {})
+    if levels.get(registration.load().bot) == 100:
+        await client.put_state(room, "m.room.power_levels", power(owner, bot=50))
 
 
 def lease() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A homeserver in memory, on loopback: the part of the Client-Server API that we and our people use.
+"""A homeserver in memory: the part of the Client-Server API that we and our people use.
 
 It keeps the rules that matter to a bridge (membership, power, transaction ids, aliases) and pushes
 to its application service when a test says so. `trouble` makes it answer 429 or 500, or hang.
@@ -10,11 +10,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 Event = dict[str, Any]
 SERVER = "hs.test"
@@ -59,14 +56,9 @@ class Room:
 class Homeserver:
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.released = threading.Event()
-        self.app_url = ""
+        self.released, self.troubled = threading.Event(), threading.Event()
+        self.url = self.app_url = ""  # where it is reached, and where the application service is
         self.reset()
-        handler = type("Handler", (_Handler,), {"home": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def reset(self) -> None:
         self.released.set()
@@ -81,11 +73,6 @@ class Homeserver:
             self.trouble = ""  # "429", "500" or "hang": for the application service only
             self.met = 0  # requests that met trouble
 
-    def stop(self) -> None:
-        self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
-
     def person(self, name: str) -> str:
         """A new user; returns the token, which is good for this server's API."""
         with self.lock:
@@ -94,6 +81,7 @@ class Homeserver:
 
     def hang(self) -> None:
         self.released.clear()
+        self.troubled.clear()
         self.trouble = "hang"
 
     def recover(self) -> None:
@@ -222,7 +210,10 @@ class Homeserver:
         self.rooms[room.id] = room
         if alias:
             self.aliases[alias] = room.id
-        creation = {"room_version": body.get("room_version", "11"), **body.get("creation_content", {})}
+        creation = {
+            "room_version": body.get("room_version", "11"),
+            **body.get("creation_content", {}),
+        }
         preset = body.get("preset", "private_chat")
         levels = {"users": {user: 100}, "users_default": 0, "state_default": 50}
         self.append(room, "m.room.create", user, creation, "")
@@ -348,6 +339,16 @@ class Homeserver:
     def event(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         return self.find(self.inside(parts[0], user), parts[1])
 
+    def relations(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        room_id, event_id, kind = parts
+        wanted = {"rel_type": kind, "event_id": event_id}
+        found = [
+            event
+            for event in self.inside(room_id, user).events
+            if wanted.items() <= (event["content"].get("m.relates_to") or {}).items()
+        ]
+        return {"chunk": found[::-1]}
+
     def messages(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         """A token is a place between two events: "t3" stands after the third."""
         events = self.inside(parts[0], user).events
@@ -367,114 +368,3 @@ class Homeserver:
         if self.call_app("POST", "ping", b"{}", token=THEIRS) != 200:
             raise Refused(502, "M_BAD_STATUS")
         return {"duration_ms": 1}
-
-
-Endpoint = Callable[[Homeserver, str, list[str], dict[str, str], Event], Any]
-_H = Homeserver
-_ROUTES: dict[tuple[str, str], Endpoint] = {
-    ("POST", "register"): _H.register,
-    ("PUT", "devices/*"): _H.device,
-    ("PUT", "profile/*/*"): _H.set_profile,
-    ("GET", "profile/*"): _H.profile,
-    ("POST", "createRoom"): _H.create,
-    ("GET", "directory/room/*"): _H.resolve,
-    ("GET", "joined_rooms"): _H.joined,
-    ("POST", "join/*"): _H.join,
-    ("POST", "rooms/*/leave"): _H.leave,
-    ("POST", "rooms/*/invite"): _H.invite,
-    ("POST", "rooms/*/kick"): _H.kick,
-    ("POST", "rooms/*/ban"): _H.ban,
-    ("POST", "rooms/*/unban"): _H.unban,
-    ("PUT", "rooms/*/send/*/*"): _H.send,
-    ("PUT", "rooms/*/redact/*/*"): _H.redact,
-    ("PUT", "rooms/*/state/*"): _H.put_state,
-    ("PUT", "rooms/*/state/*/*"): _H.put_state,
-    ("GET", "rooms/*/state"): _H.get_state,
-    ("GET", "rooms/*/state/*"): _H.get_state,
-    ("GET", "rooms/*/state/*/*"): _H.get_state,
-    ("GET", "rooms/*/event/*"): _H.event,
-    ("GET", "rooms/*/messages"): _H.messages,
-    ("GET", "rooms/*/members"): _H.members,
-    ("POST", "appservice/*/ping"): _H.ping,
-    ("GET", "versions"): lambda home, user, parts, query, body: {"versions": ["v1.11"]},
-    ("GET", "account/whoami"): lambda home, user, parts, query, body: {"user_id": user},
-}
-
-
-def _route(method: str, path: str) -> tuple[Endpoint, list[str]]:
-    asked = [part for part in path.split("/") if part not in {"", "_matrix", "client", "v1", "v3"}]
-    asked += [""] if path.endswith("/") else []
-    for (verb, pattern), endpoint in _ROUTES.items():
-        known = pattern.split("/")
-        if verb == method and len(known) == len(asked):
-            pairs = list(zip(known, asked, strict=True))
-            if all(k in {"*", a} for k, a in pairs):
-                return endpoint, [unquote(a) for k, a in pairs if k == "*"]
-    raise Refused(404, "M_UNRECOGNIZED", f"{method} {quote(path)}")
-
-
-class _Handler(BaseHTTPRequestHandler):
-    home: Homeserver
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one segment, or each answer waits for an acknowledgement
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
-        """Quiet."""
-
-    def handle_one_request(self) -> None:
-        super().handle_one_request()
-
-    def _answer(self) -> None:
-        size = int(self.headers.get("Content-Length") or 0)
-        raw = self.rfile.read(size)
-        try:
-            status, body = 200, self._do(json.loads(raw) if raw else {})
-        except Refused as refused:
-            status, body = refused.status, refused.body
-        if body is None:
-            self.close_connection = True
-            return
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-        self.wfile.flush()
-
-    do_GET = do_PUT = do_POST = _answer  # noqa: N815  http.server's names
-
-    def _do(self, body: Event) -> Any:
-        """None: the connection ends without an answer."""
-        url = urlsplit(self.path)
-        query = {key: values[-1] for key, values in parse_qs(url.query).items()}
-        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-        user = query.get("user_id", f"{PREFIX}bot:{SERVER}")
-        if token != OURS:
-            user = f"@{token.removeprefix('token-')}:{SERVER}"
-        elif self.home.trouble:
-            return self._trouble()
-        endpoint, parts = _route(self.command, url.path)
-        if endpoint is _H.ping:
-            return endpoint(self.home, user, parts, query, body)
-        with self.home.lock:
-            if endpoint not in {_H.register} and user not in self.home.users:
-                raise Refused(403, "M_FORBIDDEN", f"{user} is not registered")
-            return endpoint(self.home, user, parts, query, body)
-
-    def _trouble(self) -> Any:
-        self.home.met += 1
-        if self.home.trouble == "hang":
-            self.home.released.wait(60)
-            return None
-        if self.home.trouble == "429":
-            raise Refused(429, "M_LIMIT_EXCEEDED", retry_after_ms=50)
-        raise Refused(500, "M_UNKNOWN", "it broke")
-
-
-def serve() -> Iterator[Homeserver]:
-    home = Homeserver()
-    try:
-        yield home
-    finally:
-        home.stop()

@@ -1,0 +1,191 @@
+"""Stories of blocks: of one person by another, of a server by the admin, and of all but a few."""
+
+import pytest
+
+from bridge import moderation
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.demo.neighbourhood import Neighbour as Neighbourhood
+from social.models import Actor, Block, Follow, Post, Site
+from tests.fakes.world import Resident, World, followers, note, outcome, post_of, said
+
+# ---- one person and another
+
+
+def test_a_blocked_neighbour_is_told_and_followed_no_more(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    alice.tell_bot(f"block {bob.handle}")
+    world.settle()
+    assert bob.received("Block")
+    assert bob.received("Reject")
+    assert bob.received("Undo")[0]["activity"]["object"]["type"] == "Follow"
+    assert not Follow.objects.exists()
+    assert any("is blocked" in line for line in alice.answers())
+
+
+def test_a_blocked_neighbour_reaches_nobody(world: World, alice: Resident, bob: Neighbour) -> None:
+    event = alice.post("hello")
+    world.settle()
+    alice.tell_bot(f"block {bob.handle}")
+    world.settle()
+    before = len(alice.answers())
+    bob.post("let me in", reply_to=post_of(event))
+    bob.post("let me in", mentions=[alice.handle])
+    bob.like(post_of(event))
+    bob.follow(alice.handle)
+    world.settle()
+    assert not alice.seen("let me in")
+    assert not alice.timeline(kind="m.reaction")
+    assert len(alice.answers()) == before
+    assert not Follow.objects.exists()
+    assert bob.received("Reject")
+    assert not bob.received("Accept")
+    assert "let me in" not in world.page(post_of(event))
+
+
+def test_nothing_is_delivered_to_a_blocked_neighbour(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    alice.tell_bot(f"block {bob.handle}")
+    world.settle()
+    alice.post(f"not for {bob.handle}")
+    world.settle()
+    assert not bob.received("Create")
+
+
+def test_an_unblock_lets_both_begin_anew(world: World, alice: Resident, bob: Neighbour) -> None:
+    alice.tell_bot(f"block {bob.handle}")
+    world.settle()
+    alice.tell_bot(f"unblock {bob.handle}")
+    world.settle()
+    assert bob.received("Undo")[0]["activity"]["object"]["type"] == "Block"
+    bob.follow(alice.handle)
+    world.settle()
+    assert followers(alice.actor) == {bob.id}
+
+
+def test_who_is_blocked_from_next_door_loses_follows_both_ways(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    bob.block(alice.handle)
+    world.settle()
+    assert not Follow.objects.exists()
+    alice.post("are you there?")
+    world.settle()
+    assert not bob.received("Create")
+
+
+def test_a_block_by_somebody_else_counts_for_nothing(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    lie = said(mallory, "Block", alice.actor) | {"actor": bob.id, "id": f"{bob.id}#block"}
+    assert world.hear(mallory, lie) == 401
+    world.settle()
+    assert not Block.objects.exists()
+    assert followers(alice.actor) == {bob.id}
+
+
+def test_a_ban_of_a_ghost_in_the_room_is_a_block(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    event = alice.post("hello")
+    world.settle()
+    bob.post("nonsense", reply_to=post_of(event))
+    bob.follow(alice.handle)
+    world.settle()
+    (ghost,) = (e["sender"] for e in alice.seen("nonsense"))
+    alice.person.ban(alice.room, ghost)
+    world.settle()
+    assert bob.received("Block")
+    assert not followers(alice.actor)
+
+
+# ---- a whole server
+
+
+@pytest.fixture
+def far(neighbours: Neighbourhood) -> str:
+    """The host on which carol and mallory live."""
+    return f"127.0.0.2:{neighbours.port}"
+
+
+def test_a_blocked_server_is_refused_at_the_door_and_nothing_is_stored(
+    world: World, alice: Resident, far: str
+) -> None:
+    moderation.block(far)
+    carol = world.neighbour("carol", host=1)
+    create = said(carol, "Create", note(carol, "hello", cc=[alice.actor]))
+    assert world.hear(carol, create) == 403
+    assert carol.follow(alice.handle).statuses == [403]
+    world.settle()
+    assert not Post.objects.exists()
+    assert not Actor.objects.filter(uri=carol.id).exists()
+
+
+def test_a_blocked_server_is_never_contacted(
+    world: World, alice: Resident, bob: Neighbour, far: str
+) -> None:
+    carol = world.neighbour("carol", host=1)
+    carol.follow(alice.handle)
+    bob.follow(alice.handle)
+    world.settle()
+    moderation.block(far)
+    world.settle()
+    world.neighbours.reset()
+    alice.post(f"a post that also names {carol.handle}")
+    alice.tell_bot(f"follow {carol.handle}")
+    bob.post("an answer", reply_to=carol.post("far words").post, mentions=[alice.handle])
+    world.settle()
+    assert bob.received("Create")
+    ours = [one for one in world.neighbours.received() if one["actor"].startswith(world.url)]
+    assert {one["host"] for one in ours} == {0}
+    assert any("blocked here" in line for line in alice.answers())
+    assert not Post.objects.filter(author__uri=carol.id).exists()
+
+
+def test_a_block_of_a_server_drops_its_followers(
+    world: World, alice: Resident, bob: Neighbour, far: str
+) -> None:
+    carol = world.neighbour("carol", host=1)
+    world.friends(carol, alice)
+    bob.follow(alice.handle)
+    world.settle()
+    moderation.block(far)
+    world.settle()
+    assert followers(alice.actor) == {bob.id}
+    assert not followers(carol.id)
+    assert world.json(f"{alice.actor}/followers")["totalItems"] == 1
+
+
+def test_with_the_allow_list_only_those_on_it_are_heard(
+    world: World, alice: Resident, bob: Neighbour, far: str
+) -> None:
+    moderation.allow(far)
+    Site.objects.create(allow_list_only=True)
+    carol = world.neighbour("carol", host=1)
+    assert bob.follow(alice.handle).statuses == [403]
+    assert carol.follow(alice.handle).statuses == [202]
+    world.settle()
+    assert followers(alice.actor) == {carol.id}
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    assert "allow-list" in alice.answers()[-1]
+    assert not bob.received()
+
+
+def test_a_suspended_actor_is_refused_alone(world: World, alice: Resident, bob: Neighbour) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    Actor.objects.filter(uri=bob.id).update(suspended=True)
+    create = said(bob, "Create", note(bob, "hello", cc=[alice.actor]))
+    assert world.hear(bob, create) == 403
+    carol = world.neighbour("carol")
+    greeting = carol.post("hello", mentions=[alice.handle])
+    assert greeting.statuses == [202]
+    world.settle()
+    assert outcome(f"{greeting.post}/activity").state == "done"

@@ -1,0 +1,213 @@
+"""Stories of becoming somebody: in the desk, in a room one owns already, and being refused."""
+
+import pytest
+
+from bridge.demo.person import Person
+from bridge.matrix import registration
+from social.models import Actor
+from tests.fakes.world import Resident, World, post_of
+
+
+def _bot() -> str:
+    return registration.load().bot
+
+
+def _said(person: Person, room: str) -> list[str]:
+    events = person.messages(room, 100)[::-1]
+    return [
+        e["content"]["body"] for e in events if e["sender"] == _bot() and "body" in e["content"]
+    ]
+
+
+def _own_room(person: Person, **options: object) -> str:
+    room = person.create_room(preset="public_chat", **options)
+    person.invite(room, _bot())
+    return room
+
+
+# ---- refused
+
+
+def test_who_does_not_own_the_room_cannot_publish_it(world: World, alice: Resident) -> None:
+    owner, guest = world.person("owner"), world.person("guest")
+    room = _own_room(owner)
+    world.settle()
+    guest.join(room)
+    guest.send(room, "!ownroom link")
+    world.settle()
+    assert "highest power" in _said(owner, room)[-1]
+    assert Actor.objects.local().count() == 1
+
+
+def test_who_is_invited_by_a_guest_says_why_it_cannot_publish(
+    world: World, alice: Resident
+) -> None:
+    owner, guest = world.person("owner"), world.person("guest")
+    room = owner.create_room(
+        preset="public_chat", power_level_content_override={"users": {owner.user_id: 100}}
+    )
+    guest.join(room)
+    owner.put_state(room, "m.room.power_levels", {"users": {owner.user_id: 100}, "invite": 0})
+    guest.invite(room, _bot())
+    world.settle()
+    assert "cannot publish" in _said(owner, room)[-1]
+
+
+def test_an_encrypted_room_is_refused_with_the_reason(world: World, alice: Resident) -> None:
+    owner = world.person("owner")
+    encrypted = {"type": "m.room.encryption", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+    room = _own_room(owner, initial_state=[encrypted])
+    world.settle()
+    assert "encrypted" in _said(owner, room)[-1]
+    owner.send(room, "!ownroom link")
+    world.settle()
+    assert "encrypted" in _said(owner, room)[-1]
+    assert Actor.objects.local().count() == 1
+
+
+def test_an_encrypted_conversation_with_the_bot_is_no_desk(world: World) -> None:
+    owner = world.person("owner")
+    encrypted = {"type": "m.room.encryption", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+    room = owner.create_room(is_direct=True, invite=[_bot()], initial_state=[encrypted])
+    world.settle()
+    assert "without encryption" in _said(owner, room)[-1]
+    owner.send(room, "profile create")
+    world.settle()
+    assert not Actor.objects.local().exists()
+
+
+@pytest.mark.parametrize(
+    ("handle", "why"),
+    [("alice", "taken"), ("no/good", "cannot be a handle"), ("admin", "reserved")],
+)
+def test_a_handle_that_cannot_be_had_is_refused_with_the_reason(
+    world: World, alice: Resident, handle: str, why: str
+) -> None:
+    owner = world.person("owner")
+    desk = owner.create_room(is_direct=True, invite=[_bot()])
+    world.settle()
+    owner.send(desk, f"profile create {handle}")
+    world.settle()
+    assert why in _said(owner, desk)[-1]
+    assert Actor.objects.local().count() == 1
+
+
+def test_commands_want_a_profile_first(world: World) -> None:
+    owner = world.person("owner")
+    desk = owner.create_room(is_direct=True, invite=[_bot()])
+    world.settle()
+    owner.send(desk, "followers")
+    world.settle()
+    assert "no profile here yet" in _said(owner, desk)[-1]
+
+
+def test_a_guest_of_the_desk_commands_nothing(world: World, alice: Resident) -> None:
+    bob, guest = world.neighbour("bob"), world.person("guest")
+    alice.person.invite(alice.desk, guest.user_id)
+    guest.join(alice.desk)
+    guest.send(alice.desk, f"follow {bob.handle}")
+    world.settle()
+    assert not bob.received("Follow")
+
+
+# ---- linked
+
+
+def test_a_desk_command_makes_a_profile_with_its_room(world: World) -> None:
+    owner, bob = world.person("owner"), world.neighbour("bob")
+    desk = owner.create_room(is_direct=True, invite=[_bot()])
+    world.settle()
+    assert "profile create" in _said(owner, desk)[-1]
+    owner.send(desk, "profile create nice_name")
+    world.settle()
+    assert "@nice_name@" in _said(owner, desk)[-1]
+    actor = Actor.objects.get(owner=owner.user_id)
+    bob.follow(f"@{actor.acct}")
+    world.settle()
+    (room,) = (r for r, s in _invited(world, owner).items() if s)
+    owner.join(room)
+    owner.send(room, "my first post")
+    world.settle()
+    assert bob.received("Create", contains="my first post")
+
+
+def _invited(world: World, person: Person) -> dict[str, bool]:
+    rooms = world.home.rooms.values()
+    return {r.id: True for r in rooms if r.membership(person.user_id) == "invite"}
+
+
+def test_a_room_one_owns_becomes_a_profile_by_ones_own_word(world: World) -> None:
+    owner, bob = world.person("owner"), world.neighbour("bob")
+    room = _own_room(owner)
+    owner.send(room, "before the link")
+    world.settle()
+    assert "!ownroom link" in _said(owner, room)[-1]
+    owner.send(room, "!ownroom link nice")
+    world.settle()
+    actor = Actor.objects.get(owner=owner.user_id)
+    assert f"@{actor.acct}" in _said(owner, room)[-1]
+    bob.follow(f"@{actor.acct}")
+    event = owner.send(room, "after the link")
+    world.settle()
+    (create,) = bob.received("Create")
+    assert create["activity"]["object"]["id"] == post_of(event)
+    assert "before the link" not in world.page("/@nice")
+
+
+def test_a_room_whose_bot_is_removed_is_published_no_more(world: World, alice: Resident) -> None:
+    bob = world.neighbour("bob")
+    bob.follow(alice.handle)
+    world.settle()
+    alice.person.kick(alice.room, _bot())
+    alice.post("private again")
+    world.settle()
+    assert not bob.received("Create")
+    assert "private again" not in world.page("/@alice")
+
+
+def test_a_room_that_is_encrypted_later_is_published_no_more(world: World, alice: Resident) -> None:
+    bob = world.neighbour("bob")
+    bob.follow(alice.handle)
+    world.settle()
+    alice.person.put_state(alice.room, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    world.settle()
+    assert alice.seen("encrypted now")
+    alice.post("still readable by mistake")
+    world.settle()
+    assert not bob.received("Create")
+
+
+def test_a_lease_given_to_another_bridge_ends_ours(world: World, alice: Resident) -> None:
+    bob = world.neighbour("bob")
+    bob.follow(alice.handle)
+    world.settle()
+    alice.person.put_state(alice.room, "social.ownroom.bridge", {"v": 1, "bot": "@other:hs.test"})
+    alice.post("published elsewhere")
+    world.settle()
+    assert not bob.received("Create")
+
+
+def test_the_bot_stands_below_the_owner(world: World, alice: Resident) -> None:
+    for room in (alice.room, alice.desk):
+        levels = alice.person.state(room, "m.room.power_levels") or {}
+        assert levels["users"][alice.person.user_id] > levels["users"][_bot()]
+
+
+def test_the_word_that_links_a_room_is_no_post_and_may_be_said_twice(
+    world: World, alice: Resident
+) -> None:
+    bob = world.neighbour("bob")
+    bob.follow(alice.handle)
+    world.settle()
+    alice.post("!ownroom link")
+    world.settle()
+    assert "is now the profile" in _said(alice.person, alice.room)[-1]
+    assert not bob.received("Create")
+
+
+def test_a_second_room_does_not_become_a_second_profile(world: World, alice: Resident) -> None:
+    room = _own_room(alice.person)
+    alice.person.send(room, "!ownroom link")
+    world.settle()
+    assert alice.room in _said(alice.person, room)[-1]
+    assert Actor.objects.local().count() == 1

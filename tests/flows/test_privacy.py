@@ -1,0 +1,152 @@
+"""Followers-only and direct posts are seen by those they were sent to, and by nobody else anywhere.
+
+The desk is a private room: what is meant for its owner alone may be told there.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from bridge.demo.neighbourhood import Actor as Neighbour
+from social.acts import OPEN
+from social.models import Post
+from tests.fakes.world import Resident, World, note, post, post_of, said
+
+SECRET = "psst-do-not-tell"
+Place = Callable[[World, Resident, Neighbour], str]
+
+
+def _page(path: str) -> Place:
+    return lambda world, alice, bob: world.page(path)
+
+
+def _document(path: str) -> Place:
+    return lambda world, alice, bob: world.get(f"{alice.actor}/{path}")[1].decode()
+
+
+def _room(world: World, alice: Resident, bob: Neighbour) -> str:
+    return str(alice.person.messages(alice.room, 500))
+
+
+def _mirror(world: World, alice: Resident, bob: Neighbour) -> str:
+    return str(alice.person.messages(world.mirror(bob, alice), 500))
+
+
+def _others_desk(world: World, alice: Resident, bob: Neighbour) -> str:
+    ada = world.resident("ada")
+    world.settle()
+    return str(ada.person.messages(ada.desk, 500))
+
+
+def _own_page(world: World, alice: Resident, bob: Neighbour) -> str:
+    found = Post.objects.filter(html__contains=SECRET)
+    paths = [f"/@{p.author.acct}/{p.uri.rsplit('/', 1)[-1]}" for p in found]
+    return "".join(map(world.page, paths))
+
+
+def _conversation(world: World, alice: Resident, bob: Neighbour) -> str:
+    uri = Post.objects.get(author__uri=alice.actor).uri
+    return world.page(uri) + world.get(f"{uri}/replies")[1].decode()
+
+
+PLACES: dict[str, Place] = {
+    "the owner's room": _room,
+    "the mirror": _mirror,
+    "another person's desk": _others_desk,
+    "the start page": _page("/"),
+    "the profile page": _page("/@alice"),
+    "the feed": _page("/@alice/feed.atom"),
+    "the tag page": _page("/tags/secret"),
+    "the post's own page": _own_page,
+    "the conversation": _conversation,
+    "the outbox": _document("outbox?page=true"),
+    "the featured collection": _document("featured"),
+}
+AUDIENCES: dict[str, Callable[[Neighbour, Resident], tuple[list[str], list[str]]]] = {
+    "private": lambda bob, alice: ([f"{bob.id}/followers"], []),
+    "private, naming her": lambda bob, alice: ([f"{bob.id}/followers"], [alice.actor]),
+    "direct": lambda bob, alice: ([alice.actor], []),
+}
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_what_is_not_for_everybody_stands_in_no_shared_place(
+    world: World, alice: Resident, bob: Neighbour, audience: str
+) -> None:
+    world.friends(bob, alice)
+    event = alice.post("a public post")
+    world.settle()
+    to, cc = AUDIENCES[audience](bob, alice)
+    for reply in ("", post_of(event)):
+        secret = note(bob, f"{SECRET} #secret", to=to, cc=cc, inReplyTo=reply or None)
+        secret["tag"] = [{"type": "Hashtag", "name": "#secret"}]
+        if alice.actor in to + cc:
+            secret["tag"].append({"type": "Mention", "href": alice.actor, "name": alice.handle})
+        assert world.hear(bob, said(bob, "Create", secret)) == 202
+    world.settle()
+    assert Post.objects.filter(html__contains=SECRET).count() == 2
+    for place, look in PLACES.items():
+        assert SECRET not in look(world, alice, bob), place
+
+
+def test_an_edit_cannot_widen_whom_a_post_was_for(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    secret = note(bob, SECRET, to=[alice.actor], cc=[])
+    world.hear(bob, said(bob, "Create", secret))
+    world.settle()
+    wide = note(bob, f"{SECRET} again", updated="2026-02-01T12:00:00Z") | {"id": secret["id"]}
+    world.hear(bob, said(bob, "Update", wide))
+    world.settle()
+    assert post(secret["id"]).visibility not in OPEN
+    assert not alice.seen(SECRET, mirror)
+    assert not alice.seen(SECRET)
+
+
+def test_a_direct_post_is_told_in_the_desk_of_whom_it_was_for(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    bob.post(SECRET, to="direct", mentions=[alice.handle])
+    world.settle()
+    assert any(SECRET in line for line in alice.answers())
+    assert not any(SECRET in line for line in ada.answers())
+
+
+def test_a_private_post_of_a_stranger_that_names_nobody_here_is_dropped(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    secret = note(bob, SECRET, to=[f"{bob.id}/followers"], cc=[])
+    assert world.hear(bob, said(bob, "Create", secret)) == 202
+    world.settle()
+    assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize("visibility", ["private", "limited", "direct", "local"])
+def test_a_post_that_is_not_open_answers_like_one_that_never_was(
+    world: World, alice: Resident, visibility: str
+) -> None:
+    event = alice.post(SECRET)
+    world.settle()
+    Post.objects.filter(uri=post_of(event)).update(visibility=visibility)
+    absent = post_of("$" + "x" * 43)
+    for suffix in ("", "/create", "/replies", "/likes", "/shares", "/delete"):
+        assert world.get(f"{post_of(event)}{suffix}")[0] == 404, suffix
+        assert world.get(f"{absent}{suffix}")[0] == 404, suffix
+    shown = f"{world.url}/@alice/{event[1:]}"
+    missing = f"{world.url}/@alice/{'x' * 43}"
+    assert world.get(shown, "text/html")[0] == world.get(missing, "text/html")[0] == 404
+    assert world.page(shown).replace(event[1:], "") == world.page(missing).replace("x" * 43, "")
+
+
+def test_an_answer_to_a_secret_is_not_published(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.post(SECRET, to="direct", mentions=[alice.handle])
+    world.settle()
+    (event,) = (e for e in alice.timeline(alice.desk) if SECRET in e["content"]["body"])
+    alice.person.reply(alice.desk, event["event_id"], "my secret answer")
+    world.settle()
+    assert not bob.received("Create")
+    assert not Post.objects.filter(author__uri=alice.actor).exists()
