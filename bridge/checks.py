@@ -12,7 +12,7 @@ REQUIRED = {
 }
 
 
-@register()
+@register("ownroom")
 def required_settings(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = [
         Error(f"{name} is not set.", hint=f"Set it to {what}.", id="ownroom.E001")
@@ -21,6 +21,15 @@ def required_settings(**_: Any) -> list[CheckMessage]:
     ]
     if settings.OWNROOM_SCHEME not in {"https", "http"}:
         found.append(Error("OWNROOM_SCHEME must be https (or http for a test).", id="ownroom.E002"))
+    url = settings.OWNROOM_HOMESERVER_URL
+    if url and not url.startswith(("http://", "https://")):
+        found.append(
+            Error(
+                "OWNROOM_HOMESERVER_URL is not a URL.",
+                hint=f"Begin it with http:// or https://, for example http://{url}",
+                id="ownroom.E004",
+            )
+        )
     if "/" in settings.OWNROOM_DOMAIN:
         found.append(
             Error(

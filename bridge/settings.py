@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -15,7 +16,10 @@ env = environ.Env()
 environ.Env.read_env(os.environ.get("OWNROOM_ENV_FILE", str(BASE_DIR / ".env")))
 
 OWNROOM_DATA = Path(env.str("OWNROOM_DATA", default=str(BASE_DIR / "data")))
-OWNROOM_DATA.mkdir(parents=True, exist_ok=True)
+try:
+    OWNROOM_DATA.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"OWNROOM_DATA: the folder cannot be made: {error}") from error
 OWNROOM_DOMAIN = env.str("OWNROOM_DOMAIN", default="").lower()
 OWNROOM_SCHEME = env.str("OWNROOM_SCHEME", default="https")
 OWNROOM_ORIGIN = f"{OWNROOM_SCHEME}://{OWNROOM_DOMAIN}"
@@ -27,11 +31,14 @@ OWNROOM_REGISTRATION = Path(
 )
 OWNROOM_SECURE_FETCH = env.bool("OWNROOM_SECURE_FETCH", default=False)
 OWNROOM_ADMINS = tuple(env.list("OWNROOM_ADMINS", default=[]))
-OWNROOM_ALLOW_PRIVATE = tuple(
-    ipaddress.ip_network(network.strip(), strict=False)
-    for network in env.list("OWNROOM_ALLOW_PRIVATE", default=[])
-    if network.strip()
-)
+try:
+    OWNROOM_ALLOW_PRIVATE = tuple(
+        ipaddress.ip_network(network.strip(), strict=False)
+        for network in env.list("OWNROOM_ALLOW_PRIVATE", default=[])
+        if network.strip()
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(f"OWNROOM_ALLOW_PRIVATE: {error}") from error
 REDIS_URL = env.str("REDIS_URL", default="")
 OWNROOM_EMBEDDED = not REDIS_URL  # one process: web, worker and scheduler, broker in memory
 
@@ -100,6 +107,8 @@ DATABASES = {
         env.str("DATABASE_URL", default="") or f"sqlite:///{OWNROOM_DATA / 'ownroom.sqlite3'}"
     )
 }
+if not DATABASES["default"].get("ENGINE"):
+    raise ImproperlyConfigured("DATABASE_URL is no such URL: postgres://NAME:PASSWORD@HOST/DB")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"] |= {
         "CONN_MAX_AGE": None,

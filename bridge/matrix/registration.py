@@ -60,11 +60,19 @@ def _read(path: Path, _changed: int, server: str) -> Registration:
     )
 
 
+def namespaces() -> dict[str, Any]:
+    server = settings.OWNROOM_SERVER_NAME.replace(".", "\\.")
+    return {
+        "users": [{"exclusive": True, "regex": f"@{PREFIX}.*:{server}"}],
+        "aliases": [{"exclusive": True, "regex": f"#{PREFIX}.*:{server}"}],
+        "rooms": [],
+    }
+
+
 def write(url: str) -> str:
     """Writes the file where the settings say, keeping the tokens it has; returns its text."""
     path: Path = settings.OWNROOM_REGISTRATION
     old: dict[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
-    server = settings.OWNROOM_SERVER_NAME.replace(".", "\\.")
     data = {
         "id": old.get("id", "ownroom"),
         "url": url,
@@ -73,11 +81,7 @@ def write(url: str) -> str:
         "sender_localpart": BOT,
         "rate_limited": False,
         "receive_ephemeral": False,
-        "namespaces": {
-            "users": [{"exclusive": True, "regex": f"@{PREFIX}.*:{server}"}],
-            "aliases": [{"exclusive": True, "regex": f"#{PREFIX}.*:{server}"}],
-            "rooms": [],
-        },
+        "namespaces": namespaces(),
         "protocols": ["activitypub"],
     }
     text = yaml.safe_dump(data, sort_keys=False)
