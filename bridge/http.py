@@ -42,6 +42,7 @@ __all__ = [
     "get",
     "post",
     "retry_after",
+    "used_up",
 ]
 
 CONNECT = 5.0  # seconds
@@ -52,6 +53,7 @@ REDIRECTS = 3
 PER_HOST = 4  # GETs at once
 _CHUNK = 65_536
 _DAY = 86_400.0
+_EPOCH = 1_000_000_000  # more seconds than anybody asks for: such a number is a moment
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 _PROFILE = re.compile(r';\s*profile\s*=\s*(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
 
@@ -266,16 +268,31 @@ async def post(
 def retry_after(response: Response) -> float | None:
     """Seconds until the host wants to be asked again, a day at most; None if it does not say.
 
-    RFC 9110, section 10.2.3; GoToSocial only says X-RateLimit-Reset, an ISO date.
+    RFC 9110, section 10.2.3; some only say X-RateLimit-Reset.
     """
     said = response.headers.get("Retry-After", "").strip()
     if said.isascii() and said.isdigit():
         return min(float(said[:9]), _DAY)
-    reset = jsonld.millis(response.headers.get("X-RateLimit-Reset"))
-    until = reset / 1_000 if reset is not None else None
+    until = _reset(response.headers.get("X-RateLimit-Reset", "").strip())
     with contextlib.suppress(ValueError, OverflowError):
         until = email.utils.parsedate_to_datetime(said).timestamp()
     return None if until is None else min(max(until - time.time(), 0.0), _DAY)
+
+
+def _reset(said: str) -> float | None:
+    """A moment: as an ISO date (GoToSocial), in seconds since 1970, or in seconds from now."""
+    if said.isascii() and said.isdigit():
+        number = float(said[:12])
+        return number if number > _EPOCH else time.time() + number
+    moment = jsonld.millis(said)
+    return None if moment is None else moment / 1_000
+
+
+def used_up(response: Response) -> float | None:
+    """Seconds to wait before the next request, where this was the last that the host allows."""
+    if response.headers.get("X-RateLimit-Remaining", "").strip() != "0":
+        return None
+    return retry_after(response)
 
 
 def activity_json(response: Response) -> dict[str, Any]:

@@ -586,6 +586,10 @@ def test_a_body_that_is_no_object_is_unreadable() -> None:
         ({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}, 0, 0),
         ({"Retry-After": "Fri, 01 Jan 2999 00:00:00 GMT"}, 86_400, 86_400),
         ({"X-RateLimit-Reset": "2999-01-01T00:00:00Z"}, 86_400, 86_400),
+        ({"X-RateLimit-Reset": "2001-01-01T00:00:00Z"}, 0, 0),
+        ({"X-RateLimit-Reset": "32472144000"}, 86_400, 86_400),
+        ({"X-RateLimit-Reset": "90"}, 89, 91),
+        ({"X-RateLimit-Reset": "90", "Retry-After": "7"}, 7, 7),
     ],
 )
 def test_a_host_can_ask_for_patience_of_a_day_at_most(headers: Any, least: Any, most: Any) -> None:
