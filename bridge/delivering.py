@@ -63,11 +63,14 @@ async def _lane(name: str, rows: Sequence[Delivery]) -> str:
     """Sends one lane's rows; returns its name if it may go on, else it has been put to rest."""
     if not rows:
         return name
-    network, renewed = NETWORKS[rows[0].network], time.monotonic()
+    network, renewed, passed = NETWORKS[rows[0].network], time.monotonic(), False
 
     async def settle(row: Delivery, error: Exception | None) -> None:
-        nonlocal renewed
+        nonlocal renewed, passed
+        if error and not isinstance(error, Trouble):
+            log.error("delivery %s failed", row.pk, exc_info=error)
         await Outcomes.settle(row, error)
+        passed = passed or error is None
         if time.monotonic() - renewed > lanes.LEASE.total_seconds() / 4:
             renewed = time.monotonic()
             await in_database(lanes.renew, [name])
@@ -75,6 +78,8 @@ async def _lane(name: str, rows: Sequence[Delivery]) -> str:
     try:
         await network.send(rows, settle)
     except Busy as error:
+        if passed:
+            await in_database(lanes.forgive, name)
         await in_database(_rest, name, network, str(error), error.after)
         return ""
     except Exception as error:

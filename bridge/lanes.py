@@ -62,6 +62,11 @@ def release(names: Collection[str]) -> None:
     )
 
 
+def forgive(name: str) -> None:
+    """Something went through: the trouble that comes now counts as the first."""
+    Lane.objects.filter(name=name).update(failures=0, failing_since=None)
+
+
 def pause(name: str, reason: str, *, after: float | None, calm: float = CALM) -> None:
     """The other side is in trouble: the whole lane waits, so that its order is kept."""
     now = timezone.now()

@@ -213,7 +213,7 @@ class ActivityPub(Network):
                 pause = await self._deliver(row.to, row.load)
             except Busy:
                 raise
-            except Trouble as error:
+            except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
                 await settle(row, error)
                 if isinstance(error, InboxGone):
                     await asyncio.to_thread(actors.missing, row.to)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from bridge import html
-from bridge.errors import Busy, Forbidden, Gone, Trouble, Unreadable
+from bridge.errors import Busy, Forbidden, Gone, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import (
     client,
@@ -123,7 +123,7 @@ class Matrix(Network):
                 await self._one(row)
             except Busy:
                 raise
-            except Trouble as error:
+            except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
                 await settle(row, error)
             else:
                 await settle(row, None)

@@ -77,12 +77,9 @@ class Stage:
 def stage(form: str, folder: Path, **options: Any) -> Iterator[Stage]:
     """Raises services.NotThere when the form cannot run here."""
     with contextlib.ExitStack() as stack:
-        redis, urls = None, {}
-        if form == "parts":
-            redis = stack.enter_context(Redis())
-            postgres = stack.enter_context(Postgres())
-            urls = {"redis": redis.url, "database": postgres.create("ownroom")}
-        server = Server(folder / "ownroom", **urls)
+        redis = stack.enter_context(Redis()) if form == "parts" else None
+        database = stack.enter_context(Postgres()).create("ownroom") if redis else ""
+        server = Server(folder / "ownroom", database=database, redis=redis.url if redis else "")
         registration = server.register()
         homeserver = Homeserver(
             folder / "homeserver",
