@@ -95,7 +95,7 @@ class QueuedAdmin(ReadOnly):
 
 @admin.register(Received)
 class ReceivedAdmin(QueuedAdmin):
-    list_display = ("created", "network", "state", "note", "tries", "due", "lane", "key")
+    list_display = ("key", "state", "note", "lane", "created", "tries", "due")
     search_fields = ("=key", "=subject", "=signer", "=lane", "note")
     fieldsets = (
         (None, {"fields": ("key", "network", "lane", "subject", "signer")}),
@@ -113,7 +113,7 @@ class ReceivedAdmin(QueuedAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(QueuedAdmin):
-    list_display = ("created", "network", "state", "note", "tries", "due", "lane", "subject")
+    list_display = ("subject", "state", "note", "to", "created", "tries", "due")
     search_fields = ("=to", "=subject", "=sender", "=lane", "note")
     actions = ("run_again", "give_up")
     fieldsets = (

@@ -67,7 +67,7 @@ def show(
 
 def _line(told: dict[str, Any]) -> str:
     note = f"\n        {told['note']}" if told["note"] else ""
-    rest = " ".join(
-        str(value) for key, value in told.items() if key not in {"id", "state", "note", "created"}
-    )
-    return f"{told['id']:>7} {told['created']} {told['state']:<8} {rest}{note}"
+    own = {"id", "state", "tries", "note", "created"}
+    rest = " ".join(str(value) for key, value in told.items() if key not in own)
+    head = f"{told['id']:>7} {told['created']} {told['state']:<8} {told['tries']:>2} tries"
+    return f"{head}  {rest}{note}"

@@ -1,0 +1,80 @@
+"""The admin's pages in a real browser, under the same strict policy as all others."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.auth.models import User
+from playwright.sync_api import sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from bridge.models import Lane, Received
+from social.models import Delivery, Instance, Site
+
+CHROMIUM = Path("/usr/bin/chromium")
+LOUD = "<script>document.title='loud'</script>"
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium on this machine"),
+]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_root(django_test_environment: None) -> None:
+    """WhiteNoise warns when the folder is missing; the live server starts before any test."""
+    Path(configured.STATIC_ROOT).mkdir(exist_ok=True)
+
+
+@pytest.fixture
+def paths(db: None) -> list[str]:
+    """The rows are written before the browser starts: its loop would forbid the ORM."""
+    User.objects.create_superuser("root", password="right")
+    body = f'{{"type": "Follow", "id": "{LOUD}"}}'
+    row = Received.objects.create(network="activitypub", key=LOUD, lane="l", body=body, note=LOUD)
+    told = {"network": "matrix", "lane": "l", "to": LOUD, "sender": LOUD, "subject": LOUD}
+    delivery = Delivery.objects.create(**told, act={"act": "Follow", "uri": LOUD})
+    Lane.objects.create(name="l", failures=1, note=LOUD)
+    instance = Instance.objects.create(host="far.example", reason=LOUD)
+    Site.objects.create()
+    names = ("delivery", "actor", "post", "follow", "instance", "site")
+    return [
+        *("", "bridge/received/", "bridge/lane/", *(f"social/{name}/" for name in names)),
+        f"bridge/received/{row.pk}/change/",
+        f"social/delivery/{delivery.pk}/change/",
+        f"social/instance/{instance.pk}/change/",
+        *("social/instance/add/", "auth/user/", "auth/user/add/"),
+    ]
+
+
+def test_every_page_works_without_breaking_the_content_security_policy(
+    live_server: LiveServer, paths: list[str]
+) -> None:
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = chromium.new_page()
+        page.goto(f"{live_server.url}/admin/")
+        page.fill("#id_username", "root")
+        page.fill("#id_password", "right")
+        page.click("input[type=submit]")
+        # A breach of the policy is told to the console as an error.
+        page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"{page.url} {error}"))
+        for path in paths:
+            answer = page.goto(f"{live_server.url}/admin/{path}")
+            assert answer is not None
+            assert answer.ok, path
+            assert page.evaluate("document.styleSheets[0].cssRules.length") > 50
+            assert page.title() != "loud"
+        page.goto(f"{live_server.url}/admin/social/instance/")
+        page.check("input.action-select")
+        page.select_option("select[name=action]", "block")
+        page.fill("input[name=reason]", "spam")
+        page.click("button[name=index]")
+        assert "Blocked: far.example" in page.inner_text(".messagelist")
+        chromium.close()
+    assert said == []
