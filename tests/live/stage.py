@@ -47,6 +47,15 @@ class Resident:
     def sees(self, text: str, *, room: str = "", timeout: float = 20) -> Event:
         return self.person.wait_for(room or self.room, containing(text), timeout)
 
+    def mirror_of(self, acct: str) -> str:
+        """The room of somebody whom one follows, joined."""
+
+        def invited() -> str:
+            rooms = self.person.invites().items()
+            return next((room for room, state in rooms if acct in str(state)), "")
+
+        return self.person.join(str(until(invited)))
+
 
 @dataclass
 class Stage:

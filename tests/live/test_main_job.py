@@ -31,7 +31,7 @@ def follower(bob: Actor, alice: Resident) -> Actor:
 
 
 def reacts(event: Event) -> bool:
-    return event["type"] == "m.reaction"
+    return bool(event["type"] == "m.reaction")
 
 
 def redacts(event_id: str) -> Any:
@@ -214,17 +214,7 @@ def test_alice_reads_whom_she_follows_in_a_mirror_room(alice: Resident, bob: Act
     alice.ask(f"follow {bob.handle}", "I asked")
     bob.wait_for("Follow")
     alice.told(f"{bob.acct}) accepted your follow")
-    mirror = until(
-        lambda: next(
-            (
-                room
-                for room, state in alice.person.invites().items()
-                if any(bob.acct in str(event["content"].get("name")) for event in state)
-            ),
-            None,
-        )
-    )
-    alice.person.join(mirror)
+    mirror = alice.mirror_of(bob.acct)
     bob.post(f"news of {bob.name}")
     assert alice.sees(f"news of {bob.name}", room=mirror)["sender"].startswith("@_ap_")
     assert bob.acct in alice.ask("following", "You follow (")
