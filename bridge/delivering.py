@@ -12,10 +12,10 @@ from concurrent.futures import Future
 from datetime import timedelta
 from typing import ClassVar
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 
-from bridge import lanes
+from bridge import lanes, turns
 from bridge.errors import Busy, Later, Trouble
 from bridge.loop import in_database, loop
 from bridge.network import Network
@@ -49,7 +49,8 @@ def _take(names: Collection[str]) -> dict[str, list[Delivery]]:
     batch: dict[str, list[Delivery]] = {name: [] for name in held} | lanes.waiting(Delivery, held)
     rows = [row for found in batch.values() for row in found]
     for name, network in NETWORKS.items():
-        network.load([row for row in rows if row.network == name])
+        if mine := [row for row in rows if row.network == name]:
+            network.load(mine)
     return batch
 
 
@@ -127,7 +128,7 @@ class Outcomes:
 
 def _write(outcomes: Sequence[tuple[Delivery, Exception | None]]) -> None:
     now = timezone.now()
-    with transaction.atomic():
+    with turns.writing():
         done = [row.pk for row, error in outcomes if error is None]
         Delivery.objects.filter(pk__in=done).update(state=Queued.State.DONE, ended=now, note="")
         for row, error in outcomes:

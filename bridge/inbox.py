@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from bridge import turns
 from bridge.models import Received
 from social import bell
 
@@ -35,6 +36,7 @@ def receive(network: str, arrivals: Iterable[Arrival]) -> None:
     ]
     if not rows:
         return
-    Received.objects.bulk_create(rows, ignore_conflicts=True)
     lanes = {row.lane for row in rows}
-    transaction.on_commit(lambda: bell.ring(DRAIN, lanes))
+    with turns.writing():
+        Received.objects.bulk_create(rows, ignore_conflicts=True)
+        transaction.on_commit(lambda: bell.ring(DRAIN, lanes))

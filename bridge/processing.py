@@ -5,10 +5,9 @@ import time
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
-from bridge import documents, lanes
+from bridge import documents, lanes, turns
 from bridge.errors import Later, Trouble
 from bridge.models import Received
 from bridge.networks import NETWORKS
@@ -64,7 +63,7 @@ def process(row: Received) -> None:
 def perform(row: Received) -> None:
     """Reads outside, records inside one transaction that also ends the row: all or nothing."""
     *context, said = NETWORKS[row.network].read(row)
-    with transaction.atomic():
+    with turns.writing():
         if not Received.objects.filter(pk=row.pk, state="waiting").update(
             state=Queued.State.DONE, ended=timezone.now(), note=""
         ):
@@ -78,7 +77,7 @@ def perform(row: Received) -> None:
         NETWORKS[row.network].closed(row, said, note)
 
 
-@transaction.atomic
+@turns.writing()
 def close(row: Received, problem: str) -> None:
     """The row ends with a reason, which its network may tell whoever asked."""
     _end(row, Queued.State.IGNORED, problem)
@@ -114,12 +113,22 @@ def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> None:
 def _wait(row: Received, reason: str, after: float | None) -> None:
     tries = row.tries + 1
     if tries >= TRIES:
-        _end(row, Queued.State.GONE, f"set aside after {tries} tries: {reason}")
+        _give_up(row, f"set aside after {tries} tries: {reason}")
         return
     delay = timedelta(seconds=after if after is not None else 2.0**tries)
     Received.objects.filter(pk=row.pk).update(
         tries=tries, due=timezone.now() + delay, note=reason[:500]
     )
+
+
+@transaction.atomic
+def _give_up(row: Received, problem: str) -> None:
+    _end(row, Queued.State.GONE, problem)
+    try:
+        with transaction.atomic():
+            NETWORKS[row.network].closed(row, None, problem)
+    except Exception:  # its own text may be what nobody can read
+        log.exception("nobody could be told of received %s", row.pk)
 
 
 def _end(row: Received, state: str, note: str) -> None:

@@ -10,7 +10,7 @@ from bridge import names
 from bridge.errors import Later
 from bridge.matrix import parse, registration, render
 from bridge.models import Anchor, Document, Ghost, Received, Room
-from social import profiles
+from social import actions, profiles
 from social.acts import Act, Block, Boost, Follow, Publish, React, Retract, Revise, Undo
 from social.models import Actor, Post
 from social.models import Boost as BoostRow
@@ -133,11 +133,11 @@ def wait_for_target(event: Mapping[str, Any]) -> None:
 
 def for_act(act: Act, room: Room, document: str) -> render.Refs:
     """For writing `act` into `room`: where what it is about stands there."""
-    author = Actor.objects.filter(uri=act.author).first()
-    about = _about(act)
+    author = actions.actor(act.author)
+    about = "" if isinstance(act, Publish) else _about(act)
     anchor = _anchor(about, room)
     parent = _parent(act, room)
-    boosted = Post.objects.filter(uri=about).select_related("author").first()
+    boosted = actions.post(about)
     return render.Refs(
         bot=registration.load().bot,
         pills=_pills(act),

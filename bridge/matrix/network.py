@@ -29,7 +29,7 @@ from bridge.matrix.parse import Command, parse
 from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.models import Anchor, Document, Received, Room
 from bridge.network import Network, Said, Settle
-from social import acts
+from social import actions, acts, once
 from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.outbox import Address
@@ -94,16 +94,17 @@ class Matrix(Network):
         """Nothing ahead: what a row needs may be the event that the row before it makes."""
 
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
-        """Rows of one author or about one post go one after another, the others side by side."""
+        """Rows of one author or about one post go one after another, the others side by side:
+        answers to a post wait for it, not for each other.
+        """
         last: dict[str, asyncio.Task[None]] = {}
         slots = asyncio.Semaphore(WIDE)
         tasks: list[asyncio.Task[None]] = []
         for row in rows:
-            ties = _ties(row)
-            before = {last[tie] for tie in ties if tie in last}
+            before = {last[tie] for tie in _ties(row) if tie in last}
             task = asyncio.create_task(self._after(before, row, settle, slots))
             tasks.append(task)
-            last |= dict.fromkeys(ties, task)
+            last |= dict.fromkeys((row.sender, row.subject), task)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -152,8 +153,7 @@ class Matrix(Network):
 
     async def _event(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.room_at(target)
-        author = await in_database(_actor, act.author)
-        refs = await in_database(lookups.for_act, act, room, row.document)
+        author, refs = await in_database(_known, act, room, row.document)
         if isinstance(act, Revise) and not refs.event:
             act = act.now  # it overtook its post: here it is the post
             refs = await in_database(lookups.for_act, act, room, row.document)
@@ -254,23 +254,27 @@ def transaction_id(row: Delivery, room_id: str, user: str) -> str:
 
 
 def _ties(row: Delivery) -> set[str]:
+    """What goes before it: its author's earlier words, its post, and the one it answers."""
     act = row.act or {}
     said = {row.sender, row.subject, act.get("reply", "")}
     return {tie for tie in said if tie}
 
 
+@once.remembered()
+def _known(act: Act, room: Room, document: str) -> tuple[Actor, render.Refs]:
+    return _actor(act.author), lookups.for_act(act, room, document)
+
+
 def _actor(uri: str) -> Actor:
-    actor = Actor.objects.filter(uri=uri).first()
+    actor = actions.actor(uri)
     if actor is None:
         raise Gone("its author is no longer known")
     return actor
 
 
 def keep_anchor(event_id: str, room: Room, uri: str, root: str, sender: str, at: int) -> None:  # noqa: PLR0913
-    Anchor.objects.get_or_create(
-        event_id=event_id,
-        defaults={"room": room, "uri": uri, "root": root, "sender": sender, "at": at},
-    )
+    anchor = Anchor(event_id=event_id, room=room, uri=uri, root=root, sender=sender, at=at)
+    Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
 
 
 def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:

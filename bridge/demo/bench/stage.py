@@ -85,7 +85,9 @@ def built(form: str, folder: Path) -> Iterator[Stage]:
         if form == "postgres":
             database = stack.enter_context(Postgres()).create("ownroom")
             redis = stack.enter_context(Redis()).url
-        server = Server(folder / "ownroom", database=database, redis=redis)
+        # As an installed server has it: compiled once, not at every start.
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}
+        server = Server(folder / "ownroom", database=database, redis=redis, environment=compiled)
         homeserver = Homeserver(
             folder / "homeserver", server_name="hs.localhost", registrations=(server.register(),)
         )
