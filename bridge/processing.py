@@ -121,11 +121,11 @@ def _wait(row: Received, reason: str, after: float | None) -> None:
     )
 
 
-@transaction.atomic
+@turns.writing()
 def _give_up(row: Received, problem: str) -> None:
     _end(row, Queued.State.GONE, problem)
     try:
-        with transaction.atomic():
+        with turns.writing():
             NETWORKS[row.network].closed(row, None, problem)
     except Exception:  # its own text may be what nobody can read
         log.exception("nobody could be told of received %s", row.pk)
