@@ -137,6 +137,8 @@ def _unfollow(call: Call) -> list[Said]:
 
 def _block(call: Call) -> list[Said]:
     target = call.whom()
+    if target == call.actor:
+        raise Forbidden("one cannot block oneself")
     act = Block(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
     text = "is blocked: neither of you follows, reaches or reads the other through this server"
     return [Said(act, answer=f"<p>{_name(target)} {text}.</p>")]

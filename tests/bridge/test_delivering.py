@@ -1,9 +1,147 @@
-"""What becomes of deliveries when the other side, or a row itself, is in trouble."""
+"""The outbox is drained: in order, once, and each row ends with an outcome."""
 
+import pytest
+
+from bridge import delivering, lanes, processing
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Lane
+from bridge.models import Lane, Received
 from social.models import Delivery
-from tests.fakes.world import Resident, World
+from tests.fakes.world import PATIENCE, Resident, World, followers
+
+
+def outbox() -> list[Delivery]:
+    return list(Delivery.objects.filter(network="activitypub").order_by("id"))
+
+
+@pytest.fixture
+def follower(world: World, alice: Resident, bob: Neighbour) -> Neighbour:
+    bob.follow(alice.handle)
+    world.settle()
+    assert followers(alice.actor) == {bob.id}
+    Delivery.objects.all().delete()
+    return bob
+
+
+def test_a_row_that_is_refused_for_good_is_gone_with_the_reason(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    world.neighbours.faults("status:400", host=0)
+    alice.post("refused")
+    world.settle()
+    (row,) = outbox()
+    assert (row.state, row.note) == ("gone", "answered 400")
+
+
+def test_an_answer_of_500_is_held_against_the_row_alone(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    world.neighbours.faults("status:500", host=0)
+    alice.post("one")
+    alice.post("two")
+    world.settle()
+    assert {(row.state, row.note) for row in outbox()} == {("waiting", "answered 500")}
+    assert not Lane.objects.filter(failures__gt=0).exists()
+    world.neighbours.faults("ok", host=0)
+    world.let_time_pass()
+    world.settle()
+    assert {row.state for row in outbox()} == {"done"}
+
+
+def test_what_is_about_a_waiting_post_does_not_overtake_it(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    world.neighbours.faults("status:500", host=0, times=1)
+    event = alice.post("first words")
+    world.settle()
+    alice.person.edit(alice.room, event, "second words")
+    world.settle()
+    world.let_time_pass()
+    world.settle()
+    kinds = [one["type"] for one in follower.received() if one["type"] in {"Create", "Update"}]
+    assert kinds == ["Create", "Update"]
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_server_in_trouble_rests_and_keeps_its_order(
+    world: World, alice: Resident, follower: Neighbour, status: int
+) -> None:
+    world.neighbours.faults(f"status:{status}", host=0)
+    for text in ("one", "two", "three"):
+        alice.post(text)
+    world.settle()
+    assert {row.state for row in outbox()} == {"waiting"}
+    assert Lane.objects.get(failures__gt=0).note == f"answered {status}"
+    world.neighbours.faults("ok", host=0)
+    world.let_time_pass()
+    world.settle()
+    found = [one["activity"]["object"]["content"] for one in follower.received("Create")]
+    assert found == ["<p>one</p>", "<p>two</p>", "<p>three</p>"]
+    assert not Lane.objects.filter(failures__gt=0).exists()
+
+
+def test_a_dead_server_holds_up_nobody_else(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    carol = world.neighbour("carol", host=1)
+    carol.follow(alice.handle)
+    world.settle()
+    world.neighbours.faults("refuse", host=0)
+    alice.post("to whoever is there")
+    world.settle()
+    assert carol.received("Create")
+    assert not follower.received("Create")
+
+
+def test_a_wish_to_wait_is_honoured(world: World, alice: Resident, follower: Neighbour) -> None:
+    world.neighbours.faults("status:429", host=0, retry_after=900)
+    alice.post("slowly")
+    world.settle()
+    lane = Lane.objects.get(failures__gt=0)
+    assert 800 < (lane.due - lane.failing_since).total_seconds() <= 901  # type: ignore[operator]
+
+
+def test_a_row_that_finds_nobody_for_a_week_is_given_up(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    world.neighbours.faults("status:503", host=0)
+    alice.post("nobody home")
+    world.settle()
+    old = outbox()[0].created - lanes.PATIENCE
+    Delivery.objects.update(created=old)
+    world.let_time_pass()
+    world.settle()
+    (row,) = outbox()
+    assert row.state == "gone"
+    assert "given up after 7 days" in row.note
+
+
+def test_two_drains_at_once_send_each_row_once(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    for number in range(10):
+        alice.post(f"post {number}")
+    world.home.push()
+    for lane in lanes.due(Received):
+        processing.drain(lane)
+    names = lanes.due(Delivery)
+    for each in [delivering.drain(names) for _ in range(4)]:
+        each.result(PATIENCE)
+    assert len(follower.received("Create")) == 10
+    assert len({one["id"] for one in follower.received("Create")}) == 10
+
+
+def test_a_post_deleted_before_it_left_is_not_sent_with_its_words(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    world.neighbours.faults("status:503", host=0)
+    event = alice.post("regretted words")
+    world.settle()
+    alice.person.redact(alice.room, event)
+    world.settle()
+    world.neighbours.faults("ok", host=0)
+    world.let_time_pass()
+    world.settle()
+    assert not follower.received(contains="regretted words")
 
 
 def poison(lane: str, network: str) -> Delivery:

@@ -143,7 +143,9 @@ class Homeserver:
             room.state[kind, key] = event
         room.events.append(event)
         names = [who for t, who in list(room.state) if t == "m.room.member"]
-        if any(n.startswith(PREFIX) and room.membership(n) in {"join", "invite"} for n in names):
+        inside = {n for n in names if room.membership(n) in {"join", "invite"}}
+        # Application Service API, "Registration": whatever is about its users is of interest.
+        if any(name.startswith(PREFIX) for name in inside | {str(key), sender}):
             self.waiting.append(json.loads(json.dumps(event)))
         return event
 

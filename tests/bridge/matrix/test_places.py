@@ -1,0 +1,76 @@
+"""Which room an act is told in: a table of acts and places."""
+
+import pytest
+
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.matrix import places
+from social.models import Delivery
+from tests.fakes.world import Resident, World, post_of
+
+
+def told() -> set[str]:
+    """What waits to be told in Matrix: "what kind", without whose."""
+    rows = Delivery.objects.filter(network="matrix").values_list("to", flat=True)
+    return {" ".join(part for part in to.split(" ") if "://" not in part) for to in rows}
+
+
+@pytest.fixture
+def friend(world: World, alice: Resident, bob: Neighbour) -> Neighbour:
+    world.friends(bob, alice)
+    Delivery.objects.all().delete()
+    return bob
+
+
+def test_the_owners_post_is_noted_in_their_room(world: World, alice: Resident) -> None:
+    Delivery.objects.all().delete()
+    alice.post("hello")
+    world.settle()
+    assert told() == {"receipt profile"}
+
+
+def test_a_followed_actors_post_goes_to_the_mirror(world: World, friend: Neighbour) -> None:
+    friend.post("hello")
+    world.settle()
+    assert told() == {"event mirror"}
+
+
+def test_an_answer_goes_to_the_room_where_the_conversation_began(
+    world: World, alice: Resident, friend: Neighbour
+) -> None:
+    event = alice.post("hello")
+    world.settle()
+    Delivery.objects.all().delete()
+    friend.post("hi", reply_to=post_of(event))
+    world.settle()
+    assert told() == {"event profile"}
+
+
+def test_a_mention_is_told_in_the_desk_too(
+    world: World, alice: Resident, friend: Neighbour
+) -> None:
+    friend.post("hello", mentions=[alice.handle])
+    world.settle()
+    assert told() == {"event mirror", "notice"}
+
+
+@pytest.mark.parametrize("audience", ["private", "direct"])
+def test_what_is_not_for_everybody_is_told_in_the_desk_alone(
+    world: World, alice: Resident, friend: Neighbour, audience: str
+) -> None:
+    friend.post("psst", to=audience, mentions=[alice.handle])
+    world.settle()
+    assert told() == {"notice"}
+
+
+def test_a_post_of_nobody_we_follow_goes_nowhere(world: World, alice: Resident) -> None:
+    Delivery.objects.all().delete()
+    world.neighbour("stranger").post("hello", mentions=[alice.handle])
+    world.settle()
+    assert told() == {"notice"}
+
+
+def test_a_lane_of_a_very_long_name_fits_and_stays_its_own() -> None:
+    long = "mirror https://far.example/" + "x" * 400
+    assert len(places.lane(long)) <= 300
+    assert places.lane(long) != places.lane(long + "y")
+    assert places.lane(long).startswith("matrix mirror ")
