@@ -101,11 +101,17 @@ class Server:
         self.homeserver = homeserver
         if self.redis:
             self.manage("migrate", "--verbosity", "0")
-            self._launch("web", "web", "--port", str(self.port))
-            self._launch("worker", "worker")
-            self._launch("scheduler", "scheduler")
-        else:
-            self._launch("up", "up", "--port", str(self.port))
+        return self.revive(timeout)
+
+    def revive(self, timeout: float = 60) -> Self:
+        """Starts whatever part of it does not run."""
+        port = ("--port", str(self.port))
+        parts: dict[str, tuple[str, ...]] = {"up": port}
+        if self.redis:
+            parts = {"web": port, "worker": (), "scheduler": ()}
+        for part, options in parts.items():
+            if part not in self.parts:
+                self._launch(part, part, *options)
         self.wait_ready(timeout)
         return self
 
