@@ -99,7 +99,8 @@ class ActivityPub(Network):
     ) -> tuple[dict[str, Any], str]:
         """What the author itself sent stands; what was passed on is fetched from its origin."""
         mine = row.signer == author.uri or proven(activity, author)
-        kind, inner = next(iter(jsonld.types(activity)), ""), activity.get("object")
+        kind = next(iter(jsonld.types(activity)), "")
+        inner = jsonld.first(activity.get("object"))
         if kind not in {"Create", "Update"} and mine:
             return activity, row.body
         uri = jsonld.id_of(inner)

@@ -123,8 +123,8 @@ def wait_for_target(event: Mapping[str, Any]) -> None:
     if event.get("type") != "m.room.redaction" and kind not in {"m.replace", "m.annotation"}:
         return
     for target in parse.needs(event).events:
-        stored = Received.objects.filter(network="matrix", key=target).exists()
-        if not stored and not Anchor.objects.filter(event_id=target).exists():
+        read = Received.objects.filter(network="matrix", key=target).exclude(state="waiting")
+        if not read.exists() and not Anchor.objects.filter(event_id=target).exists():
             raise Later("what it is about has not arrived yet")
 
 

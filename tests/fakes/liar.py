@@ -29,6 +29,7 @@ class Page:
     kind: str = ACTIVITY
     status: int = 200
     place: str = ""  # where it redirects to
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @lru_cache
@@ -45,6 +46,8 @@ class Liar:
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     heard: list[Json] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)  # of what was heard, lower case
+    answers: list[Page] = field(default_factory=list)  # to what is heard next; then it is 202
 
     def serve(self, path: str, document: Json | bytes, kind: str = ACTIVITY) -> str:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
@@ -153,7 +156,8 @@ def _handler(liar: Liar) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             liar.heard.append(json.loads(body))
-            self._answer(Page(b"", status=202))
+            liar.headers.append({name.lower(): value for name, value in self.headers.items()})
+            self._answer(liar.answers.pop(0) if liar.answers else Page(b"", status=202))
 
         def _answer(self, page: Page) -> None:
             self.send_response(page.status)
@@ -161,6 +165,8 @@ def _handler(liar: Liar) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Type", page.kind)
             if page.place:
                 self.send_header("Location", page.place)
+            for name, value in page.headers:
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(page.body)))
             self.end_headers()
             self.wfile.write(page.body)
