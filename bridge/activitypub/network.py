@@ -39,7 +39,7 @@ from social.outbox import Address
 
 HEIGHT = 20  # how far up a conversation is fetched
 READING = 20.0  # seconds for everything that one row makes us fetch
-SOON, LATE = 300, 3600  # seconds until a post that could not be had is asked for again
+SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for again
 CONTENT_TYPE = "application/activity+json"
 
 

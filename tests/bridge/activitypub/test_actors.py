@@ -62,3 +62,22 @@ def test_a_confirmed_handle_is_not_asked_for_again(
     actors.fetch(lena.id)
     assert actors.fetch(lena.id).acct == f"lena@{host(domain)}"
     assert domain.fetches(WEBFINGER) == 1
+
+
+def test_a_domain_that_names_an_actor_of_others_does_not_get_into_the_handle(
+    world: World, abroad: Liar, domain: Liar
+) -> None:
+    lena = abroad.somebody("lena")
+    names(domain, lena.id)
+    assert actors.lookup(f"lena@{host(domain)}").domain == host(abroad)
+    abroad.serve(WEBFINGER, {"subject": f"acct:lena@{host(abroad)}"}, JRD)
+    assert actors.lookup(f"lena@{host(domain)}").domain == host(abroad)
+
+
+def test_a_domain_counts_when_the_actors_own_server_calls_it_so(
+    world: World, abroad: Liar, domain: Liar
+) -> None:
+    lena = abroad.somebody("lena")
+    names(domain, lena.id)
+    abroad.serve(WEBFINGER, {"subject": f"acct:lena@{host(domain)}"}, JRD)
+    assert actors.lookup(f"lena@{host(domain)}").acct == f"lena@{host(domain)}"

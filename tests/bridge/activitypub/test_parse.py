@@ -150,6 +150,26 @@ def test_sizes_are_bounded() -> None:
     assert len(published(note(content="<p>" + "x" * 1_000_000)).content.html) <= 300_000
 
 
+def test_hashtags_and_the_answers_of_a_poll_are_bounded() -> None:
+    tags = [{"type": "Hashtag", "name": f"#t{i}"} for i in range(5_000)]
+    answers = [{"type": "Note", "name": f"answer{i}."} for i in range(5_000)]
+    assert len(published(note(tag=tags)).content.hashtags) == 100
+    asked = published(note(type="Question", oneOf=answers)).content.html
+    assert "answer19." in asked
+    assert "answer20." not in asked
+
+
+def test_a_profile_is_bounded() -> None:
+    fields = [{"type": "PropertyValue", "name": "n" * 9_000, "value": "v"} for _ in range(5_000)]
+    aliases = [f"{BOB}/{number}" for number in range(5_000)]
+    read = profile(actor(name="x" * 9_000, attachment=fields, alsoKnownAs=aliases), at=AT)
+    assert isinstance(read, acts.Profile)
+    assert len(read.name) <= 500
+    assert len(read.fields) == 16
+    assert len(read.fields[0].name) <= 500
+    assert len(read.aliases) == 20
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
