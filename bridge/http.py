@@ -31,6 +31,7 @@ from bridge.errors import Busy, Forbidden, Gone, Later, Unreadable
 from bridge.loop import loop, run
 
 __all__ = [
+    "Crowded",
     "Refused",
     "Response",
     "Sign",
@@ -62,6 +63,10 @@ Sign = Callable[[str, str, bytes], Mapping[str, str]]  # method, URL, body -> he
 
 class Unreachable(Busy):
     """No connection, no answer in time, or one that breaks off."""
+
+
+class Crowded(Busy):
+    """We ask this host for enough at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +156,29 @@ async def _bounded(total: float) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _place(host: str, *, wait: bool) -> AsyncIterator[None]:
+async def _place(host: str, wait: float) -> AsyncIterator[None]:
     """One of the host's few places. A host that nobody asks is forgotten."""
     lanes = _corner().lanes
     lane = lanes.setdefault(host, _Lane())
-    if not wait and lane.places.locked():
-        raise Busy("enough is being fetched from this host already")
     lane.users += 1
     try:
-        async with lane.places:
+        await _entered(lane, wait)
+        try:
             yield
+        finally:
+            lane.places.release()
     finally:
         lane.users -= 1
         if not lane.users:
             del lanes[host]
+
+
+async def _entered(lane: _Lane, wait: float) -> None:
+    try:
+        async with asyncio.timeout(wait):
+            await lane.places.acquire()
+    except TimeoutError:
+        raise Crowded("enough is being fetched from this host already") from None
 
 
 async def fetch(  # noqa: PLR0913  each is a limit or a header of one request
@@ -174,12 +188,12 @@ async def fetch(  # noqa: PLR0913  each is a limit or a header of one request
     sign: Sign | None = None,
     total: float = TOTAL,
     limit: int = LIMIT,
-    wait: bool = True,
+    wait: float = TOTAL,
 ) -> Response:
     """GET, with at most three redirects. `total` covers all of it, waiting for a place included.
 
-    Raises Refused, Unreachable, Unreadable (too large), and Busy where `wait` is false and the
-    host's places are taken. Every status comes back as a Response.
+    Raises Refused, Unreachable, Unreadable (too large), and Crowded where the host's places are
+    still taken after `wait` seconds. Every status comes back as a Response.
     """
     url = checked(url)
     async with _bounded(total):
@@ -188,7 +202,7 @@ async def fetch(  # noqa: PLR0913  each is a limit or a header of one request
             headers = {**sign("GET", url, b"")} if sign else {}
             headers |= {"Accept": accept, "Accept-Encoding": "gzip"}
             async with (
-                _place(urllib.parse.urlsplit(url).netloc, wait=wait),
+                _place(urllib.parse.urlsplit(url).netloc, wait),
                 _corner().session.get(
                     URL(url, encoded=True), headers=headers, allow_redirects=False
                 ) as answer,
@@ -239,7 +253,7 @@ def get(  # noqa: PLR0913  as fetch
     sign: Sign | None = None,
     total: float = TOTAL,
     limit: int = LIMIT,
-    wait: bool = True,
+    wait: float = TOTAL,
 ) -> Response:
     """`fetch`, for threads other than the loop's."""
     return run(fetch(url, accept=accept, sign=sign, total=total, limit=limit, wait=wait))

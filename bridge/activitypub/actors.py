@@ -24,6 +24,7 @@ from social.models import Actor
 ACCEPT = 'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 FRESH = timedelta(hours=24)
 BUDGET = 5.0  # seconds for one fetch while somebody waits at the inbox
+WAIT = 1.0  # seconds: a host that answers slowly must not hold up all who knock at our door
 MISS = 300  # seconds: a key that could not be had, or did not fit, is not asked for again
 SOON = 30  # seconds, where its server was only out of order
 
@@ -153,10 +154,10 @@ def _asked(uri: str, total: float) -> http.Response:
     if why := policy.host_refused(host):
         raise Forbidden(why)
     kind = peer_kind(uri)
-    response = http.get(uri, accept=ACCEPT, sign=signer(kind), total=total)
+    response = http.get(uri, accept=ACCEPT, sign=signer(kind), total=total, wait=WAIT)
     if response.status == 401:  # double knock
         other = "cavage" if kind == "rfc9421" else "rfc9421"
-        second = http.get(uri, accept=ACCEPT, sign=signer(other), total=total)
+        second = http.get(uri, accept=ACCEPT, sign=signer(other), total=total, wait=WAIT)
         if second.status == 200:
             remember_kind(uri, other)
         return second
@@ -250,6 +251,8 @@ def _fetch_by_key(key_id: str) -> Actor:
         raise (Later if reason == "later" else Forbidden)("its key could not be had a moment ago")
     try:
         actor = fetch(_owner(key_id))
+    except http.Crowded:  # which says nothing about this key
+        raise
     except Later:
         cache.set(miss, "later", SOON)
         raise

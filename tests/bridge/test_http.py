@@ -371,11 +371,11 @@ def test_who_does_not_wait_is_told_busy_and_other_hosts_are_free(server: Server)
         ]
         await asyncio.to_thread(server.full.wait, 5)
         with pytest.raises(Busy):
-            await http.fetch(server.url(), accept=ACCEPT, wait=False)
-        assert (await http.fetch(other.url(), accept=ACCEPT, wait=False)).status == 200
+            await http.fetch(server.url(), accept=ACCEPT, wait=0)
+        assert (await http.fetch(other.url(), accept=ACCEPT, wait=0)).status == 200
         server.gate.set()
         await asyncio.gather(*first)
-        return await http.fetch(server.url(), accept=ACCEPT, wait=False)
+        return await http.fetch(server.url(), accept=ACCEPT, wait=0)
 
     with running(Server("127.0.0.3")) as other:
         assert run(crowd()).status == 200

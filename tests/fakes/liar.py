@@ -46,6 +46,7 @@ class Liar:
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     heard: list[Json] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)  # shut: nothing is answered
     headers: list[dict[str, str]] = field(default_factory=list)  # of what was heard, lower case
     answers: list[Page] = field(default_factory=list)  # to what is heard next; then it is 202
 
@@ -136,10 +137,12 @@ def serving(address: str) -> Iterator[Liar]:
     liar = Liar(f"http://{address}:{server.server_port}")
     server.RequestHandlerClass = _handler(liar)
     server.daemon_threads = True
+    liar.gate.set()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield liar
     finally:
+        liar.gate.set()
         server.shutdown()
         server.server_close()
 
@@ -151,6 +154,7 @@ def _handler(liar: Liar) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             liar.asked.append(path)
+            liar.gate.wait()
             self._answer(liar.pages.get(path, Page(b"{}", status=404)))
 
         def do_POST(self) -> None:

@@ -1,6 +1,8 @@
 """Being worn out: what is too much is refused early, and what is odd holds up nobody."""
 
 import json
+import queue
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +126,28 @@ def test_an_endless_conversation_is_climbed_twenty_steps(
     eve.knocks(world, eve.creates(first))
     world.settle()
     assert len([path for path in evil.asked if path.startswith("/chain/")]) == 20
+
+
+def test_a_host_that_does_not_answer_takes_few_places_and_the_rest_may_come_again(
+    world: World, alice: Resident, evil: Liar
+) -> None:
+    crowd = [evil.somebody(f"e{number}") for number in range(8)]
+    evil.gate.clear()
+    answers: queue.Queue[tuple[int, Somebody]] = queue.Queue()
+
+    def knock(one: Somebody) -> None:
+        answers.put((one.knocks(world, one.says("Follow", alice.actor)), one))
+
+    threads = [threading.Thread(target=knock, args=(one,)) for one in crowd]
+    for thread in threads:
+        thread.start()
+    told = [answers.get(timeout=30) for _ in range(4)]  # while the host is still silent
+    assert {status for status, _ in told} == {503}
+    evil.gate.set()
+    for thread in threads:
+        thread.join()
+    for _, one in told:
+        assert one.knocks(world, one.says("Follow", alice.actor)) == 202
 
 
 def test_collections_and_mentions_of_a_post_are_not_walked(
