@@ -71,15 +71,15 @@ def test_with_the_homeserver_down_the_inbox_takes_what_comes_and_shows_it_later(
     town.homeserver.spawn()
     alice.sees("meanwhile 4", timeout=60)
     bodies = [one["content"].get("body", "") for one in alice.person.messages(alice.room, 100)]
-    shown = [body for body in reversed(bodies) if "meanwhile" in body]
-    assert shown == [f"meanwhile {number}" for number in range(5)]
+    shown = [body.partition("meanwhile ")[2] for body in reversed(bodies) if "meanwhile" in body]
+    assert shown == ["0", "1", "2", "3", "4"]
 
 
 def test_an_inbox_that_says_503_and_then_200_gets_the_post_once(
     town: Stage, alice: Resident
 ) -> None:
     bob, other = befriend(town, "ben"), befriend(town, "olga", host=1)
-    town.neighbour.faults("status:503", host=0, times=2)
+    town.neighbour.faults("status:503", host=0, times=1)
     alice.post("knock knock")
     other.wait_for("Create", contains="knock knock")  # nobody waits for the one in trouble
     bob.wait_for("Create", contains="knock knock", timeout=90)
@@ -98,7 +98,7 @@ def test_a_poison_activity_is_set_aside_and_blocks_nobody(town: Stage, alice: Re
         "id": f"{bob.id}/poison/activity",
         "type": "Create",
         "actor": bob.id,
-        "to": [{"deep": [{"er": 10**300}]}],
+        "to": [{"deep": [{"er": [[]]}]}, 7],
         "object": note | {"content": {"not": "text"}, "published": "the day after never"},
     }
     assert bob.raw(f"{alice.actor}/inbox", poison).statuses[0] in {202, 400}
