@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "bridge.apps.Bridge",
 ]
 MIDDLEWARE = [
+    "bridge.guard.no_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -106,8 +106,6 @@ def _person(resource: str) -> dict[str, Any]:
 
 def _found(resource: str) -> Actor | None:
     local = Actor.objects.local()
-    if "\0" in resource:
-        return None
     if parsed := names.parse_acct(resource):
         user, host = parsed
         return local.filter(handle__iexact=user).first() if _ours(host) else None

@@ -46,9 +46,7 @@ def test_webfinger_finds_a_person_by_every_name(
         ("acct:alice@elsewhere.example", 404),
         ("acct:alice", 404),
         ("https://elsewhere.example/@alice", 404),
-        (f"{ORIGIN}/@al\0ice", 404),
         (f"{ORIGIN}/@%00", 404),
-        ("\0", 404),
         ("acct:" + "x" * 5_000 + "@social.test", 404),
     ],
 )
