@@ -15,7 +15,7 @@ from typing import ClassVar
 from django.db import DatabaseError
 from django.utils import timezone
 
-from bridge import lanes, turns
+from bridge import answered, lanes, turns
 from bridge.errors import Busy, Later, Trouble
 from bridge.loop import in_database, loop
 from bridge.network import Network
@@ -106,6 +106,8 @@ class Outcomes:
 
     @classmethod
     async def settle(cls, row: Delivery, error: Exception | None) -> None:
+        if error is None:
+            answered.notes.add(row)
         written = asyncio.get_running_loop().create_future()
         cls.waiting.append((row, error, written))
         if cls.writer is None or cls.writer.done():
@@ -122,6 +124,8 @@ class Outcomes:
                 for *_, written in batch:
                     written.set_exception(problem)
             else:
+                if not cls.waiting:
+                    answered.notes.clear()
                 for *_, written in batch:
                     written.set_result(None)
 

@@ -35,9 +35,21 @@ def _started(pid: int) -> str:
         return ""
 
 
-def holder() -> str:
+def process() -> str:
+    """Names the running process, for as long as it lives and ever after."""
     pid = os.getpid()
-    return f"{socket.gethostname()[:12]}:{pid}:{_started(pid)}:{next(_count)}"[:40]
+    return f"{socket.gethostname()[:12]}:{pid}:{_started(pid)}"
+
+
+def is_dead(name: str) -> bool:
+    """Whether a process of this machine is no more; of others one cannot know."""
+    host, pid, started, *_ = [*name.split(":"), "", "", ""]
+    mine = host == socket.gethostname()[:12]
+    return mine and pid.isdigit() and _started(int(pid)) != started
+
+
+def holder() -> str:
+    return f"{process()}:{next(_count)}"[:40]
 
 
 def claim(names: Collection[str]) -> list[str]:
@@ -131,12 +143,9 @@ def due(table: type[Queued], *, limit: int = 500) -> list[str]:
 
 def free_the_dead() -> int:
     """Leases of processes on this machine that are no more end at once, not after their time."""
-    mine, dead = f"{socket.gethostname()[:12]}:", []
-    held = Lane.objects.filter(holder__startswith=mine, due__gt=timezone.now())
-    for name in held.values_list("holder", flat=True).distinct():
-        _, pid, started, *_ = [*name.split(":"), "", "", ""]
-        if pid.isdigit() and _started(int(pid)) != started:
-            dead.append(name)
+    held = Lane.objects.filter(due__gt=timezone.now()).exclude(holder="")
+    holders = held.values_list("holder", flat=True).distinct()
+    dead = [name for name in holders if is_dead(name)]
     if not dead:
         return 0
     return Lane.objects.filter(holder__in=dead).update(due=timezone.now(), holder="")

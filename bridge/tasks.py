@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from bridge import delivering, inbox, lanes, processing
+from bridge import answered, delivering, inbox, lanes, processing
 from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import client, gaps, registration
@@ -39,6 +39,7 @@ def drain_deliveries(names: list[str]) -> None:
 def sweep() -> None:
     """Finds what a lost bell missed, what waited long enough, and what a dead process held."""
     _tick("sweep")
+    answered.recover()
     lanes.free_the_dead()
     bell.ring(inbox.DRAIN, lanes.due(Received))
     bell.ring(outbox.DRAIN, lanes.due(Delivery))

@@ -37,6 +37,7 @@ WRITERS = {
     "Site": {"social/policy.py", "bridge/moderation.py"},
     "Delivery": {
         "social/outbox.py",
+        "bridge/answered.py",
         "bridge/delivering.py",
         "bridge/moderation.py",
         "bridge/rows.py",
