@@ -73,7 +73,7 @@ class Resident:
 class World:
     def __init__(self, home: Homeserver, neighbours: Neighbourhood, url: str) -> None:
         self.home, self.neighbours, self.url = home, neighbours, url
-        self.twice = True
+        self.twice = False  # whether all that is read is read a second time
 
     # ---- who is there
 
@@ -114,7 +114,7 @@ class World:
     # ---- what waits is done
 
     def settle(self) -> None:
-        """Until nothing moves any more, on no side. Whatever was read is read a second time."""
+        """Until nothing moves any more, on no side."""
         for _ in range(200):
             pushed = self.home.push()
             rows = list(Received.objects.filter(state="waiting").values_list("pk", flat=True))

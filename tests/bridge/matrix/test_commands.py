@@ -6,13 +6,6 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from tests.fakes.world import Resident, World, post_of
 
 
-@pytest.fixture
-def once(world: World) -> World:
-    """A command is answered each time it is read: here it is read once."""
-    world.twice = False
-    return world
-
-
 def ask(world: World, who: Resident, line: str) -> str:
     who.tell_bot(line)
     world.settle()
@@ -32,32 +25,30 @@ def ask(world: World, who: Resident, line: str) -> str:
     ],
 )
 def test_a_line_that_cannot_be_done_is_answered_with_the_reason(
-    once: World, alice: Resident, line: str, answer: str
+    world: World, alice: Resident, line: str, answer: str
 ) -> None:
-    said = ask(once, alice, line)
+    said = ask(world, alice, line)
     assert answer.lower() in said.lower()
     assert said.endswith((".", "?", "why"))
 
 
-def test_a_server_that_does_not_answer_is_told_of_in_the_end(
-    once: World, alice: Resident
-) -> None:
+def test_a_server_that_does_not_answer_is_told_of_in_the_end(world: World, alice: Resident) -> None:
     alice.tell_bot("follow @nobody@127.0.0.1:1")
     for _ in range(5):
-        once.settle()
-        once.let_time_pass()
-    once.settle()
+        world.settle()
+        world.let_time_pass()
+    world.settle()
     assert "after 5 tries" in alice.answers()[-1]
 
 
-def test_a_line_with_markup_is_answered_without_it(once: World, alice: Resident) -> None:
-    ask(once, alice, "<img src=x onerror=alert(1)>")
+def test_a_line_with_markup_is_answered_without_it(world: World, alice: Resident) -> None:
+    ask(world, alice, "<img src=x onerror=alert(1)>")
     (answer,) = (e for e in alice.timeline(alice.desk)[-1:] if e["sender"] != alice.person.user_id)
     assert "<img" not in answer["content"]["formatted_body"]
 
 
-def test_help_names_every_command(once: World, alice: Resident) -> None:
-    said = ask(once, alice, "help")
+def test_help_names_every_command(world: World, alice: Resident) -> None:
+    said = ask(world, alice, "help")
     for name in (
         "follow",
         "unfollow",
@@ -71,47 +62,47 @@ def test_help_names_every_command(once: World, alice: Resident) -> None:
         assert name in said
 
 
-def test_the_lists_tell_who_and_how_many(once: World, alice: Resident, bob: Neighbour) -> None:
-    assert "Nobody follows you yet" in ask(once, alice, "followers")
-    assert "You follow nobody yet" in ask(once, alice, "following")
-    once.friends(bob, alice)
-    assert bob.acct in ask(once, alice, "followers")
-    assert "(1)" in ask(once, alice, "following")
-    assert bob.acct in ask(once, alice, "!ownroom following")
+def test_the_lists_tell_who_and_how_many(world: World, alice: Resident, bob: Neighbour) -> None:
+    assert "Nobody follows you yet" in ask(world, alice, "followers")
+    assert "You follow nobody yet" in ask(world, alice, "following")
+    world.friends(bob, alice)
+    assert bob.acct in ask(world, alice, "followers")
+    assert "(1)" in ask(world, alice, "following")
+    assert bob.acct in ask(world, alice, "!ownroom following")
 
 
-def test_status_tells_what_waits_and_why(once: World, alice: Resident, bob: Neighbour) -> None:
+def test_status_tells_what_waits_and_why(world: World, alice: Resident, bob: Neighbour) -> None:
     bob.follow(alice.handle)
-    once.settle()
-    once.neighbours.faults("status:503", host=0)
+    world.settle()
+    world.neighbours.faults("status:503", host=0)
     alice.post("waiting")
-    once.settle()
-    said = ask(once, alice, "status")
+    world.settle()
+    said = ask(world, alice, "status")
     assert "1 followers" in said
     assert "answered 503" in said
 
 
-def test_why_tells_what_became_of_a_post(once: World, alice: Resident, bob: Neighbour) -> None:
+def test_why_tells_what_became_of_a_post(world: World, alice: Resident, bob: Neighbour) -> None:
     bob.follow(alice.handle)
     event = alice.post("delivered")
-    once.settle()
-    for link in (post_of(event), event, f"{once.url}/@alice/{event[1:]}"):
-        assert "1 deliveries done" in ask(once, alice, f"why {link}"), link
+    world.settle()
+    for link in (post_of(event), event, f"{world.url}/@alice/{event[1:]}"):
+        assert "1 deliveries done" in ask(world, alice, f"why {link}"), link
 
 
 def test_home_shows_the_newest_posts_of_whom_one_follows(
-    once: World, alice: Resident, bob: Neighbour
+    world: World, alice: Resident, bob: Neighbour
 ) -> None:
-    assert "Nothing yet" in ask(once, alice, "home")
-    once.friends(bob, alice)
+    assert "Nothing yet" in ask(world, alice, "home")
+    world.friends(bob, alice)
     bob.post("fresh from next door")
-    once.settle()
-    assert "fresh from next door" in ask(once, alice, "home")
+    world.settle()
+    assert "fresh from next door" in ask(world, alice, "home")
 
 
 def test_what_is_followed_already_is_not_followed_again(
-    once: World, alice: Resident, bob: Neighbour
+    world: World, alice: Resident, bob: Neighbour
 ) -> None:
-    once.friends(bob, alice)
-    assert "already" in ask(once, alice, f"follow {bob.handle}")
+    world.friends(bob, alice)
+    assert "already" in ask(world, alice, f"follow {bob.handle}")
     assert len(bob.received("Follow")) == 1
