@@ -4,6 +4,7 @@ A note costs microseconds, a transaction milliseconds, and whoever is killed bet
 side's answer and the transaction would send again. The next life of the process reads the notes.
 """
 
+import logging
 import os
 import time
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from django.utils import timezone
 from bridge import lanes
 from social.models import Delivery, Queued
 
+log = logging.getLogger("ownroom.answered")
 FORGOTTEN = 7 * 86400  # seconds; notes of machines that do not come back
 
 
@@ -51,6 +53,7 @@ def recover() -> int:
         if lanes.is_dead(path.name):
             count += _end(path.read_text(errors="replace").split())
             path.unlink(missing_ok=True)
+            log.info("%s ended abruptly; deliveries only noted: %s", path.name, count)
         elif time.time() - path.stat().st_mtime > FORGOTTEN and path.name != lanes.process():
             path.unlink(missing_ok=True)
     return count
