@@ -76,7 +76,7 @@ def test_an_outbox_filled_in_another_order_has_the_same_bytes(client: Client, al
 @pytest.mark.parametrize("path", ["outbox", "followers", "following"])
 @pytest.mark.parametrize(
     "before",
-    ["", "x", "1", ":", "-1:x", "99999999999999999999:x", "1:\0", "1:%00", "1:" + "x" * 9_999],
+    ["", "x", "1", ":", "-1:x", "99999999999999999999:x", "1:%00", "1:" + "x" * 9_999],
 )
 def test_an_odd_cursor_is_a_bad_request(
     client: Client, alice: Actor, path: str, before: str
