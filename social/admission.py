@@ -10,6 +10,7 @@ from social.actions import Refused
 from social.acts import OPEN, Act, Boost, Follow, Leave, Publish, React, Revise
 from social.models import Actor, Post
 
+REACTIONS = 20  # of one actor to one post
 HEIGHT = 50  # how far up a conversation is looked
 
 
@@ -99,8 +100,15 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
         raise Refused(why)
     if target.suspended:
         raise Refused("whom it is about is suspended here")
-    if isinstance(act, React) and policy.blocked_between(author, target):
+    if isinstance(act, React):
+        _admit_reaction(author, target, act)
+
+
+def _admit_reaction(author: Actor, target: Actor, act: React) -> None:
+    if policy.blocked_between(author, target):
         raise Refused("one of the two has blocked the other")
+    if author.reactions.filter(post__uri=act.post).count() >= REACTIONS:
+        raise Refused("its author has reacted to this post often enough")
 
 
 def relevant(author: Actor, act: Publish) -> bool:

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
+
 from bridge.models import Received
+from social.models import Reaction
 from tests.bridge.security.claims import WORDS, shown
-from tests.fakes.liar import Liar, Somebody
-from tests.fakes.world import Resident, World
+from tests.fakes.liar import PUBLIC, Liar, Somebody
+from tests.fakes.world import Resident, World, post_of
 
 
 def body_of(eve: Somebody, **values: Any) -> bytes:
@@ -113,6 +116,75 @@ def test_odd_posts_end_with_a_reason_or_are_shown_and_hold_up_nobody(
     assert not Received.objects.filter(note__contains="our own error").exists()
     assert not Received.objects.filter(state="waiting").exists()
     assert evil.fetches("/u/eve") == 1
+
+
+LONG = "w" * 20_000
+HUGE: dict[str, Any] = {
+    "name": LONG,
+    "preferredUsername": LONG,
+    "summary": LONG,
+    "url": f"https://evil.example/{LONG}",
+    "icon": {"type": "Image", "url": f"https://evil.example/{LONG}"},
+    "alsoKnownAs": [f"https://evil.example/{LONG}"] * 50,
+    "attachment": [{"type": "PropertyValue", "name": LONG, "value": LONG}] * 50,
+    "generator": {"type": "Application", "name": LONG},
+}
+LONG_NOTE: dict[str, Any] = {
+    "summary": LONG,
+    "url": f"https://evil.example/{LONG}",
+    "contentMap": {LONG: "x"},
+    "context": f"https://evil.example/{LONG}",
+    "attachment": [{"type": "Image", "mediaType": LONG, "url": "https://e.example/", "name": LONG}],
+    "tag": [
+        {"type": "Hashtag", "name": f"#{LONG}"},
+        {"type": "Mention", "href": f"https://evil.example/{LONG}", "name": f"@{LONG}"},
+    ],
+}
+
+
+def too_long() -> list[str]:
+    """Columns that hold more than they promise: SQLite lets them, PostgreSQL does not."""
+    return [
+        f"{model.__name__}.{column.name}"
+        for label in ("social", "bridge")
+        for model in apps.get_app_config(label).get_models()
+        for column in model._meta.concrete_fields  # noqa: SLF001  documented by Django
+        if column.max_length
+        for value in model._default_manager.values_list(column.attname, flat=True)
+        if value and len(str(value)) > column.max_length
+    ]
+
+
+def test_nothing_is_stored_that_is_longer_than_its_column(
+    world: World, alice: Resident, evil: Liar
+) -> None:
+    eve, long = evil.somebody("eve"), evil.somebody("long", **HUGE)
+    root = post_of(alice.post("react to me"))
+    world.settle()
+    for one in (eve, long):
+        one.knocks(world, one.says("Follow", alice.actor))
+        one.knocks(world, one.creates({**one.note(WORDS, to=alice.actor), **LONG_NOTE}))
+        one.knocks(world, one.says("EmojiReact", root, content=LONG))
+        one.knocks(world, one.says("Like", root, content=f":{LONG}:"))
+        one.knocks(world, one.says("Announce", root, to=[PUBLIC]))
+    changed = {**eve.document(), **HUGE, "preferredUsername": "eve"}
+    eve.knocks(world, eve.says("Update", changed))
+    world.settle()
+    assert shown()
+    assert not too_long()
+    assert not Received.objects.filter(note__contains="our own error").exists()
+
+
+def test_a_flood_of_reactions_by_one_actor_ends_at_twenty(
+    world: World, alice: Resident, evil: Liar
+) -> None:
+    eve = evil.somebody("eve")
+    root = post_of(alice.post("react to me"))
+    world.settle()
+    for number in range(25):
+        eve.knocks(world, eve.says("EmojiReact", root, content=chr(0x1F600 + number)))
+    world.settle()
+    assert Reaction.objects.filter(post__uri=root).count() == 20
 
 
 def test_an_endless_conversation_is_climbed_twenty_steps(
