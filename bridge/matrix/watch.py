@@ -38,7 +38,7 @@ class Watch:
         try:
             self.line.connect()
         except OSError:
-            self._hang_up()
+            self.hang_up()
             return False
         self.line.auto_open = 0  # a line that broke must not mend itself unnoticed
         return True
@@ -51,13 +51,14 @@ class Watch:
             response = self.line.getresponse()
             response.read()
         except (OSError, HTTPException):
-            self._hang_up()
+            self.hang_up()
             return False
-        if response.will_close:  # a proxy that keeps no line: only its refusals tell us something
-            self._hang_up()
-        return response.status < 500
+        well = response.status < 500
+        if response.will_close or not well:  # where no line is kept only refusals tell something
+            self.hang_up()
+        return well
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         if self.line:
             self.line.close()
         self.line = None
