@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test test-fast test-live check format survive bench clean
+.PHONY: help setup setup-dev demo serve test test-fast test-thorough test-live check format survive bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,10 +33,13 @@ demo: setup ## the main job on a real homeserver, told hop by hop (CHECK=1: then
 serve: setup ## this server alone, with the settings of .env
 	@$(PY) manage.py up
 
-test: test-fast test-live ## the fast suite, then the live one
+test: test-fast test-thorough test-live ## the three suites, one after the other
 
 test-fast: setup-dev ## no homeserver, under a minute (T=path picks)
-	@$(PY) -m pytest -n auto -m "not live" $(T)
+	@$(PY) -m pytest -n auto -m "not live and not thorough" $(T)
+
+test-thorough: setup-dev ## hostile peers, every quirk of real ones, the deploy samples
+	@$(PY) -m pytest -n auto -rs -m "thorough and not live" $(T)
 
 test-live: setup-dev ## real Synapse, PostgreSQL, Redis, Fedify, Chromium: what is missing is named
 	@$(PY) -m pytest -m live -rs $(T)

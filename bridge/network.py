@@ -24,6 +24,7 @@ class Said:
 class Network(Protocol):
     name: str
     calm: float  # seconds: the longest a lane rests between two tries
+    sends_documents: bool  # what leaves is the kept document, so no delivery repeats the act
 
     def ahead(self, lane: str) -> bool:
         """Before a lane of received rows is worked on, by its holder: stores what was missed.

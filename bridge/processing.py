@@ -105,7 +105,7 @@ def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> None:
             network.where(act, hearers),
             sender=act.author,
             subject=audience.subject(act),
-            said=acts.dump(act),
+            said=None if network.sends_documents else acts.dump(act),
             document=document,
         )
 

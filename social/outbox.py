@@ -26,10 +26,10 @@ def tell(  # noqa: PLR0913  each names one column
     *,
     sender: str,
     subject: str,
-    said: dict[str, Any],
+    said: dict[str, Any] | None,
     document: str = "",
 ) -> None:
-    """Call inside the transaction that records the act; `said` is its JSON."""
+    """Call inside the transaction that records the act; `said` is its JSON, where it is sent from."""
     rows = [
         Delivery(
             network=network,

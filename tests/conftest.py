@@ -25,6 +25,16 @@ from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
 from tests.fakes.world import Resident, World, make_keeper
 
 
+THOROUGH = ("tests/bridge/security/", "tests/deploy/", "tests/flows/test_peers.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long has a suite of its own, so that the fast one stays under a minute."""
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker(pytest.mark.thorough)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _only_loopback() -> Iterator[None]:
     """A test that wants to reach a stranger fails at once."""

@@ -60,6 +60,7 @@ class InboxGone(Gone):
 class ActivityPub(Network):
     name = "activitypub"
     calm = 3600.0
+    sends_documents = True
 
     # ---- read
 

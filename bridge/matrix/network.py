@@ -40,6 +40,7 @@ WIDE = 16  # requests at a time in one room; a homeserver gains nothing from mor
 class Matrix(Network):
     name = "matrix"
     calm = 30.0  # our own homeserver: it comes back
+    sends_documents = False
 
     # ---- read
 
