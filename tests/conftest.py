@@ -25,7 +25,16 @@ from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
 from tests.fakes.world import Resident, World, make_keeper
 
 
-THOROUGH = ("tests/bridge/security/", "tests/deploy/", "tests/flows/test_peers.py")
+THOROUGH = (
+    "tests/bridge/demo/",
+    "tests/bridge/security/",
+    "tests/bridge/test_admin.py",
+    "tests/bridge/test_html.py",
+    "tests/bridge/test_http.py",
+    "tests/deploy/",
+    "tests/flows/test_moderation.py",
+    "tests/flows/test_peers.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
