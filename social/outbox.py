@@ -29,7 +29,7 @@ def tell(  # noqa: PLR0913  each names one column
     said: dict[str, Any] | None,
     document: str = "",
 ) -> None:
-    """Call inside the transaction that records the act; `said` is its JSON, where it is sent from."""
+    """Call inside the transaction that records the act; `said`: its JSON, if sent from it."""
     rows = [
         Delivery(
             network=network,

@@ -24,7 +24,6 @@ from tests.fakes import homeserver_door
 from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
 from tests.fakes.world import Resident, World, make_keeper
 
-
 THOROUGH = (
     "tests/bridge/demo/",
     "tests/bridge/security/",
