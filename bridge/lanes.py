@@ -69,6 +69,13 @@ def claim(names: Collection[str]) -> list[str]:
     return list(Lane.objects.filter(holder=token).values_list("name", flat=True))
 
 
+def idle(names: Collection[str]) -> list[str]:
+    """Without those that somebody drains or that rest: for them a bell rings in vain."""
+    busy = Lane.objects.filter(name__in=names, due__gt=timezone.now())
+    held = set(busy.values_list("name", flat=True))
+    return [name for name in names if name not in held]
+
+
 def renew(names: Collection[str]) -> None:
     Lane.objects.filter(name__in=names).update(due=timezone.now() + LEASE)
 

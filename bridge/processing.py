@@ -40,6 +40,7 @@ def _work_off(lane: str) -> None:
         if NETWORKS[rows[0].network].ahead(lane):
             rows = _waiting(lane)
         for row in rows:
+            turns.let_pass()
             process(row)
             if time.monotonic() - held > lanes.LEASE.total_seconds() / 4:
                 held = time.monotonic()

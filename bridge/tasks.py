@@ -23,11 +23,11 @@ KEEP_DELIVERIES = timedelta(days=7)
 
 @shared_task
 def drain_received(names: list[str]) -> None:
-    if len(names) > 1:  # one lane a task: a slow host must not hold up the others
-        for name in names[1:]:
-            drain_received.delay([name])
-    for name in names[:1]:
-        processing.drain(name)
+    first, *others = [*(names if len(names) == 1 else lanes.idle(names)), ""]
+    for name in filter(None, others):  # one lane a task: a slow host must not hold up the others
+        drain_received.delay([name])
+    if first:
+        processing.drain(first)
 
 
 @shared_task

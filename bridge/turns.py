@@ -1,5 +1,8 @@
-"""Whose turn it is to write. SQLite has one writer, and whoever finds it busy sleeps, looks again
-and may be unlucky for seconds: so the threads of one process queue here, in the order they came.
+"""Whose turn it is among the threads of one process: to write, and to work at all.
+
+SQLite has one writer, and whoever finds it busy sleeps, looks again and may be unlucky for
+seconds: so writers queue here. Python runs one thread at a time: so work that can wait lets those
+pass for whom another server waits.
 """
 
 import threading
@@ -36,6 +39,32 @@ class Queue:
 
 
 _queue = Queue()
+
+
+BUSY = 4  # requests at the door; fewer leave enough time for the work behind it
+PATIENCE = 0.05  # seconds that one row waits for them at most
+_door = threading.Condition()
+_at_the_door = 0
+
+
+@contextmanager
+def at_the_door() -> Iterator[None]:
+    global _at_the_door  # noqa: PLW0603  one door per process
+    with _door:
+        _at_the_door += 1
+    try:
+        yield
+    finally:
+        with _door:
+            _at_the_door -= 1
+            if _at_the_door < BUSY:
+                _door.notify_all()
+
+
+def let_pass() -> None:
+    """What is stored already waits while many are at the door, for a moment."""
+    with _door:
+        _door.wait_for(lambda: _at_the_door < BUSY, PATIENCE)
 
 
 @contextmanager

@@ -203,7 +203,8 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
     except IntegrityError:
         return False  # another lane has just brought the same post
     _address(new, act.audience)
-    Post.objects.filter(reply=act.post, parent=None).exclude(pk=new.pk).update(parent=new)
+    if act.reply != act.post:
+        Post.objects.filter(reply=act.post, parent=None).update(parent=new)
     return True
 
 

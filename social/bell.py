@@ -10,7 +10,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger("ownroom.bell")
-PAUSE = 0.005  # seconds; what rings within it goes out as one message
+PAUSE = 0.025  # seconds between two messages to one task: what rings within it goes out as one
 
 _lanes: dict[str, set[str]] = {}
 _ready = threading.Condition()
@@ -30,15 +30,21 @@ def ring(task: str, lanes: Iterable[str]) -> None:
 
 
 def _ring_on() -> None:
+    silent: dict[str, float] = {}  # until when
     while True:
         with _ready:
-            while not _lanes:
-                _ready.wait()
-            waiting = dict(_lanes)
-            _lanes.clear()
+            while not (waiting := _due(silent)):
+                left = [silent[task] - time.monotonic() for task in _lanes]
+                _ready.wait(max(0.0, min(left)) if left else None)
         for task, lanes in waiting.items():
             try:
                 current_app.send_task(task, args=[sorted(lanes)])
             except (OperationalError, OSError) as error:
                 log.warning("the broker does not answer (%s); the sweep will find the work", error)
-        time.sleep(PAUSE)
+            silent[task] = time.monotonic() + PAUSE
+
+
+def _due(silent: dict[str, float]) -> dict[str, set[str]]:
+    """The first ring goes out at once; those that follow it closely wait for each other."""
+    now = time.monotonic()
+    return {task: _lanes.pop(task) for task in list(_lanes) if silent.get(task, 0) <= now}

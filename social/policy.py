@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q
 from django.utils import timezone
 
 from social import once
@@ -63,6 +62,6 @@ def blocked_by(actor: Actor) -> set[int]:
 
 
 def blocked_between(one: Actor, other: Actor) -> bool:
-    either = Q(author=one, target=other) | Q(author=other, target=one)
-    pair = frozenset({one.pk, other.pk})
-    return once.ask(("blocked", pair), Block.objects.filter(either).exists)
+    both = {one.pk, other.pk}
+    either = Block.objects.filter(author__in=both, target__in=both)
+    return once.ask(("blocked", frozenset(both)), either.exists)

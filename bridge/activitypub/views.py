@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from bridge import inbox as store
-from bridge import names
+from bridge import names, turns
 from bridge.activitypub import actors, jsonld, signatures
 from bridge.errors import Later, Trouble, Unreadable
 from social import policy
@@ -42,7 +42,8 @@ class Refusal(Exception):
 @require_POST
 def inbox(request: HttpRequest, key: str | None = None) -> HttpResponse:
     try:
-        _accept(request, key)
+        with turns.at_the_door():
+            _accept(request, key)
     except Refusal as refusal:
         log.info("inbox %s: %s", refusal.status, refusal)
         answer: HttpResponse = JsonResponse({"error": str(refusal)}, status=refusal.status)

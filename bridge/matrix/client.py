@@ -78,22 +78,25 @@ def acting_as(user: str, *, device: str = "", ts: int | None = None) -> Iterator
         _acting.reset(token)
 
 
-_client: tuple[str, asyncio.AbstractEventLoop, _Client] | None = None
+_client: tuple[tuple[str, str], asyncio.AbstractEventLoop, _Client] | None = None
 
 
 def _ours() -> _Client:
     global _client  # noqa: PLW0603  one connection pool per process
     reg, loop = registration.load(), asyncio.get_running_loop()
-    if _client is None or _client[0] != reg.as_token or _client[1] is not loop:
+    door = (settings.OWNROOM_HOMESERVER_URL, reg.as_token)
+    if _client is None or _client[0] != door or _client[1] is not loop:
         config = nio.AsyncClientConfig(
             max_limit_exceeded=0,
             max_timeouts=0,
             request_timeout=TIMEOUT,
             encryption_enabled=False,
         )
-        client = _Client(settings.OWNROOM_HOMESERVER_URL, reg.bot, config=config)
+        if _client and _client[1] is loop:
+            asyncio.run_coroutine_threadsafe(_client[2].close(), loop)
+        client = _Client(door[0], reg.bot, config=config)
         client.access_token, client.user_id = reg.as_token, reg.bot
-        _client = (reg.as_token, loop, client)
+        _client = (door, loop, client)
     return _client[2]
 
 

@@ -137,3 +137,9 @@ def test_only_free_lanes_with_due_rows_are_due() -> None:
     row("c", lane="done", state="done")
     row("d", lane="now")
     assert lanes.due(Received) == ["now"]
+
+
+def test_only_lanes_that_nobody_drains_are_idle() -> None:
+    lanes.claim(["held", "free"])
+    lanes.release(["free"])
+    assert lanes.idle(["held", "free", "new"]) == ["free", "new"]

@@ -1,5 +1,6 @@
 """Writing in turns: nobody waits longer than those who came before."""
 
+import contextlib
 import threading
 
 import pytest
@@ -57,3 +58,15 @@ def test_those_who_wait_come_in_the_order_of_their_coming():
     for thread in threads:
         thread.join()
     assert came == [0, 1, 2, 3, 4]
+
+
+def test_a_row_lets_a_crowd_at_the_door_pass_and_waits_for_no_single_guest():
+    with turns.at_the_door():
+        turns.let_pass()
+    with contextlib.ExitStack() as crowd:
+        for _ in range(turns.BUSY):
+            crowd.enter_context(turns.at_the_door())
+        waiting = threading.Thread(target=turns.let_pass)
+        waiting.start()
+    waiting.join(10)
+    assert not waiting.is_alive()
