@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.db import close_old_connections
 
+from bridge import turns
 from social import once
 
 T = TypeVar("T")
@@ -27,10 +28,11 @@ def loop() -> asyncio.AbstractEventLoop:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Blocks the calling thread (never the loop's own) until `work` is done."""
-    try:
-        return asyncio.run_coroutine_threadsafe(work, loop()).result()
-    finally:
-        once.forget()  # others went on meanwhile
+    with turns.aside():
+        try:
+            return asyncio.run_coroutine_threadsafe(work, loop()).result()
+        finally:
+            once.forget()  # others went on meanwhile
 
 
 async def in_database(work: Callable[..., T], *args: object) -> T:

@@ -40,8 +40,8 @@ def _work_off(lane: str) -> None:
         if NETWORKS[rows[0].network].ahead(lane):
             rows = _waiting(lane)
         for row in rows:
-            turns.let_pass()
-            process(row)
+            with turns.working():
+                process(row)
             if time.monotonic() - held > lanes.LEASE.total_seconds() / 4:
                 held = time.monotonic()
                 lanes.renew([lane])

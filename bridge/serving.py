@@ -2,7 +2,6 @@
 
 import gc
 import os
-import sys
 from importlib import import_module
 
 from django.db import connections
@@ -11,9 +10,6 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 THREADS = 12  # requests at a time; those that fetch a stranger's key may take seconds
-# Seconds after which a thread that waits for Python's lock asks for it. A request is short: beside
-# worker threads that may go on for the usual 5 ms it would last many times as long.
-PATIENCE = 0.0005
 
 
 def serve(host: str, port: int, *, everything: bool) -> None:
@@ -27,7 +23,6 @@ def serve(host: str, port: int, *, everything: bool) -> None:
     connections.close_all()
     gc.collect()
     gc.freeze()  # what is loaded stays: looking through it again and again finds nothing
-    sys.setswitchinterval(PATIENCE)
     Granian(
         "bridge.wsgi:application",
         address=host,

@@ -1,8 +1,8 @@
 """Whose turn it is among the threads of one process: to write, and to work at all.
 
 SQLite has one writer, and whoever finds it busy sleeps, looks again and may be unlucky for
-seconds: so writers queue here. Python runs one thread at a time: so work that can wait lets those
-pass for whom another server waits.
+seconds: so writers queue here. Python runs one thread at a time: so one row is worked on at a
+time, and it lets those pass for whom another server waits.
 """
 
 import threading
@@ -38,11 +38,10 @@ class Queue:
                 self.held = False
 
 
-_queue = Queue()
-
-
 BUSY = 4  # requests at the door; fewer leave enough time for the work behind it
 PATIENCE = 0.05  # seconds that one row waits for them at most
+_writers, _work = Queue(), Queue()
+_mine = threading.local()
 _door = threading.Condition()
 _at_the_door = 0
 
@@ -61,10 +60,31 @@ def at_the_door() -> Iterator[None]:
                 _door.notify_all()
 
 
-def let_pass() -> None:
-    """What is stored already waits while many are at the door, for a moment."""
+@contextmanager
+def working() -> Iterator[None]:
+    """On a row that is stored already: it waits while many are at the door, for a moment."""
     with _door:
         _door.wait_for(lambda: _at_the_door < BUSY, PATIENCE)
+    _work.take()
+    _mine.work = True
+    try:
+        yield
+    finally:
+        _mine.work = False
+        _work.give()
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """While a thread waits for a stranger, another one may work."""
+    if not getattr(_mine, "work", False):
+        yield
+        return
+    _work.give()
+    try:
+        yield
+    finally:
+        _work.take()
 
 
 @contextmanager
@@ -74,9 +94,9 @@ def writing() -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    _queue.take()
+    _writers.take()
     try:
         with transaction.atomic():
             yield
     finally:
-        _queue.give()
+        _writers.give()

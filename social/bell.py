@@ -10,7 +10,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger("ownroom.bell")
-PAUSE = 0.025  # seconds between two messages to one task: what rings within it goes out as one
+PAUSE = 0.05  # seconds between two messages to one task: what rings within it goes out as one
 
 _lanes: dict[str, set[str]] = {}
 _ready = threading.Condition()

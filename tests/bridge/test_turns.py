@@ -61,12 +61,31 @@ def test_those_who_wait_come_in_the_order_of_their_coming():
 
 
 def test_a_row_lets_a_crowd_at_the_door_pass_and_waits_for_no_single_guest():
-    with turns.at_the_door():
-        turns.let_pass()
+    with turns.at_the_door(), turns.working():
+        pass
     with contextlib.ExitStack() as crowd:
         for _ in range(turns.BUSY):
             crowd.enter_context(turns.at_the_door())
-        waiting = threading.Thread(target=turns.let_pass)
-        waiting.start()
-    waiting.join(10)
-    assert not waiting.is_alive()
+        other = threading.Thread(target=_work)
+        other.start()
+    other.join(10)
+    assert not other.is_alive()
+
+
+def test_one_row_is_worked_on_at_a_time_but_nobody_waits_for_a_stranger():
+    with turns.working():
+        other = threading.Thread(target=_work)
+        other.start()
+        with turns.aside():
+            other.join(10)
+        assert not other.is_alive()
+
+
+def test_whoever_works_on_no_row_steps_aside_for_nobody():
+    with turns.aside(), turns.working():
+        pass
+
+
+def _work() -> None:
+    with turns.working():
+        pass
