@@ -68,7 +68,7 @@ def say(room: Room, text: str, *, subject: str) -> None:
 
 
 def desk_of(actor: Actor) -> Room | None:
-    return _room("desk", actor.uri)
+    return _room("desk", actor)
 
 
 def withdraw(strangers: QuerySet[Actor]) -> None:
@@ -255,19 +255,16 @@ def _is_told(act: Act, hearer: Actor) -> bool:
 
 async def room_at(place: str) -> Room:
     kind, _, uri = place.partition(" ")
-    found = await in_database(_room, kind, uri)
-    if found is None and kind == "mirror":
+    if kind == "mirror":
         return await rooms.mirror_of(await in_database(_actor, uri))
-    return _there(found, kind)
+    return await standing(place)
 
 
 async def standing(place: str) -> Room:
     """As it is now: where there is none, none is made."""
     kind, _, uri = place.partition(" ")
-    return _there(await in_database(_room, kind, uri), kind)
-
-
-def _there(found: Room | None, kind: str) -> Room:
+    actor = await in_database(_actor, uri)
+    found = await in_database(_room, kind, actor)
     if found is None:
         raise Gone(f"there is no {kind} room")
     return found
@@ -280,9 +277,8 @@ def _actor(uri: str) -> Actor:
     return found
 
 
-def _room(kind: str, uri: str) -> Room | None:
-    rooms_of = Room.objects.filter(kind=kind, actor__uri=uri, ready=True)
-    return rooms_of.select_related("actor").first()
+def _room(kind: str, actor: Actor) -> Room | None:
+    return Room.objects.filter(kind=kind, actor=actor, ready=True).select_related("actor").first()
 
 
 # ---- the ledger
