@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
@@ -43,6 +43,15 @@ def run(
 
 def bare(more: dict[str, str] | None = None) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir(), **(more or {})}
+
+
+def until(found: Callable[[], str], timeout: float = 10) -> str:
+    """Waits for a text that nobody announces; its first that is not empty."""
+    end = time.monotonic() + timeout
+    while not (text := found()):
+        assert time.monotonic() < end, "waited for nothing"
+        time.sleep(0.02)
+    return text
 
 
 def free_port() -> int:
