@@ -5,14 +5,16 @@ import time
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from bridge import documents, lanes, turns
 from bridge.errors import Later, Trouble
 from bridge.models import Received
+from bridge.network import Said
 from bridge.networks import NETWORKS
 from social import actions, acts, admission, audience, once, outbox
-from social.acts import Act
+from social.acts import Act, Publish
 from social.models import Actor, Queued
 
 log = logging.getLogger("ownroom.processing")
@@ -39,12 +41,13 @@ def _work_off(lane: str) -> None:
     while rows := _waiting(lane):
         if NETWORKS[rows[0].network].ahead(lane):
             rows = _waiting(lane)
-        for row in rows:
-            with turns.working():
-                process(row)
-            if time.monotonic() - held > lanes.LEASE.total_seconds() / 4:
-                held = time.monotonic()
-                lanes.renew([lane])
+        with once.remembered():
+            for row in rows:
+                with turns.working():
+                    process(row)
+                if time.monotonic() - held > lanes.LEASE.total_seconds() / 4:
+                    held = time.monotonic()
+                    lanes.renew([lane])
     lanes.wake(lane.removeprefix("from "))  # whoever speaks to us can hear us again
 
 
@@ -55,15 +58,29 @@ def process(row: Received) -> None:
         _wait(row, str(error), error.after)
     except (Trouble, actions.Refused) as error:
         close(row, str(error))
+    except IntegrityError:  # the other one has committed by now
+        _wait(row, "another lane was recording the same", 0)
     except Exception as error:  # the task boundary: one odd row must not stop the others
         log.exception("received %s failed", row.pk)
         _wait(row, f"our own error: {type(error).__name__}", None)
+    else:
+        return
+    once.forget()  # what a transaction that was undone had made
 
 
 @once.remembered()
 def perform(row: Received) -> None:
     """Reads outside, records inside one transaction that also ends the row: all or nothing."""
     *context, said = NETWORKS[row.network].read(row)
+    if isinstance(said.act, Publish):
+        _record(row, context, said)
+        return
+    once.forget()  # all other acts change what is asked about
+    _record(row, context, said)
+    once.forget()
+
+
+def _record(row: Received, context: Sequence[Said], said: Said) -> None:
     with turns.writing():
         if not Received.objects.filter(pk=row.pk, state="waiting").update(
             state=Queued.State.DONE, ended=timezone.now(), note=""

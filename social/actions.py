@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any, assert_never
 
-from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from social import once, policy
@@ -121,8 +120,11 @@ def actor(uri: str) -> Actor | None:
 
 def post(uri: str) -> Post | None:
     """With its author."""
-    rows = Post.objects.filter(uri=uri).select_related("author")
-    return once.ask(("post", uri), rows.first) if uri else None
+    return once.ask(("post", uri), lambda: _post(uri)) if uri else None
+
+
+def _post(uri: str) -> Post | None:
+    return Post.objects.filter(uri=uri).select_related("author").first()
 
 
 def _must(uri: str) -> Actor:
@@ -197,24 +199,28 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
         updated=updated,
         **_content_values(act),
     )
-    try:
-        with transaction.atomic():
-            new.save(force_insert=True)
-    except IntegrityError:
-        return False  # another lane has just brought the same post
+    new.save(force_insert=True)
     _address(new, act.audience)
-    if act.reply != act.post:
-        Post.objects.filter(reply=act.post, parent=None).update(parent=new)
+    if act.reply != act.post and Post.objects.filter(reply=act.post, parent=None).update(
+        parent=new
+    ):
+        once.forget()
     return True
 
 
 def _address(post: Post, audience: Collection[str]) -> None:
-    if audience:
+    if not audience:
+        return
+    named = once.ask(("named", frozenset(audience)), lambda: _keys_of(audience))
+    if named:
         link = Post.addressed.through
-        named = Actor.objects.filter(uri__in=audience).values_list("pk", flat=True)
         link.objects.bulk_create(
-            [link(post_id=post.pk, actor_id=pk) for pk in named], ignore_conflicts=True
+            [link(post_id=post.pk, actor_id=key) for key in named], ignore_conflicts=True
         )
+
+
+def _keys_of(uris: Collection[str]) -> list[int]:
+    return list(Actor.objects.filter(uri__in=uris).values_list("pk", flat=True))
 
 
 def _revise(act: Revise) -> bool:

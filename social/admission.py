@@ -70,7 +70,12 @@ def _upwards(post: Post | None) -> Iterator[Post]:
         yield post
         if post.parent_id is None:
             return
-        post = Post.objects.select_related("author").get(pk=post.parent_id)
+        post = _post(post.parent_id)
+
+
+def _post(key: int) -> Post | None:
+    rows = Post.objects.select_related("author")
+    return once.ask(("post", key), lambda: rows.filter(pk=key).first())
 
 
 def _admit_boost(author: Actor, act: Boost) -> None:
@@ -117,16 +122,28 @@ def relevant(author: Actor, act: Publish) -> bool:
 
 
 def _is_relevant(author: Actor, act: Publish) -> bool:
-    addressed = Actor.objects.local().filter(uri__in=act.audience)
-    if addressed.exclude(pk__in=policy.blocked_by(author)).exists():
+    if _addressed(act.audience) - policy.blocked_by(author):
         return True
     if act.visibility in OPEN | {"private"} and _has_local_followers(author):
         return True
     return act.visibility in OPEN and bool(act.reply) and _conversation_is_ours(act.reply)
 
 
+def _addressed(audience: tuple[str, ...]) -> set[int]:
+    """The keys of those here who are named."""
+    if not audience:
+        return set()
+    return once.ask(
+        ("addressed", frozenset(audience)),
+        lambda: set(Actor.objects.local().filter(uri__in=audience).values_list("pk", flat=True)),
+    )
+
+
 def _has_local_followers(author: Actor) -> bool:
-    return author.follows_in.filter(follower__owner__isnull=False, state="accepted").exists()
+    return once.ask(
+        ("followed", author.pk),
+        lambda: author.follows_in.filter(follower__owner__isnull=False, state="accepted").exists(),
+    )
 
 
 def _conversation_is_ours(uri: str) -> bool:

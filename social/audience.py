@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from django.db.models import Q, QuerySet
 
+from social import once
 from social.acts import (
     Accept,
     Act,
@@ -33,6 +34,14 @@ from social.models import Follow as FollowRow
 
 def hearers(act: Act) -> list[Actor]:
     """Everybody whom the act concerns, here and elsewhere, except its author."""
+    if not isinstance(act, Publish):
+        return _hearers(act)
+    named = frozenset(act.audience)  # a new post touches nobody else
+    key = ("readers", act.author, act.visibility, act.reply, named)
+    return once.ask(key, lambda: _hearers(act))
+
+
+def _hearers(act: Act) -> list[Actor]:
     everybody = Actor.objects.exclude(uri=act.author).filter(left=None)
     return list(everybody.filter(_concerned(act)))
 

@@ -1,21 +1,34 @@
-"""What one piece of work asks the index again and again, asked once.
+"""What the work of a moment asks the index again and again, asked once.
 
-Good for as long as nobody waits for a stranger: whoever does calls `forget` afterwards.
+Answers are kept for a tenth of a second: whoever works on many rows in a row sees the index as it
+was then, as if they had come that much sooner. Whoever waits for a stranger, or changes what others
+ask about, calls `forget` afterwards.
 """
 
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_known: ContextVar[dict[Hashable, Any] | None] = ContextVar("known", default=None)
+MOMENT = 0.1  # seconds
+
+
+class _Memory(dict[Hashable, Any]):
+    until = 0.0
+
+
+_known: ContextVar[_Memory | None] = ContextVar("known", default=None)
 
 
 @contextmanager
 def remembered() -> Iterator[None]:
     """Within it `ask` keeps its answers. A row is changed through the object it gave."""
-    token = _known.set({})
+    if _known.get() is not None:
+        yield
+        return
+    token = _known.set(_Memory())
     try:
         yield
     finally:
@@ -25,10 +38,16 @@ def remembered() -> Iterator[None]:
 def ask(key: Hashable, question: Callable[[], T]) -> T:
     """The answer known under `key`, else the one to `question`. None is no answer to keep."""
     known = _known.get()
-    if known is not None and key in known:
+    if known is None:
+        return question()
+    now = time.monotonic()
+    if now > known.until:
+        known.clear()
+        known.until = now + MOMENT
+    if key in known:
         return known[key]  # type: ignore[no-any-return]  # what `question` gave for this key before
     answer = question()
-    if known is not None and answer is not None:
+    if answer is not None:
         known[key] = answer
     return answer
 

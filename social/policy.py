@@ -56,12 +56,17 @@ def allow_list_only() -> bool:
 
 def blocked_by(actor: Actor) -> set[int]:
     """The keys of those here who block this actor."""
+    return once.ask(("blockers", actor.pk), lambda: _blockers(actor))
+
+
+def _blockers(actor: Actor) -> set[int]:
     rows = Block.objects.filter(target=actor, author__owner__isnull=False)
-    keys = rows.values_list("author_id", flat=True)
-    return once.ask(("blockers", actor.pk), lambda: set(keys))
+    return set(rows.values_list("author_id", flat=True))
 
 
 def blocked_between(one: Actor, other: Actor) -> bool:
-    both = {one.pk, other.pk}
-    either = Block.objects.filter(author__in=both, target__in=both)
-    return once.ask(("blocked", frozenset(both)), either.exists)
+    both = frozenset((one.pk, other.pk))
+    return once.ask(
+        ("blocked", both),
+        lambda: Block.objects.filter(author__in=both, target__in=both).exists(),
+    )

@@ -366,6 +366,10 @@ class Homeserver:
         found = [e for (kind, _), e in room.state.items() if kind == "m.room.member"]
         return {"chunk": [e for e in found if e["content"].get("membership") == wanted]}
 
+    def joined_members(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        found = self.members(user, parts, {}, body)["chunk"]
+        return {"joined": {event["state_key"]: {} for event in found}}
+
     def ping(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         if self.call_app("POST", "ping", b"{}", token=THEIRS) != 200:
             raise Refused(502, "M_BAD_STATUS")

@@ -36,6 +36,7 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "rooms/*/messages"): _H.messages,
     ("GET", "rooms/*/relations/*/*"): _H.relations,
     ("GET", "rooms/*/members"): _H.members,
+    ("GET", "rooms/*/joined_members"): _H.joined_members,
     ("POST", "appservice/*/ping"): _H.ping,
     ("GET", "versions"): lambda home, user, parts, query, body: {"versions": ["v1.11"]},
     ("GET", "account/whoami"): lambda home, user, parts, query, body: {"user_id": user},

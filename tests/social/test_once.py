@@ -36,3 +36,19 @@ def test_the_next_piece_of_work_knows_nothing():
         once.ask("key", lambda: "old")
     with once.remembered():
         assert once.ask("key", lambda: "new") == "new"
+
+
+def test_work_within_work_knows_what_the_outer_one_knows():
+    with once.remembered(), once.remembered():
+        once.ask("key", lambda: "old")
+    with once.remembered():
+        once.ask("key", lambda: "old")
+        with once.remembered():
+            assert once.ask("key", lambda: "new") == "old"
+        assert once.ask("key", lambda: "new") == "old"
+
+
+def test_an_answer_is_good_for_a_moment(monkeypatch):
+    monkeypatch.setattr(once, "MOMENT", -1.0)
+    with once.remembered():
+        assert asked([1, 2]) == [1, 2]
