@@ -20,15 +20,14 @@ from social.models import Actor, Post
 def keep(act: Act, wire: str = "") -> str:
     """Stores what the act puts on the web; returns the URI of its document.
 
-    Of another server's actor, the text it sent is kept for the rooms that will carry a copy.
+    Of another server's actor, the text it sent is kept for the rooms that will carry a copy, and
+    for those it is passed on to: what is said last of a post takes the place of its words.
     """
     author = actions.actor(act.author)
     if author is None or _stays_here(act):
         return ""
     if author.is_local:
         return keep_activity(act, author, activity(act, author))
-    if isinstance(act, Retract):
-        Document.objects.filter(uri=act.post, author=author.uri).delete()
     uri = address(act) if wire else ""
     if uri:
         _put(uri, wire, author.uri)
@@ -38,7 +37,7 @@ def keep(act: Act, wire: str = "") -> str:
 def address(act: Act) -> str:
     """The URI under which a remote act is remembered; empty for those that no room carries."""
     match act:
-        case Publish():
+        case Publish() | Retract():
             return act.post
         case Revise():
             return act.now.post

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 
 from bridge import http, keys, names
 from bridge.activitypub import actors, jsonld, parse, proofs
@@ -27,10 +28,11 @@ from social.acts import (
     Introduce,
     Publish,
     React,
+    Retract,
     Revise,
     Undo,
 )
-from social.models import Actor, Delivery
+from social.models import Actor, Delivery, Post
 from social.models import Block as BlockRow
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
@@ -174,23 +176,34 @@ class ActivityPub(Network):
             return []
         if not author.is_local:
             return self._forwarded(act, author)
-        return _addresses([hearer for hearer in hearers if not hearer.is_local])
+        return _addresses(audience.inboxes(hearer for hearer in hearers if not hearer.is_local))
 
     def _forwarded(self, act: Act, author: Actor) -> list[Address]:
-        """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them."""
+        """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them, and later
+        what changes it. Whoever gets it asks its origin or its proof, so only open ones go on.
+        """
         match act:
-            case Publish(reply=reply, audience=named, visibility="public" | "unlisted") if reply:
-                parent = actions.post(reply)
-                if parent is None or not parent.author.is_local:
-                    return []
-                if parent.author.followers not in named:
-                    return []
-                readers = Actor.objects.filter(
-                    follows_out__target=parent.author, follows_out__state="accepted", owner=None
-                ).exclude(host=author.host)
-                return _addresses(readers)
+            case Publish(reply=reply) if reply:
+                uri = act.post
+            case Revise() | Retract():
+                uri = audience.subject(act)
             case _:
                 return []
+        # As it was published: no later edit makes others hear of it, or fewer.
+        replies = Post.objects.filter(uri=uri, visibility__in=OPEN).exclude(parent=None)
+        post = replies.select_related("parent__author").first()
+        owner = post.parent.author if post and post.parent else None
+        if not (post and owner and owner.is_local and owner.followers in post.audience):
+            return []
+        readers = Actor.objects.filter(
+            follows_out__target=owner, follows_out__state="accepted", owner=None
+        ).exclude(host=author.host)
+        return _addresses({*audience.inboxes(readers), *self._passed_on_to(uri)})
+
+    def _passed_on_to(self, uri: str) -> QuerySet[Delivery, str]:
+        """Also who has followed no longer since then should not be left with old words."""
+        rows = Delivery.objects.filter(network=self.name, document=uri)
+        return rows.values_list("to", flat=True).distinct()
 
     # ---- send
 
@@ -245,8 +258,8 @@ class ActivityPub(Network):
         return await http.post(url, body, {"Content-Type": CONTENT_TYPE, **signed})
 
 
-def _addresses(readers: Collection[Actor]) -> list[Address]:
-    hosts = {inbox: names.host_of(inbox) for inbox in audience.inboxes(readers)}
+def _addresses(inboxes: Collection[str]) -> list[Address]:
+    hosts = {inbox: names.host_of(inbox) for inbox in sorted(inboxes)}
     refused = policy.hosts_refused(hosts.values())
     return [
         Address(lane=f"activitypub {host}"[:300], to=inbox)

@@ -1,5 +1,9 @@
 """Stories of what travels through a third server (ActivityPub, "Forwarding from Inbox")."""
 
+from typing import Any
+
+import pytest
+
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Post
 from tests.fakes.world import Resident, World, note, post, post_of, said
@@ -53,20 +57,150 @@ def test_a_follow_or_like_cannot_be_passed_on(
         assert world.hear(carol, forged) == 401
 
 
-def test_an_answer_to_the_owners_followers_is_passed_on_as_it_came(
-    world: World, alice: Resident, bob: Neighbour
+# ---- what we pass on
+
+
+def passed_on(world: World, *activities: dict[str, Any]) -> list[str]:
+    """What came of them at the first host next door, of which bob is, in order.
+
+    It believes nobody but the author, so it answers 401, to both kinds of signature.
+    """
+    wanted = {one["id"]: one for one in activities}
+    found = [one for one in world.neighbours.received(refused=1) if one["id"] in wanted]
+    assert {one["host"] for one in found} <= {0}
+    assert all(one["activity"] == wanted[one["id"]] for one in found)
+    return list(dict.fromkeys(one["id"] for one in found))
+
+
+@pytest.fixture
+def carol(world: World) -> Neighbour:
+    return world.neighbour("carol", host=1)
+
+
+def reply(author: Neighbour, alice: Resident, uri: str, **values: Any) -> dict[str, Any]:
+    """To alice, and to her followers if `values` do not say otherwise."""
+    values = {"cc": [f"{alice.actor}/followers"], **values}
+    tag = {"type": "Mention", "href": alice.actor, "name": alice.handle}
+    return note(author, "I do", inReplyTo=uri, tag=[tag], **values)
+
+
+def edited(author: Neighbour, answer: dict[str, Any]) -> dict[str, Any]:
+    new = {**answer, "content": "<p>I did</p>", "updated": "2026-01-02T12:00:00Z"}
+    return said(author, "Update", new)
+
+
+def deleted(author: Neighbour, answer: dict[str, Any]) -> dict[str, Any]:
+    return said(author, "Delete", {"type": "Tombstone", "id": answer["id"]}, to=answer["to"])
+
+
+@pytest.mark.parametrize(
+    "to_whom",
+    [{"cc": []}, {"to": ["{alice}/followers"], "cc": []}],
+    ids=["to-nobodys-followers", "followers-only"],
+)
+def test_an_answer_that_is_not_for_everybody_who_follows_goes_no_further_nor_do_its_changes(
+    world: World,
+    alice: Resident,
+    bob: Neighbour,
+    carol: Neighbour,
+    to_whom: dict[str, list[str]],
 ) -> None:
     bob.follow(alice.handle)
     event = alice.post("who joins?")
     world.settle()
-    carol = world.neighbour("carol", host=1)
-    answer = note(carol, "I do", inReplyTo=post_of(event), cc=[f"{alice.actor}/followers"])
-    answer["tag"] = [{"type": "Mention", "href": alice.actor, "name": alice.handle}]
+    addressed = {
+        key: [*(one.format(alice=alice.actor) for one in value), alice.actor]
+        for key, value in to_whom.items()
+    }
+    answer = reply(carol, alice, post_of(event), **addressed)
     create = said(carol, "Create", answer)
+    # An edit that now names the followers makes nobody hear of what they never heard.
+    wider = edited(carol, {**answer, "cc": [f"{alice.actor}/followers"]})
+    last = deleted(carol, answer)
+    for activity in (create, wider, last):
+        assert world.hear(carol, activity) == 202
+        world.settle()
+    assert post(answer["id"]).deleted
+    assert passed_on(world, create, wider, last) == []
+
+
+def test_a_forged_deletion_of_what_was_passed_on_goes_no_further(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mallory: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("who joins?")
+    world.settle()
+    answer = reply(carol, alice, post_of(event), id=carol.post("I do").post)
+    create = said(carol, "Create", answer)
+    world.hear(carol, create)
+    world.settle()
+    assert passed_on(world, create)
+    claimed = deleted(carol, answer)  # but her server still has it when it is asked
+    own = said(mallory, "Delete", answer["id"])
+    world.hear(mallory, claimed)
+    world.hear(mallory, own)
+    world.settle()
+    assert post(answer["id"]).deleted is None
+    assert passed_on(world, claimed, own) == []
+
+
+def test_an_answer_to_the_owners_followers_is_passed_on_as_it_came(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("who joins?")
+    world.settle()
+    create = said(carol, "Create", reply(carol, alice, post_of(event)))
     assert world.hear(carol, create) == 202
     world.settle()
-    # The neighbour believes nobody but the author, so it answers 401 to both kinds of signature.
-    found = world.neighbours.received(refused=1)
-    passed = [one for one in found if one["id"] == create["id"]]
-    assert {one["host"] for one in passed} == {0}
-    assert all(one["activity"] == create for one in passed)
+    assert passed_on(world, create) == [create["id"]]
+
+
+def test_the_edit_and_the_deletion_of_what_was_passed_on_follow_it(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("who joins?")
+    world.settle()
+    answer = reply(carol, alice, post_of(event))
+    told = [said(carol, "Create", answer), edited(carol, answer), deleted(carol, answer)]
+    for activity in told:
+        assert world.hear(carol, activity) == 202
+        world.settle()
+    assert passed_on(world, *told) == [one["id"] for one in told]
+
+
+def test_who_has_stopped_following_since_is_not_left_with_what_was_deleted(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("who joins?")
+    world.settle()
+    answer = reply(carol, alice, post_of(event))
+    create, last = said(carol, "Create", answer), deleted(carol, answer)
+    assert world.hear(carol, create) == 202
+    world.settle()
+    bob.unfollow(alice.handle)
+    assert world.hear(carol, last) == 202
+    world.settle()
+    assert passed_on(world, create, last) == [create["id"], last["id"]]
+
+
+def test_what_was_deleted_while_it_waited_is_passed_on_without_its_words(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("who joins?")
+    world.settle()
+    answer = reply(carol, alice, post_of(event))
+    create, last = said(carol, "Create", answer), deleted(carol, answer)
+    world.neighbours.faults("status:503", host=0)
+    for activity in (create, last):
+        assert world.hear(carol, activity) == 202
+        world.settle()
+    world.neighbours.faults("ok", host=0)
+    before = len(world.neighbours.received(refused=1))
+    world.let_time_pass()
+    world.settle()
+    later = world.neighbours.received(refused=1)[before:]
+    assert {one["id"] for one in later} == {last["id"]}
