@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.db import DatabaseError
+from django.db.models import Model
 from django.utils import timezone
 
 from bridge import answered, lanes, turns
@@ -106,7 +107,7 @@ class Outcomes:
 
     @classmethod
     async def settle(cls, row: Delivery, error: Exception | None) -> None:
-        if error is None:
+        if error is None and not NETWORKS[row.network].knows_again:
             answered.notes.add(row)
         written = asyncio.get_running_loop().create_future()
         cls.waiting.append((row, error, written))
@@ -133,11 +134,18 @@ class Outcomes:
 def _write(outcomes: Sequence[tuple[Delivery, Exception | None]]) -> None:
     now = timezone.now()
     with turns.writing():
+        _keep([row.made for row, error in outcomes if error is None and row.made])
         done = [row.pk for row, error in outcomes if error is None]
         Delivery.objects.filter(pk__in=done).update(state=Queued.State.DONE, ended=now, note="")
         for row, error in outcomes:
             if error is not None:
                 _write_one(row, error)
+
+
+def _keep(made: Sequence[Model]) -> None:
+    for table in {type(one) for one in made}:
+        rows = [one for one in made if type(one) is table]
+        table._default_manager.bulk_create(rows, ignore_conflicts=True)
 
 
 def _write_one(row: Delivery, error: Exception) -> None:

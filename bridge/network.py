@@ -24,6 +24,7 @@ class Said:
 class Network(Protocol):
     name: str
     calm: float  # seconds: the longest a lane rests between two tries
+    knows_again: bool  # what is sent twice is done once, for a day at least
     sends_documents: bool  # what leaves is the kept document, so no delivery repeats the act
 
     def ahead(self, lane: str) -> bool:

@@ -41,7 +41,10 @@ class Delivery(Queued):
     sender = models.CharField(max_length=2048)  # URI of the local actor who speaks
     act = models.JSONField(null=True, blank=True)  # for networks that render at the door
     document = models.CharField(max_length=2048, blank=True)  # URI of a kept document
-    load: Any = None  # not a column: what its network fetched for sending it
+    # No columns: what its network fetched for sending it, and what sending made, which is kept in
+    # the transaction that ends the row.
+    load: Any = None
+    made: "models.Model | None" = None
 
     class Meta:
         verbose_name_plural = "deliveries"

@@ -15,20 +15,23 @@ T = TypeVar("T")
 MOMENT = 0.1  # seconds
 
 
-class _Memory(dict[Hashable, Any]):
+class Memory(dict[Hashable, Any]):
     until = 0.0
 
 
-_known: ContextVar[_Memory | None] = ContextVar("known", default=None)
+_known: ContextVar[Memory | None] = ContextVar("known", default=None)
 
 
 @contextmanager
-def remembered() -> Iterator[None]:
-    """Within it `ask` keeps its answers. A row is changed through the object it gave."""
-    if _known.get() is not None:
+def remembered(memory: Memory | None = None) -> Iterator[None]:
+    """Within it `ask` keeps its answers, in `memory` where several pieces of work share one.
+
+    A row is changed through the object it gave.
+    """
+    if memory is None and _known.get() is not None:
         yield
         return
-    token = _known.set(_Memory())
+    token = _known.set(Memory() if memory is None else memory)
     try:
         yield
     finally:

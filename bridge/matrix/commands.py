@@ -66,6 +66,8 @@ def run(command: Command) -> list[Said]:
 
 def _create(command: Command, words: Sequence[str]) -> str:
     handle = next((word for word in words if word.lower() != "create"), "")
+    if refused := linking.not_admitted(command.author):
+        raise Forbidden(refused)
     linked = linking.create(command.author, handle.lstrip("@"))
     link = names.matrix_link(linked.room_id)
     return (

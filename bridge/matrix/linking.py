@@ -73,6 +73,25 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
     return Linked(actor, room_id, desk_id)
 
 
+def not_admitted(owner: str) -> str:
+    """Why somebody may not get a profile by their own word; empty when they may, or have one.
+
+    The admin's own command asks nobody.
+    """
+    if Actor.objects.filter(owner=owner).exists():
+        return ""
+    match settings.OWNROOM_SIGNUPS:
+        case "anyone":
+            return ""
+        case "local" if names.server_of(owner) == settings.OWNROOM_SERVER_NAME:
+            return ""
+        case "local":
+            who = f"only users of {settings.OWNROOM_SERVER_NAME} get a profile here by asking me"
+        case _:
+            who = "profiles are made by this server's admin only"
+    return f"{who}. Its admin can make one for you: ask them, and say your Matrix ID, {owner}"
+
+
 def desk_of(owner: str) -> Room | None:
     return Room.objects.filter(kind=Room.Kind.DESK, owner=owner).first()
 

@@ -1,7 +1,7 @@
 """What the pure translation must know from the index: fills `parse.Refs` and `render.Refs`."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from bridge import names
 from bridge.errors import Later
 from bridge.matrix import parse, registration, render
 from bridge.models import Anchor, Document, Ghost, Received, Room
-from social import actions, profiles
+from social import actions, once, profiles
 from social.acts import Act, Block, Boost, Follow, Publish, React, Retract, Revise, Undo
 from social.models import Actor, Post
 from social.models import Boost as BoostRow
@@ -192,7 +192,11 @@ def _pills(act: Act) -> dict[str, str]:
     content = act.content if isinstance(act, Publish) else None
     if isinstance(act, Revise):
         content = act.now.content
-    uris = {mention.actor for mention in content.mentions} if content else set[str]()
+    uris = frozenset(mention.actor for mention in content.mentions) if content else frozenset()
+    return once.ask(("pills", uris), lambda: _pills_of(uris)) if uris else {}
+
+
+def _pills_of(uris: Collection[str]) -> dict[str, str]:
     pills: dict[str, str] = {}
     for actor in Actor.objects.filter(uri__in=uris).select_related("ghost"):
         ghost = getattr(actor, "ghost", None)

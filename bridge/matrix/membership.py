@@ -92,7 +92,8 @@ async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> st
         await rooms.read_from_here(room_id)
         await _tell(cause, room_id, WELCOME)
         return ""
-    problem = await linking.inspect(room_id, sender)
+    problem = await in_database(linking.not_admitted, sender)
+    problem = problem or await linking.inspect(room_id, sender)
     await _tell(
         cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER
     )
@@ -154,7 +155,11 @@ def stranger(event: dict[str, Any]) -> Sequence[Said]:
     if not asked or not names.is_user_id(sender) or registration.load().ours(sender):
         raise Unreadable("not a room of ours")
     cause = str(event.get("event_id"))
-    problem = run(linking.inspect(room_id, sender)) or linking.elsewhere(room_id, sender)
+    problem = (
+        linking.not_admitted(sender)
+        or linking.elsewhere(room_id, sender)
+        or run(linking.inspect(room_id, sender))
+    )
     if problem:
         run(_tell(cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>"))
         raise Forbidden(problem)

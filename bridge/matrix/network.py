@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -40,6 +40,7 @@ WIDE = 16  # requests at a time in one room; a homeserver gains nothing from mor
 class Matrix(Network):
     name = "matrix"
     calm = 30.0  # our own homeserver: it comes back
+    knows_again = True  # by the transaction id
     sends_documents = False
 
     # ---- read
@@ -92,7 +93,10 @@ class Matrix(Network):
     # ---- send
 
     def load(self, rows: Sequence[Delivery]) -> None:
-        """Nothing ahead: what a row needs may be the event that the row before it makes."""
+        """Little ahead: what a row needs may be the event that the row before it makes."""
+        memory = once.Memory()
+        for row in rows:
+            row.load = memory
 
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
         """Rows of one author or about one post go one after another, the others side by side:
@@ -153,15 +157,17 @@ class Matrix(Network):
                 raise Gone(f"nobody knows what {what} means")
 
     async def _event(self, act: Act, target: str, row: Delivery) -> None:
-        room = await places.room_at(target)
-        author, refs = await in_database(_known, act, room, row.document)
-        if isinstance(act, Revise) and not refs.event:
-            act = act.now  # it overtook its post: here it is the post
-            refs = await in_database(lookups.for_act, act, room, row.document)
+        known = await in_database(_known, act, target, row)
+        if known is None:
+            await places.room_at(target)  # makes it, or says that there is none
+            known = await in_database(_known, act, target, row)
+        if known is None:
+            raise Gone("its room is gone again")
+        act, room, author, refs, ghost = known
         written = render.render(act, refs)
         if isinstance(written, Ignored):
             raise Gone(written.reason)
-        ghost = await rooms.ghost_of(author)
+        ghost = ghost or await rooms.ghost_of(author)
         if isinstance(act, Retract):
             for edit in await client.edits(room.room_id, refs.event):
                 await self._clear(room.room_id, edit, row)
@@ -174,7 +180,7 @@ class Matrix(Network):
         if event_id and isinstance(act, Publish | React | Boost):
             uri = act.post if isinstance(act, Publish) else act.uri
             at = act.published if isinstance(act, Publish) else act.at
-            await in_database(keep_anchor, event_id, room, uri, refs.root, ghost, at)
+            row.made = _anchor_at(event_id, room, uri, refs.root, ghost, at)
 
     async def _receipt(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.room_at(target)
@@ -195,7 +201,8 @@ class Matrix(Network):
         )
         bot = registration.load().bot
         event_id = await self._put(room.room_id, written, row, bot)
-        await in_database(keep_anchor, event_id, room, row.document, "", bot, written.content["at"])
+        at = written.content["at"]
+        row.made = _anchor_at(event_id, room, row.document, "", bot, at)
         if isinstance(act, Retract):
             for old_room, old in await in_database(_old_words, act.post):
                 await self._clear(old_room, old, row)
@@ -261,9 +268,26 @@ def _ties(row: Delivery) -> set[str]:
     return {tie for tie in said if tie}
 
 
-@once.remembered()
-def _known(act: Act, room: Room, document: str) -> tuple[Actor, render.Refs]:
-    return _actor(act.author), lookups.for_act(act, room, document)
+class Known(NamedTuple):
+    act: Act
+    room: Room
+    author: Actor
+    refs: render.Refs
+    ghost: str  # empty where it must be made or renamed first
+
+
+def _known(act: Act, place: str, row: Delivery) -> Known | None:
+    """All that one event needs, in one visit; None where its room is not made yet."""
+    with once.remembered(row.load):
+        room = places.room_now(place)
+        if room is None:
+            return None
+        author = _actor(act.author)
+        refs = lookups.for_act(act, room, row.document)
+        if isinstance(act, Revise) and not refs.event:
+            act = act.now  # it overtook its post: here it is the post
+            refs = lookups.for_act(act, room, row.document)
+        return Known(act, room, author, refs, rooms.ghost_now(author))
 
 
 def _actor(uri: str) -> Actor:
@@ -273,9 +297,8 @@ def _actor(uri: str) -> Actor:
     return actor
 
 
-def keep_anchor(event_id: str, room: Room, uri: str, root: str, sender: str, at: int) -> None:  # noqa: PLR0913
-    anchor = Anchor(event_id=event_id, room=room, uri=uri, root=root, sender=sender, at=at)
-    Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
+def _anchor_at(event_id: str, room: Room, uri: str, root: str, sender: str, at: int) -> Anchor:  # noqa: PLR0913
+    return Anchor(event_id=event_id, room=room, uri=uri, root=root, sender=sender, at=at)
 
 
 def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
@@ -288,7 +311,8 @@ def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
     )
     at = shapes.number(event.get("origin_server_ts"))
     uri = act.post if isinstance(act, Publish) else act.uri
-    keep_anchor(event["event_id"], room, uri, root, event["sender"], at)
+    anchor = _anchor_at(event["event_id"], room, uri, root, event["sender"], at)
+    Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
 
 
 def _receipt_of(document: str, post: str) -> tuple[str, str, str]:

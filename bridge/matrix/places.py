@@ -14,7 +14,7 @@ from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import registration, render, rooms
 from bridge.models import Document, Ghost, Room
-from social import actions, acts, audience, outbox, policy, profiles
+from social import actions, acts, audience, once, outbox, policy, profiles
 from social.acts import (
     OPEN,
     Accept,
@@ -68,7 +68,7 @@ def say(room: Room, text: str, *, subject: str) -> None:
 
 
 def desk_of(actor: Actor) -> Room | None:
-    return _room("desk", actor)
+    return _room("desk", actor.uri)
 
 
 def withdraw(strangers: QuerySet[Actor]) -> None:
@@ -255,16 +255,25 @@ def _is_told(act: Act, hearer: Actor) -> bool:
 
 async def room_at(place: str) -> Room:
     kind, _, uri = place.partition(" ")
-    if kind == "mirror":
+    found = await in_database(_room, kind, uri)
+    if found is None and kind == "mirror":
         return await rooms.mirror_of(await in_database(_actor, uri))
-    return await standing(place)
+    return _there(found, kind)
 
 
 async def standing(place: str) -> Room:
     """As it is now: where there is none, none is made."""
     kind, _, uri = place.partition(" ")
-    actor = await in_database(_actor, uri)
-    found = await in_database(_room, kind, actor)
+    return _there(await in_database(_room, kind, uri), kind)
+
+
+def room_now(place: str) -> Room | None:
+    """The same for whoever is in the database already."""
+    kind, _, uri = place.partition(" ")
+    return once.ask(("room", place), lambda: _room(kind, uri))
+
+
+def _there(found: Room | None, kind: str) -> Room:
     if found is None:
         raise Gone(f"there is no {kind} room")
     return found
@@ -277,8 +286,9 @@ def _actor(uri: str) -> Actor:
     return found
 
 
-def _room(kind: str, actor: Actor) -> Room | None:
-    return Room.objects.filter(kind=kind, actor=actor, ready=True).select_related("actor").first()
+def _room(kind: str, uri: str) -> Room | None:
+    rooms_of = Room.objects.filter(kind=kind, actor__uri=uri, ready=True)
+    return rooms_of.select_related("actor").first()
 
 
 # ---- the ledger

@@ -23,7 +23,7 @@ from bridge.matrix.vocabulary import (
     PROFILE_USER,
 )
 from bridge.models import Ghost, Room
-from social import profiles
+from social import once, profiles
 from social.models import Actor
 
 VERSION = (
@@ -238,12 +238,23 @@ async def ghost_of(actor: Actor) -> str:
         await client.register(row.mxid[1:].split(":", 1)[0])
         await client.set_profile_key(row.mxid, GHOST, card(actor))
         await in_database(_ghost_update, row.pk, {"registered": True})
-    name = actor.title[:250]
+    name = _name(actor)
     if row.named != name:
         await client.set_profile_key(row.mxid, "displayname", name)
         await client.set_profile_key(row.mxid, GHOST, card(actor))
         await in_database(_ghost_update, row.pk, {"named": name})
     return row.mxid
+
+
+def ghost_now(actor: Actor) -> str:
+    """Its Matrix ID, if it is there and has its name; else an empty string."""
+    row = once.ask(("ghost", actor.pk), lambda: Ghost.objects.filter(actor=actor).first())
+    ready = row and row.registered and row.named == _name(actor)
+    return row.mxid if row and ready else ""
+
+
+def _name(actor: Actor) -> str:
+    return actor.title[:250]
 
 
 def card(actor: Actor) -> dict[str, Any]:
