@@ -62,6 +62,7 @@ class InboxGone(Gone):
 class ActivityPub(Network):
     name = "activitypub"
     calm = 3600.0
+    knows_again = False  # many do, by the activity's id; not all
     sends_documents = True
 
     # ---- read
