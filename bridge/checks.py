@@ -10,6 +10,7 @@ REQUIRED = {
     "OWNROOM_HOMESERVER_URL": "the client API of your homeserver, for example http://localhost:8008",
     "OWNROOM_SERVER_NAME": "the homeserver's name, the part after the colon in its Matrix IDs",
 }
+SIGNUPS = ("local", "anyone", "invited")
 
 
 @register("ownroom")
@@ -21,6 +22,14 @@ def required_settings(**_: Any) -> list[CheckMessage]:
     ]
     if settings.OWNROOM_SCHEME not in {"https", "http"}:
         found.append(Error("OWNROOM_SCHEME must be https (or http for a test).", id="ownroom.E002"))
+    if settings.OWNROOM_SIGNUPS not in SIGNUPS:
+        found.append(
+            Error(
+                f"OWNROOM_SIGNUPS must be one of {', '.join(SIGNUPS)}.",
+                hint="It says who may get a profile by asking the bot.",
+                id="ownroom.E005",
+            )
+        )
     url = settings.OWNROOM_HOMESERVER_URL
     if url and not url.startswith(("http://", "https://")):
         found.append(

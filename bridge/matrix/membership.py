@@ -32,6 +32,10 @@ OFFER = (
 )
 
 
+def _sorry(problem: str) -> str:
+    return f"<p>Hello! I am the bot of this Ownroom server, but {html.escape(problem)}.</p>"
+
+
 # ---- membership
 
 
@@ -90,7 +94,8 @@ async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> st
             return ""
         await in_database(linking.keep_desk, room_id, sender)
         await rooms.read_from_here(room_id)
-        await _tell(cause, room_id, WELCOME)
+        problem = await in_database(linking.not_admitted, sender)
+        await _tell(cause, room_id, WELCOME if not problem else _sorry(problem))
         return ""
     problem = await in_database(linking.not_admitted, sender)
     problem = problem or await linking.inspect(room_id, sender)
@@ -157,8 +162,8 @@ def stranger(event: dict[str, Any]) -> Sequence[Said]:
     cause = str(event.get("event_id"))
     problem = (
         linking.not_admitted(sender)
-        or linking.elsewhere(room_id, sender)
         or run(linking.inspect(room_id, sender))
+        or linking.elsewhere(room_id, sender)
     )
     if problem:
         run(_tell(cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>"))

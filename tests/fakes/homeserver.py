@@ -74,10 +74,15 @@ class Homeserver:
             self.met = 0  # requests that met trouble
 
     def person(self, name: str) -> str:
-        """A new user; returns the token, which is good for this server's API."""
+        """A new user; returns the token, which is good for this server's API.
+
+        With `name:server` of another homeserver, which federates as if it were this one.
+        """
+        local, _, server = name.partition(":")
+        user = f"@{local}:{server or SERVER}"
         with self.lock:
-            self.users[f"@{name}:{SERVER}"] = {"displayname": name.title()}
-        return f"token-{name}"
+            self.users[user] = {"displayname": local.title()}
+        return f"token-{user}"
 
     def hang(self) -> None:
         self.released.clear()

@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         user = query.get("user_id", f"{PREFIX}bot:{SERVER}")
         if token != OURS:
-            user = f"@{token.removeprefix('token-')}:{SERVER}"
+            user = token.removeprefix("token-")
         elif self.home.trouble:
             return self._trouble()
         endpoint, parts = _route(self.command, url.path)

@@ -1,10 +1,12 @@
 """Stories of becoming somebody: in the desk, in a room one owns already, and being refused."""
 
 import pytest
+from pytest_django import Settings as SettingsWrapper
 
 from bridge.demo.person import Person
-from bridge.matrix import registration
+from bridge.matrix import linking, registration
 from social.models import Actor
+from tests.fakes.homeserver import SERVER
 from tests.fakes.world import Resident, World, post_of
 
 
@@ -108,6 +110,73 @@ def test_a_guest_of_the_desk_commands_nothing(world: World, alice: Resident) -> 
     guest.send(alice.desk, f"follow {bob.handle}")
     world.settle()
     assert not bob.received("Follow")
+
+
+# ---- refused by the admin's choice
+
+
+@pytest.mark.parametrize(
+    ("signups", "name", "why"),
+    [
+        ("local", "zoe:far.test", "users of hs.test get a profile here by asking me"),
+        ("invited", "owner", "made by this server's admin only"),
+        ("invited", "zoe:far.test", "made by this server's admin only"),
+    ],
+)
+def test_whom_the_admin_does_not_admit_gets_no_profile_by_asking_and_hears_why(  # noqa: PLR0913
+    world: World,
+    alice: Resident,
+    settings: SettingsWrapper,
+    signups: str,
+    name: str,
+    why: str,
+) -> None:
+    settings.OWNROOM_SIGNUPS = signups
+    owner = _guest(world, name)
+    desk = owner.create_room(is_direct=True, invite=[_bot()])
+    room = _own_room(owner)
+    world.settle()
+    assert why in _said(owner, desk)[-1]
+    assert why in _said(owner, room)[-1]
+    owner.send(desk, "profile create")
+    owner.send(room, "!ownroom link")
+    world.settle()
+    for said in (_said(owner, desk), _said(owner, room)):
+        assert len(said) == 2
+        assert why in said[-1]
+        assert owner.user_id in said[-1]
+    assert Actor.objects.local().count() == 1
+
+
+def test_whoever_has_a_profile_already_is_not_refused_any_more(
+    world: World, alice: Resident, settings: SettingsWrapper
+) -> None:
+    settings.OWNROOM_SIGNUPS = "invited"
+    alice.tell_bot("profile create")
+    world.settle()
+    assert "@alice@" in alice.answers()[-1]
+
+
+def test_the_admins_own_command_asks_nobody(world: World, settings: SettingsWrapper) -> None:
+    settings.OWNROOM_SIGNUPS = "invited"
+    assert linking.create(_guest(world, "zoe:far.test").user_id).actor.handle == "zoe"
+
+
+def test_a_server_open_to_anyone_takes_users_of_other_homeservers(
+    world: World, settings: SettingsWrapper
+) -> None:
+    settings.OWNROOM_SIGNUPS = "anyone"
+    owner = _guest(world, "zoe:far.test")
+    room = _own_room(owner)
+    owner.send(room, "!ownroom link")
+    world.settle()
+    assert "is now the profile of" in _said(owner, room)[-1]
+
+
+def _guest(world: World, name: str) -> Person:
+    """Somebody of our homeserver, or of another one where the name says so."""
+    user = name if ":" in name else f"{name}:{SERVER}"
+    return Person(world.home.url, f"@{user}", world.home.person(name))
 
 
 # ---- linked

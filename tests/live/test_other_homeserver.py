@@ -18,7 +18,10 @@ def far_away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server,
     """Ownroom beside one homeserver, and another that only federates with that one."""
     folder: Path = tmp_path_factory.mktemp("federation")
     near = Homeserver(folder / "near", federation=True)
-    server = Server(folder / "ownroom", environment={"OWNROOM_SERVER_NAME": near.server_name})
+    server = Server(
+        folder / "ownroom",
+        environment={"OWNROOM_SERVER_NAME": near.server_name, "OWNROOM_SIGNUPS": "anyone"},
+    )
     near.registrations = (server.register(),)
     with near, Homeserver(folder / "far", federation=True) as far:
         try:
