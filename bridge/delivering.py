@@ -45,13 +45,30 @@ async def _drain(names: Collection[str]) -> None:
 
 
 def _take(names: Collection[str]) -> dict[str, list[Delivery]]:
-    """Claimed lanes with their rows."""
+    """Claimed lanes with their rows, without those that had to be put to rest."""
     held = lanes.claim(names)
-    batch: dict[str, list[Delivery]] = {name: [] for name in held} | lanes.waiting(Delivery, held)
-    rows = [row for found in batch.values() for row in found]
-    for name, network in NETWORKS.items():
-        if mine := [row for row in rows if row.network == name]:
-            network.load(mine)
+    waiting = lanes.waiting(Delivery, held)
+    batch: dict[str, list[Delivery]] = {name: [] for name in held if name not in waiting}
+    for network in NETWORKS.values():
+        mine = {name: rows for name, rows in waiting.items() if rows[0].network == network.name}
+        batch |= _loaded(network, mine) if mine else {}
+    return batch
+
+
+def _loaded(network: Network, batch: dict[str, list[Delivery]]) -> dict[str, list[Delivery]]:
+    """The lanes that can go. Whose rows cannot be loaded is found by trying each: it rests."""
+    try:
+        network.load([row for rows in batch.values() for row in rows])
+    except DatabaseError:
+        raise
+    except Exception as error:
+        if len(batch) > 1:
+            singly = (_loaded(network, {name: rows}) for name, rows in batch.items())
+            return {name: rows for one in singly for name, rows in one.items()}
+        (name,) = batch
+        log.exception("lane %s could not be loaded", name)
+        _rest(name, network, f"our own error: {type(error).__name__}", None)
+        return {}
     return batch
 
 

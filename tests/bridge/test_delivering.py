@@ -4,7 +4,7 @@ import pytest
 
 from bridge import delivering, lanes, processing
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Lane, Received
+from bridge.models import Key, Lane, Received
 from social.models import Delivery
 from tests.fakes.world import PATIENCE, Resident, World, followers
 
@@ -190,3 +190,35 @@ def test_a_host_that_refuses_now_and_then_is_not_given_ever_longer_pauses(
     world.settle()
     told = [one["activity"]["object"]["content"] for one in bob.received("Create")]
     assert told == [f"<p>number {number}</p>" for number in range(12)]
+
+
+def test_what_cannot_be_loaded_rests_with_the_reason_and_holds_up_no_other_lane(
+    world: World, bob: Neighbour, caplog: pytest.LogCaptureFixture
+) -> None:
+    dora = world.resident("dora")  # nobody else's story: her keys are not in memory yet
+    ada = world.resident("ada")
+    carol = world.neighbour("carol", host=1)
+    bob.follow(ada.handle)
+    world.settle()
+    key = Key.objects.get(actor__uri=dora.actor)
+    Key.objects.filter(pk=key.pk).update(sealed="not what was sealed")
+    row = Delivery.objects.create(
+        network="activitypub",
+        lane=f"activitypub {carol.inbox.split('/')[2]}",
+        to=carol.inbox,
+        sender=dora.actor,
+        document=f"{dora.actor}#none",
+    )
+    ada.post("from somebody whose keys are whole")
+    world.settle()
+    assert bob.received("Create", contains="keys are whole")
+    lane = Lane.objects.get(failures__gt=0)
+    assert lane.holder == ""
+    assert lane.note.startswith("our own error: ")
+    assert "could not be loaded" in caplog.text
+    Key.objects.filter(pk=key.pk).update(sealed=key.sealed)
+    world.let_time_pass()
+    world.settle()
+    row.refresh_from_db()
+    assert (row.state, row.note) == ("gone", "what it said is no longer here")
+    assert not Lane.objects.filter(failures__gt=0).exists()
