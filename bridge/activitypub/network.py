@@ -226,7 +226,7 @@ class ActivityPub(Network):
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
         for row in rows:
             try:
-                pause = await self._deliver(row.to, row.load)
+                response, kind = await self._deliver(row.to, row.load)
             except Busy:
                 raise
             except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
@@ -234,24 +234,25 @@ class ActivityPub(Network):
                 if isinstance(error, InboxGone):
                     await asyncio.to_thread(actors.missing, row.to)
             else:
-                await settle(row, None)
-                if pause:
+                await settle(row, None)  # at once: whoever is killed before it sends again
+                if kind != row.load.kind:
+                    await in_database(actors.remember_kind, row.to, kind)
+                if pause := http.used_up(response):
                     raise Busy("it takes no more for now", after=pause)
 
-    async def _deliver(self, url: str, parcel: "Parcel") -> float | None:
-        """Returns how long to wait before the next one, if the host says so."""
+    async def _deliver(self, url: str, parcel: "Parcel") -> tuple[http.Response, str]:
+        """Returns the good answer, and to which kind of signature it was given."""
         if not parcel.body or parcel.pair is None:
             raise Gone("what it said is no longer here")
         if parcel.refused:
             raise Gone(parcel.refused)
-        response = await self._knock(url, parcel.body, parcel.kind, parcel.pair)
+        kind = parcel.kind
+        response = await self._knock(url, parcel.body, kind, parcel.pair)
         if misunderstood(response):
-            other = "cavage" if parcel.kind == "rfc9421" else "rfc9421"
-            response = await self._knock(url, parcel.body, other, parcel.pair)
-            if response.status < 300:
-                await in_database(actors.remember_kind, url, other)
+            kind = "cavage" if kind == "rfc9421" else "rfc9421"
+            response = await self._knock(url, parcel.body, kind, parcel.pair)
         judge(response)
-        return http.used_up(response)
+        return response, kind
 
     async def _knock(self, url: str, body: bytes, kind: str, pair: keys.Pair) -> http.Response:
         url = http.checked(url)  # the spelling that is sent is the one to sign
