@@ -213,7 +213,12 @@ def asked(event: dict[str, Any]) -> bool:
 
 
 def elsewhere(room_id: str, owner: str) -> str:
-    """Why somebody who has a profile room already gets no second one; empty when they have none."""
+    """Why a room and its owner cannot be a pair: one of them is taken; empty when none is."""
+    taken = (
+        Room.objects.filter(room_id=room_id).exclude(owner=owner).select_related("actor").first()
+    )
+    if taken and taken.actor:
+        return f"this room is the profile of @{taken.actor.acct} already"
     rooms_ = Room.objects.filter(kind=Room.Kind.PROFILE, owner=owner).exclude(room_id=room_id)
     found = rooms_.values_list("room_id", flat=True).first()
     return f"your profile is another room: {names.matrix_link(found)}" if found else ""

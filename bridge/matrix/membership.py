@@ -30,6 +30,11 @@ OFFER = (
     " <code>!ownroom link</code> (or <code>!ownroom link HANDLE</code>)."
     " Otherwise just remove me again.</p>"
 )
+PUBLISHED = "<p>From here on I publish again what you write in this room.</p>"
+AGAIN = (
+    "<p>This room was published once. If it shall be again, its owner types:"
+    " <code>!ownroom link</code>.</p>"
+)
 
 
 def _sorry(problem: str) -> str:
@@ -73,10 +78,10 @@ def _bot(
 
 async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> str:
     known = await in_database(_known, room_id)
-    await client.join(room_id, via=[names.server_of(sender)])
     if known:
-        await in_database(_ready_again, room_id)
+        await _back_again(known, sender, cause)
         return ""
+    await client.join(room_id, via=[names.server_of(sender)])
     if direct:
         desk = await in_database(linking.desk_of, sender)
         if desk and desk.ready and desk.room_id != room_id:
@@ -109,8 +114,30 @@ def _known(room_id: str) -> Room | None:
     return Room.objects.filter(room_id=room_id).first()
 
 
-def _ready_again(room_id: str) -> None:
-    Room.objects.filter(room_id=room_id).update(ready=True, leased=True)
+async def _back_again(room: Room, sender: str, cause: str) -> None:
+    """What was said while it was out is not for it; to publish again takes the owner's word."""
+    out = room.room_id not in await client.joined_rooms()
+    if out:
+        await in_database(_change, room, {"place": ""})
+    await client.join(room.room_id, via=[names.server_of(sender)])
+    if room.ready and not out:
+        return  # the same invitation, read a second time
+    await rooms.read_from_here(room.room_id)
+    if room.kind == Room.Kind.PROFILE:
+        await _tell(cause, room.room_id, await _published_again(room, sender))
+    await in_database(_change, room, {"ready": True})
+
+
+async def _published_again(room: Room, sender: str) -> str:
+    if sender != room.owner:
+        return AGAIN
+    problem = await linking.inspect(room.room_id, sender)
+    await in_database(_change, room, {"leased": not problem})
+    return f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else PUBLISHED
+
+
+def _change(room: Room, values: dict[str, Any]) -> None:
+    Room.objects.filter(pk=room.pk).update(**values)
 
 
 async def _tell(cause: str, room_id: str, text: str) -> None:
@@ -169,6 +196,7 @@ def stranger(event: dict[str, Any]) -> Sequence[Said]:
         run(_tell(cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>"))
         raise Forbidden(problem)
     linked = linking.create_in(sender, asked["handle"] or "", room_id)
+    Room.objects.filter(room_id=room_id).update(leased=True)
     run(linking.announce_self(room_id, linked.actor))
     url, acct = html.escape(linked.actor.url), html.escape(linked.actor.acct)
     run(

@@ -112,6 +112,24 @@ def test_a_guest_of_the_desk_commands_nothing(world: World, alice: Resident) -> 
     assert not bob.received("Follow")
 
 
+def test_who_has_as_much_power_as_the_owner_does_not_take_the_profile(
+    world: World, alice: Resident
+) -> None:
+    eve, bob = world.person("eve"), world.neighbour("bob")
+    bob.follow(alice.handle)
+    eve.join(alice.room)
+    powers = {alice.person.user_id: 100, eve.user_id: 100, _bot(): 50}
+    alice.person.put_state(alice.room, "m.room.power_levels", {"users": powers})
+    world.settle()
+    eve.send(alice.room, "!ownroom link eve")
+    world.settle()
+    assert "is the profile of @alice@" in _said(eve, alice.room)[-1]
+    assert not Actor.objects.filter(owner=eve.user_id).exists()
+    alice.post("still mine")
+    world.settle()
+    assert bob.received("Create", contains="still mine")
+
+
 # ---- refused by the admin's choice
 
 
@@ -232,6 +250,57 @@ def test_a_room_whose_bot_is_removed_is_published_no_more(world: World, alice: R
     world.settle()
     assert not bob.received("Create")
     assert "private again" not in world.page("/@alice")
+
+
+def test_what_was_said_while_the_bot_was_out_stays_among_those_who_were_there(
+    world: World, alice: Resident
+) -> None:
+    alice.person.kick(alice.room, _bot())
+    world.settle()
+    alice.post("among us")
+    world.home.lose()  # nobody of the bridge is there, so nothing is pushed
+    alice.person.invite(alice.room, _bot())
+    world.settle()
+    assert "publish again" in _said(alice.person, alice.room)[-1]
+    alice.post("for everybody")
+    world.settle()
+    page = world.page("/@alice")
+    assert "among us" not in page
+    assert "for everybody" in page
+
+
+def test_a_guest_who_brings_the_bot_back_does_not_publish_the_room(
+    world: World, alice: Resident
+) -> None:
+    guest = world.person("guest")
+    guest.join(alice.room)
+    levels = {"users": {alice.person.user_id: 100, _bot(): 50}, "invite": 0}
+    alice.person.put_state(alice.room, "m.room.power_levels", levels)
+    alice.person.kick(alice.room, _bot())
+    world.settle()
+    guest.invite(alice.room, _bot())
+    world.settle()
+    assert "its owner types" in _said(guest, alice.room)[-1]
+    alice.post("not for the fediverse")
+    world.settle()
+    assert "not for the fediverse" not in world.page("/@alice")
+    alice.post("!ownroom link")
+    alice.post("for everybody again")
+    world.settle()
+    assert "for everybody again" in world.page("/@alice")
+
+
+def test_a_lease_given_away_is_not_had_back_by_an_invitation(world: World, alice: Resident) -> None:
+    other = {"v": 1, "bot": "@other:hs.test"}
+    alice.person.put_state(alice.room, "social.ownroom.bridge", other)
+    alice.person.kick(alice.room, _bot())
+    world.settle()
+    alice.person.invite(alice.room, _bot())
+    world.settle()
+    assert "published by @other:hs.test" in _said(alice.person, alice.room)[-1]
+    alice.post("published elsewhere")
+    world.settle()
+    assert "published elsewhere" not in world.page("/@alice")
 
 
 def test_a_room_that_is_encrypted_later_is_published_no_more(world: World, alice: Resident) -> None:
