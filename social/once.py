@@ -19,6 +19,8 @@ class Memory(dict[Hashable, Any]):
     until = 0.0
 
 
+shared = Memory()  # of all who knock at the door of this process at the same moment
+_missing = object()
 _known: ContextVar[Memory | None] = ContextVar("known", default=None)
 
 
@@ -47,8 +49,9 @@ def ask(key: Hashable, question: Callable[[], T]) -> T:
     if now > known.until:
         known.clear()
         known.until = now + MOMENT
-    if key in known:
-        return known[key]  # type: ignore[no-any-return]  # what `question` gave for this key before
+    found = known.get(key, _missing)
+    if found is not _missing:
+        return found  # type: ignore[no-any-return]  # what `question` gave for this key before
     answer = question()
     if answer is not None:
         known[key] = answer
@@ -56,6 +59,7 @@ def ask(key: Hashable, question: Callable[[], T]) -> T:
 
 
 def forget() -> None:
+    shared.clear()
     known = _known.get()
     if known is not None:
         known.clear()

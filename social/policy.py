@@ -47,6 +47,7 @@ def judge(host: str, policy: Instance.Policy, reason: str) -> Instance.Policy:
     Instance.objects.update_or_create(
         host=host, defaults={"policy": policy, "reason": reason, "noted": timezone.now()}
     )
+    once.forget()
     return Instance.Policy(before or Instance.Policy.OPEN)
 
 

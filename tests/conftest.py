@@ -20,6 +20,7 @@ from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.loop import run
 from bridge.matrix import client
 from bridge.matrix.registration import BOT
+from social import once
 from tests.fakes import homeserver_door
 from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
 from tests.fakes.world import Resident, World, make_keeper
@@ -74,6 +75,11 @@ def neighbours_for_all() -> Iterator[Neighbourhood]:
 def registration_for_all() -> None:
     told = {"id": "ownroom", "as_token": OURS, "hs_token": THEIRS, "sender_localpart": BOT}
     configured.OWNROOM_REGISTRATION.write_text(yaml.safe_dump(told))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known_from_before() -> None:
+    once.forget()
 
 
 @pytest.fixture

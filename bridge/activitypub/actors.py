@@ -17,7 +17,7 @@ from bridge import inbox as store
 from bridge.activitypub import jsonld, parse, signatures
 from bridge.errors import Forbidden, Gone, Later, Trouble, Unreadable
 from bridge.models import Peer
-from social import actions, policy
+from social import actions, once, policy
 from social.acts import Ignored, Introduce, Profile
 from social.models import Actor
 
@@ -229,10 +229,8 @@ def _goodbye(actor: Actor) -> store.Arrival:
 
 def by_key(key_id: str) -> Actor:
     """The actor who lists this key; fetched when unknown. Raises Trouble."""
-    actor = Actor.objects.filter(key_id=key_id).first()
-    if actor:
-        return actor
-    return _fetch_by_key(key_id)
+    known_by = once.ask(("key", key_id), lambda: Actor.objects.filter(key_id=key_id).first())
+    return known_by or _fetch_by_key(key_id)
 
 
 def refreshed(actor: Actor) -> Actor | None:

@@ -18,7 +18,7 @@ from bridge import inbox as store
 from bridge import names, turns
 from bridge.activitypub import actors, jsonld, signatures
 from bridge.errors import Later, Trouble, Unreadable
-from social import policy
+from social import once, policy
 from social.models import Actor
 
 log = logging.getLogger("ownroom.inbox")
@@ -42,7 +42,7 @@ class Refusal(Exception):
 @require_POST
 def inbox(request: HttpRequest, key: str | None = None) -> HttpResponse:
     try:
-        with turns.at_the_door():
+        with turns.at_the_door(), once.remembered(once.shared):
             _accept(request, key)
     except Refusal as refusal:
         log.info("inbox %s: %s", refusal.status, refusal)

@@ -29,6 +29,7 @@ KNOWN = (
     "OWNROOM_ALLOW_PRIVATE",
     "OWNROOM_SECURE_FETCH",
     "OWNROOM_ADMINS",
+    "OWNROOM_SIGNUPS",
     "OWNROOM_ENV_FILE",
     "OWNROOM_LOG_LEVEL",
     # not for admins: demo, tests, and what one part tells another

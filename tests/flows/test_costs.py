@@ -1,16 +1,25 @@
 """What a row may ask of the index: hot paths are counted, so that none grows dearer unseen."""
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bridge import processing
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Received
+from social import once
 from tests.fakes.world import Resident, World, post_of
 
 AN_ANSWER = 17  # to a post of somebody here
 A_POST = 15  # by somebody whom somebody here reads
+OF_MANY = 10  # answers to one post, each
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+@pytest.fixture(autouse=True)
+def _a_long_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is that counts."""
+    monkeypatch.setattr(once, "MOMENT", 60.0)
 
 
 def asked() -> int:
@@ -44,3 +53,17 @@ def test_a_post_by_somebody_followed_asks_little(
     world.friends(bob, alice)
     bob.post("news")
     assert asked() <= A_POST
+
+
+def test_of_many_answers_each_asks_less(world: World, alice: Resident, bob: Neighbour) -> None:
+    root = post_of(alice.post("What do you think?"))
+    bob.follow(alice.handle)
+    world.settle()
+    for number in range(10):
+        bob.post(f"answer {number}", reply_to=root, mentions=[alice.actor])
+    lane = Received.objects.filter(state="waiting").values_list("lane", flat=True)[0]
+    with CaptureQueriesContext(connection) as found:
+        processing.drain(lane)
+    assert not Received.objects.filter(state="waiting").exists()
+    asked_for = [q["sql"] for q in found.captured_queries if not q["sql"].startswith(FRAME)]
+    assert len(asked_for) <= 10 * OF_MANY
