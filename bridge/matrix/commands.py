@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from bridge import directory, html, names
-from bridge.errors import Forbidden, Unreadable
+from bridge.errors import Forbidden, Later, Trouble, Unreadable
 from bridge.matrix import linking
 from bridge.matrix.readings import Command
 from bridge.models import Anchor, Lane, Received
@@ -39,7 +39,25 @@ class Call:
 
 
 def run(command: Command) -> list[Said]:
-    """The act, if it is one, and the answer. Raises Trouble: its text is then the answer."""
+    """The act, if it is one, and the answer. Raises Later.
+
+    What cannot be done ends in the answer alone: a row's note, which admins read, would repeat
+    what was typed in private.
+    """
+    try:
+        return _run(command)
+    except Later:
+        raise
+    except Trouble as error:
+        return _only(refusal(str(error)))
+
+
+def refusal(problem: str) -> str:
+    text = problem[:1].upper() + problem[1:]
+    return f"<p>{html.escape(text if text.endswith(('.', '?', '!')) else f'{text}.')}</p>"
+
+
+def _run(command: Command) -> list[Said]:
     words = list(command.words)
     name = words[0].lstrip("!").lower()
     if name == "ownroom" and len(words) > 1:

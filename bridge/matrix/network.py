@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from bridge import html
 from bridge.errors import Busy, Forbidden, Gone, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import (
@@ -80,7 +79,7 @@ class Matrix(Network):
         if room is None:
             return
         if room.kind == Room.Kind.DESK and _typed(event, room):
-            answer = f"<p>{_sentence(problem)}</p>" if problem else (said.answer if said else "")
+            answer = commands.refusal(problem) if problem else (said.answer if said else "")
             places.say(room, answer, subject=row.key)
         if said and said.act and not problem:
             _anchor(event, said.act, room)
@@ -339,11 +338,6 @@ def _old_words(post: str) -> list[tuple[str, str]]:
 
 def _typed(event: dict[str, Any], room: Room) -> bool:
     return event.get("sender") == room.owner and event.get("type") == "m.room.message"
-
-
-def _sentence(problem: str) -> str:
-    text = problem[:1].upper() + problem[1:]
-    return html.escape(text if text.endswith((".", "?", "!")) else f"{text}.")
 
 
 def _with_link(act: Act) -> Act:

@@ -3,6 +3,7 @@
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Received
 from tests.fakes.world import Resident, World, post_of
 
 
@@ -30,6 +31,14 @@ def test_a_line_that_cannot_be_done_is_answered_with_the_reason(
     said = ask(world, alice, line)
     assert answer.lower() in said.lower()
     assert said.endswith((".", "?", "why"))
+
+
+@pytest.mark.parametrize("line", ["hunter2", "follow hunter2", "profile create hunter/2"])
+def test_what_is_typed_in_a_desk_is_not_noted_for_admins(
+    world: World, alice: Resident, line: str
+) -> None:
+    ask(world, alice, line)
+    assert not Received.objects.filter(note__contains="hunter").exists()
 
 
 def test_a_server_that_does_not_answer_is_told_of_in_the_end(world: World, alice: Resident) -> None:
