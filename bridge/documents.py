@@ -4,6 +4,7 @@ Everything that leaves, by delivery or by request, is these bytes. The compositi
 one network's receipts carry what the other one serves, without the two knowing each other.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -32,6 +33,14 @@ def keep(act: Act, wire: str = "") -> str:
     if uri:
         _put(uri, wire, author.uri)
     return uri
+
+
+def unheard(act: Act) -> bool:
+    """Whether a post was only fetched until now, because others stand on it: nobody was told."""
+    if not isinstance(act, Publish) or Document.objects.filter(uri=act.post).exists():
+        return False
+    author = actions.actor(act.author)
+    return author is not None and not author.is_local
 
 
 def address(act: Act) -> str:
@@ -93,6 +102,19 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
     return uri
 
 
+def keep_posts(texts: Collection[tuple[Publish, str]], *, local: bool) -> None:
+    """In a rebuild: many at once, each from the text that a room kept."""
+    rows: dict[str, Document] = {}
+    for act, text in texts:
+        kept = {act.post: text}
+        if local:
+            document = orjson.loads(text)
+            kept = {document["id"]: text, act.post: orjson.dumps(_object(document)).decode()}
+        for uri, body in kept.items():
+            rows[uri] = Document(uri=uri, body=body, author=act.author)
+    _put_all(rows.values())
+
+
 def _object(document: dict[str, Any]) -> dict[str, Any]:
     return {"@context": document["@context"], **document["object"]}
 
@@ -128,8 +150,12 @@ def _store(uri: str, document: dict[str, Any], author: str) -> None:
 
 
 def _put(uri: str, body: str, author: str, *, gone: bool = False) -> None:
+    _put_all([Document(uri=uri, body=body, author=author, gone=gone)])
+
+
+def _put_all(rows: Collection[Document]) -> None:
     Document.objects.bulk_create(
-        [Document(uri=uri, body=body, author=author, gone=gone)],
+        rows,
         update_conflicts=True,
         unique_fields=["uri"],
         update_fields=["body", "author", "gone"],

@@ -3,11 +3,11 @@
 Knows no network. Answers whether anything changed; running it twice changes nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, assert_never
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from social import once, policy
 from social.acts import (
@@ -187,18 +187,8 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
         raise Refused("it was deleted already")
     if Post.objects.filter(uri=act.post).exists():
         return False
-    new = Post(
-        uri=act.post,
-        author=_must(act.author),
-        visibility=act.visibility,
-        url=act.url,
-        reply=act.reply,
-        parent=post(act.reply),
-        audience=list(act.audience),
-        published=act.published,
-        updated=updated,
-        **_content_values(act),
-    )
+    new = _row(act, _must(act.author), updated)
+    new.parent = post(act.reply)
     new.save(force_insert=True)
     _address(new, act.audience)
     if act.reply != act.post and Post.objects.filter(reply=act.post, parent=None).update(
@@ -206,6 +196,56 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
     ):
         once.forget()
     return True
+
+
+def _row(act: Publish, author: Actor, updated: int | None = None) -> Post:
+    return Post(
+        uri=act.post,
+        author=author,
+        visibility=act.visibility,
+        url=act.url,
+        reply=act.reply,
+        audience=list(act.audience),
+        published=act.published,
+        updated=updated,
+        **_content_values(act),
+    )
+
+
+def record_posts(posts: Sequence[Publish]) -> set[str]:
+    """In a rebuild: many at once, as `record` would one by one. Answers which may stand."""
+    uris = [act.post for act in posts]
+    buried = set(Tombstone.objects.filter(uri__in=uris).values_list("uri", "author"))
+    standing = [act for act in posts if (act.post, act.author) not in buried]
+    rows = [_row(act, author) for act in standing if (author := actor(act.author))]
+    Post.objects.bulk_create(rows, ignore_conflicts=True)
+    keys = dict(Post.objects.filter(uri__in=uris).values_list("uri", "pk"))
+    link = Post.addressed.through
+    named = _by_uri(Actor.objects.all(), {uri for act in standing for uri in act.audience})
+    links = [
+        link(post_id=keys[act.post], actor_id=named[uri])
+        for act in standing
+        for uri in act.audience
+        if uri in named and act.post in keys
+    ]
+    link.objects.bulk_create(links, ignore_conflicts=True)
+    _adopt(uris)
+    return {row.uri for row in rows}
+
+
+def _by_uri(rows: QuerySet[Any], uris: Collection[str]) -> dict[str, int]:
+    return dict(rows.filter(uri__in=uris).values_list("uri", "pk")) if uris else {}
+
+
+def _adopt(uris: Collection[str]) -> None:
+    """Answers among these posts, and answers to them, get their parents."""
+    lone = Post.objects.filter(Q(uri__in=uris) | Q(reply__in=uris), parent=None)
+    orphans = list(lone.exclude(reply="").exclude(reply=F("uri")).only("pk", "reply"))
+    parents = _by_uri(Post.objects.all(), {orphan.reply for orphan in orphans})
+    found = [orphan for orphan in orphans if orphan.reply in parents]
+    for orphan in found:
+        orphan.parent_id = parents[orphan.reply]
+    Post.objects.bulk_update(found, ["parent"])
 
 
 def _address(post: Post, audience: Collection[str]) -> None:

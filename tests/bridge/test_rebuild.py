@@ -1,0 +1,187 @@
+"""The wipe and the rebuild: what the world was shown stands again, and nothing is sent."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Q, QuerySet
+
+from bridge import rebuild
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Anchor, Document, Key, Lane, Received
+from social.models import Actor, Boost, Delivery, Follow, Post, Reaction, Tombstone
+from tests.fakes.world import Resident, World, make_keeper, post_of
+
+
+def shown() -> dict[str, list[tuple[Any, ...]]]:
+    """What anybody can see, by URI instead of by row number.
+
+    What somebody elsewhere deleted is gone from the rooms, and nobody asks this server for it.
+    """
+    posts = Post.objects.filter(Q(deleted=None) | Q(author__owner__isnull=False))
+    ours = Document.objects.filter(author__startswith=settings.OWNROOM_ORIGIN)
+    found: dict[str, QuerySet[Any, tuple[Any, ...]]] = {
+        "documents": ours.exclude(uri__contains="#").values_list("uri", "body", "author", "gone"),
+        "keys": Key.objects.values_list("actor__uri", "sealed"),
+        "actors": Actor.objects.values_list("uri", "owner", "handle", "domain", "name", "inbox"),
+        "posts": posts.values_list(
+            "uri", "author__uri", "visibility", "html", "parent__uri", "updated", "deleted"
+        ),
+        "places": Anchor.objects.filter(
+            uri__in=posts.filter(deleted=None).values("uri")
+        ).values_list("event_id", "room__room_id", "uri", "root", "sender"),
+        "reactions": Reaction.objects.values_list("uri", "author__uri", "post__uri", "emoji"),
+        "boosts": Boost.objects.values_list("uri", "author__uri", "post__uri", "at"),
+        "follows": Follow.objects.values_list("uri", "follower__uri", "target__uri", "state", "at"),
+        "tombstones": Tombstone.objects.values_list("uri"),
+    }
+    return {name: sorted(rows, key=str) for name, rows in found.items()}
+
+
+def wipe() -> None:
+    for label in ("social", "bridge"):
+        for model in apps.get_app_config(label).get_models():
+            model.objects.all().delete()
+    cache.clear()
+
+
+def lost_and_rebuilt() -> list[str]:
+    said: list[str] = []
+    wipe()
+    rebuild.rebuild(said.append)
+    return said
+
+
+def busy_life(world: World, alice: Resident, bob: Neighbour) -> None:
+    """Whatever leaves something behind, in both directions."""
+    world.friends(bob, alice)
+    kept, edited, deleted = (alice.post(text) for text in ("to keep", "to edit", "to delete"))
+    world.settle()
+    alice.person.edit(alice.room, edited, "was edited")
+    alice.person.redact(alice.room, deleted)
+    answer = bob.post("an answer", reply_to=post_of(kept), mentions=[alice.actor])
+    gone = bob.post("a rash answer", reply_to=post_of(kept))
+    bob.like(post_of(kept))
+    bob.boost(post_of(kept))
+    world.settle()
+    bob.delete(gone.post)
+    bob.update(answer.post, "a better answer")
+    bob.post("for my followers to read in their mirror")
+    world.settle()
+    (event,) = alice.seen("a better answer")[:1]
+    alice.person.react(alice.room, event["event_id"], "🎉")
+    alice.person.reply(alice.room, event["event_id"], "and back")
+    world.settle()
+
+
+def test_without_a_control_room_nothing_is_touched_and_the_reason_is_said(
+    world: World, alice: Resident
+) -> None:
+    world.home.aliases.clear()
+    before = shown()
+    with pytest.raises(rebuild.NothingToRebuild, match="registration"):
+        rebuild.rebuild(print)
+    assert shown() == before
+
+
+def test_after_a_loss_everything_stands_as_before(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    busy_life(world, alice, bob)
+    before = shown()
+    lost_and_rebuilt()
+    after = shown()
+    for table, rows in before.items():
+        assert after[table] == rows, table
+
+
+def test_a_rebuild_sends_nothing(world: World, alice: Resident, bob: Neighbour) -> None:
+    busy_life(world, alice, bob)
+    rooms, heard = world.home.everything(), len(bob.received())
+    lost_and_rebuilt()
+    assert not Delivery.objects.exists()
+    assert not Received.objects.exists()
+    world.settle()
+    assert world.home.everything() == rooms
+    assert len(bob.received()) == heard
+
+
+def test_a_second_rebuild_doubles_nothing(world: World, alice: Resident, bob: Neighbour) -> None:
+    busy_life(world, alice, bob)
+    lost_and_rebuilt()
+    before = shown()
+    rebuild.rebuild(print)
+    assert shown() == before
+
+
+def test_what_was_typed_after_the_last_receipt_goes_out_now(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    alice.post("heard by all")
+    world.settle()
+    alice.post("typed while the server burned")
+    world.home.lose()
+    lost_and_rebuilt()
+    Lane.objects.all().delete()
+    make_keeper_if_lost()
+    world.settle()
+    said = [one["activity"]["object"]["content"] for one in bob.received("Create")]
+    assert said == ["<p>heard by all</p>", "<p>typed while the server burned</p>"]
+
+
+def make_keeper_if_lost() -> None:
+    if not Key.objects.filter(actor__kind="application").exists():
+        make_keeper()
+
+
+def test_a_receipt_that_a_stranger_forged_counts_for_nothing(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    alice.post("true words")
+    world.settle()
+    (receipt,) = alice.timeline(kind="social.ownroom.receipt")
+    mallory = world.person("mallory")
+    mallory.join(alice.room)
+    room = world.home.rooms[alice.room]
+    forged = receipt["content"] | {"id": f"{receipt['content']['id']}/forged"}
+    world.home.append(room, "social.ownroom.receipt", mallory.user_id, forged)
+    before = shown()
+    lost_and_rebuilt()
+    assert shown()["documents"] == before["documents"]
+
+
+def test_events_that_make_no_sense_are_left_out_and_the_rest_stands(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    alice.post("before")
+    world.settle()
+    room, bot = world.home.rooms[alice.room], f"@_ap_bot:{alice.room.split(':')[1]}"
+    for kind, content in (
+        ("social.ownroom.receipt", {"id": 7}),
+        ("m.room.message", {"social.ownroom.object": {"id": "x", "raw": "{", "sha256": "y"}}),
+        ("m.room.redaction", {"social.ownroom.tombstone": []}),
+        ("m.room.message", {"m.relates_to": "nothing"}),
+    ):
+        world.home.append(room, kind, bot, content)
+    world.home.waiting.clear()
+    alice.post("after")
+    world.settle()
+    before = shown()
+    lost_and_rebuilt()
+    assert shown()["documents"] == before["documents"]
+    assert shown()["posts"] == before["posts"]
+
+
+def test_it_says_what_it_did_room_by_room_and_how_far_it_is(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    busy_life(world, alice, bob)
+    said = lost_and_rebuilt()
+    assert said[0] == "1 profiles"
+    assert any(alice.room in line for line in said)
+    assert "events" in said[-1]
