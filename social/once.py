@@ -16,7 +16,19 @@ MOMENT = 0.1  # seconds
 
 
 class Memory(dict[Hashable, Any]):
-    until = 0.0
+    """Answers by their keys, for `moment` seconds; None means the usual moment."""
+
+    def __init__(self, moment: float | None = None) -> None:
+        super().__init__()
+        self.moment, self.until = moment, 0.0
+
+    def now(self) -> "Memory":
+        """Empty, if what it holds is too old."""
+        now = time.monotonic()
+        if now > self.until:
+            self.clear()
+            self.until = now + (MOMENT if self.moment is None else self.moment)
+        return self
 
 
 shared = Memory()  # of all who knock at the door of this process at the same moment
@@ -45,11 +57,7 @@ def ask(key: Hashable, question: Callable[[], T]) -> T:
     known = _known.get()
     if known is None:
         return question()
-    now = time.monotonic()
-    if now > known.until:
-        known.clear()
-        known.until = now + MOMENT
-    found = known.get(key, _missing)
+    found = known.now().get(key, _missing)
     if found is not _missing:
         return found  # type: ignore[no-any-return]  # what `question` gave for this key before
     answer = question()

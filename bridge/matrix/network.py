@@ -33,6 +33,7 @@ from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
+BATCH = 2.0  # seconds for which whoever speaks, and where, is known without asking again
 WIDE = 16  # requests at a time in one room; a homeserver gains nothing from more
 
 
@@ -93,7 +94,7 @@ class Matrix(Network):
 
     def load(self, rows: Sequence[Delivery]) -> None:
         """Little ahead: what a row needs may be the event that the row before it makes."""
-        memory = once.Memory()
+        memory = once.Memory(BATCH)
         for row in rows:
             row.load = memory
 
@@ -277,6 +278,8 @@ class Known(NamedTuple):
 
 def _known(act: Act, place: str, row: Delivery) -> Known | None:
     """All that one event needs, in one visit; None where its room is not made yet."""
+    if not isinstance(act, Publish):
+        row.load.clear()  # it shows another's words: as they are now
     with once.remembered(row.load):
         room = places.room_now(place)
         if room is None:
