@@ -106,7 +106,7 @@ def carry_out(act: Act, wire: str = "") -> str:
     """Admits, records and tells one act and what follows from it. Returns why nothing changed."""
     admission.admit(act)
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
-    changed = actions.record(act)
+    changed = actions.record(act) or documents.unheard(act)
     if changed:
         tell(act, hearers, wire)
     # Also where it changed nothing: whoever asks again may have lost the answer.

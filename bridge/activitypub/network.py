@@ -184,17 +184,20 @@ class ActivityPub(Network):
         what changes it. Whoever gets it asks its origin or its proof, so only open ones go on.
         """
         match act:
-            case Publish(reply=reply) if reply:
-                uri = act.post
+            case Publish(post=uri, reply=reply):
+                named, shown = list(act.audience), str(act.visibility)
             case Revise() | Retract():
-                uri = audience.subject(act)
+                # As it was published: no later edit makes others hear of it, or fewer.
+                post = Post.objects.filter(uri=audience.subject(act)).first()
+                if post is None:
+                    return []
+                uri, reply = post.uri, post.reply
+                named, shown = post.audience, post.visibility
             case _:
                 return []
-        # As it was published: no later edit makes others hear of it, or fewer.
-        replies = Post.objects.filter(uri=uri, visibility__in=OPEN).exclude(parent=None)
-        post = replies.select_related("parent__author").first()
-        owner = post.parent.author if post and post.parent else None
-        if not (post and owner and owner.is_local and owner.followers in post.audience):
+        parent = actions.post(reply) if shown in OPEN else None
+        owner = parent.author if parent else None
+        if owner is None or not owner.is_local or owner.followers not in named:
             return []
         readers = Actor.objects.filter(
             follows_out__target=owner, follows_out__state="accepted", owner=None

@@ -16,6 +16,8 @@ from social.models import Actor, Post
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
 
+CLIMB = 50  # how far up a conversation a post that stands in the room is looked for
+
 
 def for_event(event: Mapping[str, Any], room: Room) -> parse.Refs:
     """For reading: who and what the event names."""
@@ -174,8 +176,16 @@ def _text(document: str) -> str:
 
 
 def _parent(act: Act, room: Room) -> Anchor | None:
-    reply = act.reply if isinstance(act, Publish) else ""
-    return _anchor(reply, room) if reply else None
+    """What it answers; where that is not in the room, the nearest post above it that is."""
+    uri = act.reply if isinstance(act, Publish) else ""
+    found = _anchor(uri, room)
+    for _ in range(CLIMB):
+        if found or not uri:
+            break
+        above = actions.post(uri)
+        uri = above.reply if above else ""
+        found = _anchor(uri, room)
+    return found
 
 
 def _anchor(uri: str, room: Room) -> Anchor | None:

@@ -1,6 +1,7 @@
 """Stories of posts: written, edited, deleted and answered, both ways and in any order."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -246,6 +247,65 @@ def test_a_parent_that_comes_later_takes_its_place(
     world.hear(bob, said(bob, "Create", parent))
     world.settle()
     assert post(child["id"]).parent == post(parent["id"])
+
+
+def _thread_of(event: dict[str, Any]) -> tuple[str, str]:
+    relation = event["content"]["m.relates_to"]
+    assert relation["rel_type"] == "m.thread"
+    return relation["event_id"], relation["m.in_reply_to"]["event_id"]
+
+
+def test_an_answer_to_what_the_room_lacks_stands_in_the_thread_all_the_same(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    root = alice.post("the beginning")
+    world.settle()
+    carol = world.neighbour("carol", host=1)
+    between = carol.post("in between", extra={"inReplyTo": post_of(root)})  # not sent to us
+    bob.post("the end", reply_to=between.post, mentions=[alice.handle])
+    world.settle()
+    (end,) = alice.seen("the end")
+    assert _thread_of(end) == (root, root)
+
+
+def test_what_was_fetched_for_its_answer_is_told_when_it_comes_itself_and_once(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    root = alice.post("the beginning")
+    world.settle()
+    carol = world.neighbour("carol", host=1)
+    between = carol.post("in between", extra={"inReplyTo": post_of(root)})
+    bob.post("the end", reply_to=between.post, mentions=[alice.handle])
+    world.settle()
+    assert not alice.seen("in between")
+    world.hear(carol, between.activity)
+    world.settle()
+    (late,) = alice.seen("in between")
+    assert _thread_of(late) == (root, root)
+    world.hear(carol, {**between.activity, "id": f"{carol.id}/again"})
+    world.settle()
+    assert len(alice.seen("in between")) == 1
+
+
+def test_a_parent_that_comes_later_does_not_move_its_answer_in_the_room(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    parent = note(bob, "first")
+    child = note(bob, "second", inReplyTo=parent["id"])
+    for one in (child, parent):
+        world.hear(bob, said(bob, "Create", one))
+        world.settle()
+    for words in ("first", "second"):
+        (event,) = alice.seen(words, mirror)
+        assert "m.relates_to" not in event["content"]
+    third = note(bob, "third", inReplyTo=child["id"])
+    world.hear(bob, said(bob, "Create", third))
+    world.settle()
+    (event,) = alice.seen("third", mirror)
+    (answered,) = alice.seen("second", mirror)
+    assert _thread_of(event) == (answered["event_id"], answered["event_id"])
 
 
 # ---- any order, any number of times
