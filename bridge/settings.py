@@ -179,6 +179,7 @@ LOGGING = {
     "loggers": {
         "ownroom": {"level": "INFO"},
         "django.request": {"level": "ERROR"},  # a 404 is an answer, not an event
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody may ask for any name
         "nio": {"level": "ERROR"},  # its errors are raised by bridge/matrix/client.py
         "kombu.connection": {"level": "ERROR"},  # it misses a host name for the broker in memory
     },

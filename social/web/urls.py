@@ -7,6 +7,7 @@ from social.web import views
 app_name = "web"
 urlpatterns = [
     path("", views.index),
+    path("favicon.ico", views.icon),
     path("@<str:handle>", views.profile),
     path("@<str:handle>/feed.atom", views.feed),
     path("@<str:handle>/<str:name>", views.post),

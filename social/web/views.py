@@ -6,6 +6,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
@@ -25,6 +26,12 @@ def index(request: HttpRequest) -> HttpResponse:
         "indexable": True,
     }
     return _page(request, "index", context)
+
+
+@require_safe
+def icon(request: HttpRequest) -> HttpResponse:
+    """For those who ask for it where it used to be, without reading a page."""
+    return HttpResponseRedirect(static("web/ownroom.svg"))
 
 
 @require_safe
