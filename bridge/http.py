@@ -150,9 +150,22 @@ async def _bounded(total: float) -> AsyncIterator[None]:
     except aiohttp.ClientConnectorError as error:
         if isinstance(error.os_error, addresses.RefusedAddress):
             raise Refused(str(error.os_error)) from None
-        raise Unreachable(f"no connection: {type(error).__name__}") from None
+        raise Unreachable(_no_connection(error)) from None
     except (aiohttp.ClientError, OSError, UnicodeError) as error:
         raise Unreachable(f"no answer: {type(error).__name__}") from None
+
+
+def _no_connection(error: aiohttp.ClientConnectorError) -> str:
+    """In words for whoever typed the name of the host."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "no connection: its name is not found in the DNS"
+        case aiohttp.ClientConnectorCertificateError():
+            return "no connection: its certificate is not valid"
+        case aiohttp.ClientSSLError():
+            return "no connection: it does not speak TLS as it should"
+        case _:
+            return f"no connection: {os.strerror(error.os_error.errno or 0)}"
 
 
 @contextlib.asynccontextmanager

@@ -229,7 +229,9 @@ def is_room_id(text: str) -> bool:
 def is_user_id(text: str) -> bool:
     """The historical grammar too (Matrix appendices, "User Identifiers"), except what misleads."""
     found = _USER.fullmatch(text)
-    return bool(found and _is_clean_id(text) and _SERVER.fullmatch(found[2]))
+    if not found or ("@" in found[1] and found[2].isdigit()):  # @bob@far.example:8000 is a handle
+        return False
+    return bool(_is_clean_id(text) and _SERVER.fullmatch(found[2]))
 
 
 def server_of(mxid: str) -> str:

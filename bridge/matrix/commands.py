@@ -27,6 +27,7 @@ class Call:
     """One command as its function gets it."""
 
     actor: Actor  # the desk's owner
+    name: str
     words: Sequence[str]  # after the command
     uri: str  # of the act that the command becomes
     at: int
@@ -34,8 +35,12 @@ class Call:
 
     def whom(self) -> Actor:
         if not self.words:
-            raise Unreadable("whom? Say it like this: follow @name@server")
-        return directory.find(self.words[0])
+            raise Unreadable(f"whom? Say it like this: {self.name} @name@server")
+        try:
+            return directory.find(self.words[0])
+        except Later as error:  # a person waits for the answer: they decide when to try again
+            host = names.host_of(self.words[0]) or self.words[0].rpartition("@")[2]
+            raise Unreadable(f"{host} cannot be asked now ({error}). Try again later") from None
 
 
 def run(command: Command) -> list[Said]:
@@ -74,6 +79,7 @@ def _run(command: Command) -> list[Said]:
         return [Said(None, answer=_help_text())]
     call = Call(
         actor=actor,
+        name=name,
         words=words[1:],
         uri=names.act_uri(settings.OWNROOM_ORIGIN, command.event),
         at=command.at,
@@ -129,7 +135,10 @@ def _help_text() -> str:
         f"<li><code>{html.escape(entry.usage)}</code> – {html.escape(entry.does)}</li>"
         for entry in COMMANDS.values()
     )
-    return f"<p>What you can type here:</p><ul>{rows}</ul>"
+    return (
+        f"<p>What you can type here:</p><ul>{rows}</ul><p>And in your room, in front of a post:"
+        " <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for a quiet one.</p>"
+    )
 
 
 def _follow(call: Call) -> list[Said]:
@@ -244,11 +253,11 @@ def _status(call: Call) -> list[Said]:
     lines = [
         f"You are {_name(actor)}: {html.escape(actor.url)}",
         (
-            f"{actor.follows_in.filter(state='accepted').count()} followers,"
-            f" {actor.follows_out.filter(state='accepted').count()} followed,"
-            f" {actor.posts.filter(deleted=None).count()} posts"
+            f"Followers: {actor.follows_in.filter(state='accepted').count()},"
+            f" following: {actor.follows_out.filter(state='accepted').count()},"
+            f" posts: {actor.posts.filter(deleted=None).count()}"
         ),
-        f"{waiting.count()} deliveries are waiting"
+        f"Deliveries waiting: {waiting.count()}"
         + "".join(
             f"; {html.escape(lane.split(' ')[-1])}: {html.escape(note)}"
             for lane, note in troubled[:5]
@@ -276,7 +285,7 @@ def _why(call: Call) -> list[Said]:
                 }
             )
             lines.append(
-                f"{count} deliveries {state}" + (f" ({'; '.join(notes[:10])})" if notes else "")
+                f"Deliveries {state}: {count}" + (f" ({'; '.join(notes[:10])})" if notes else "")
             )
     if not lines:
         raise Unreadable("I know nothing of that post. Give its link, or answer it with: why")

@@ -277,6 +277,11 @@ def test_no_proxy_of_the_environment_is_used(
     assert get(server.url()).status == 200
 
 
+def test_who_cannot_be_reached_is_told_of_in_words() -> None:
+    with pytest.raises(Unreachable, match="no connection: Connection refused"):
+        get("http://127.0.0.1:1/")
+
+
 # How long and how much
 
 

@@ -283,6 +283,11 @@ def test_misleading_user_ids_are_refused(text):
     assert not names.is_room_id(text.replace("@", "!", 1)) or text == "@alice"
 
 
+def test_a_handle_on_a_port_is_not_a_user_id():
+    assert not names.is_user_id("@bob@far.example:8000")
+    assert names.is_user_id("@bob@far.example:old.example")
+
+
 # Our URIs
 
 
