@@ -260,7 +260,7 @@ def _stay(story: Story) -> None:
         f"  homeserver         {story.homeserver.url}  (log in with any Matrix client:"
         f" alice, password {PASSWORD})\n"
         f"  her desk           {story.desk}  (type: help)\n"
-        f"  the neighbour      {story.neighbour.url}  (bob is {story.bob.handle})",
+        f"  the neighbour      {story.neighbour.url}/@bob  (bob is {story.bob.handle})",
         flush=True,
     )
     while all(part.poll() is None for part in story.server.parts.values()):

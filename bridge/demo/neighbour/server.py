@@ -2,8 +2,10 @@
 
 import asyncio
 import html
+import json
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -16,6 +18,7 @@ from bridge.demo.neighbour.signing import Doubt
 from bridge.demo.neighbour.world import Fault, Received, World
 
 _BODY = 1024 * 1024
+_SHOWN = 50  # of what came, on a page
 _LONG = 3600.0  # how long a hanging host says nothing
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -143,7 +146,19 @@ class Server:
         posts = [one["object"] for one in reversed(actor.public) if isinstance(one["object"], dict)]
         shown = "".join(f"<article>{one.get('content', '')}</article>" for one in posts)
         name = html.escape(str(cast.document(actor)["name"]))
-        return _html(f"<h1>{name}</h1><p>@{html.escape(actor.acct)}</p>{shown}")
+        return _html(
+            f"<h1>{name}</h1><p>@{html.escape(actor.acct)}</p>{shown}"
+            f"<h2>What came, newest first</h2>{self._came()}"
+        )
+
+    def _came(self) -> str:
+        return "".join(
+            f"<details><summary>{html.escape(one.type)} from {html.escape(one.actor)}</summary>"
+            f"<pre>{html.escape(json.dumps(one.activity, indent=2))}</pre></details>"
+            for one in islice(
+                (one for one in reversed(self.world.received) if one.verified), _SHOWN
+            )
+        )
 
     async def _post_page(self, request: web.Request) -> web.Response:
         uri = f"{self._named(request).id}/statuses/{request.match_info['number']}"

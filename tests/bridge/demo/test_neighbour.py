@@ -186,6 +186,15 @@ def test_faults_come_as_ordered(here: Neighbour) -> None:
     assert here.stats()["refused"] == 4
 
 
+def test_a_page_shows_a_person_what_came(here: Neighbour) -> None:
+    bob = here.actor("bob")
+    bob.raw(bob.inbox, {**LIE, "actor": bob.id, "content": "<b>from afar</b>"})
+    with urllib.request.urlopen(f"{here.url}/@bob", timeout=5) as answer:
+        page = answer.read().decode()
+    assert f"Like from {bob.id}" in page
+    assert "&lt;b&gt;from afar" in page
+
+
 def test_the_strings_are_not_for_web_pages(here: Neighbour) -> None:
     request = urllib.request.Request(f"{here.url}/control/reset", data=b"{}")
     with pytest.raises(urllib.error.HTTPError) as refused:
