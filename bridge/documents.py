@@ -29,6 +29,8 @@ def keep(act: Act, wire: str = "") -> str:
         return ""
     if author.is_local:
         return keep_activity(act, author, activity(act, author))
+    if isinstance(act, Leave):
+        Document.objects.filter(author=author.uri).delete()
     uri = address(act) if wire else ""
     if uri:
         _put(uri, wire, author.uri)
@@ -95,6 +97,9 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
             _rewrap(act.now.post, _object(document), author)
         case Retract():
             _bury(act.post, act.at, author.uri)
+        case Undo():
+            undone = act.uri or (act.undone.uri if act.undone else "")
+            Document.objects.filter(uri=undone, author=author.uri).update(gone=True)
         case Leave():
             Document.objects.filter(author=author.uri).exclude(uri=uri).update(gone=True)
         case _:

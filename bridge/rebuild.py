@@ -299,7 +299,7 @@ def _event(event: Event, read: Any, batch: Batch) -> None:
                 _entry(read)
         case Carried(role="copy", raw=raw) if raw:
             with batch.alone():
-                _remembered(read)
+                _remembered(read, event, batch)
         case Carried(raw=raw) if raw:
             _carried(read, event, batch)
         case _ if ours and kind == "m.room.redaction":
@@ -345,13 +345,14 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
         batch.place(event, act.post if isinstance(act, Publish) else act.uri)
 
 
-def _remembered(carried: Carried) -> None:
+def _remembered(carried: Carried, event: Event, batch: Batch) -> None:
     """A notice in a desk may hold the only copy of a direct post."""
     author = actors.known(carried.by)
     act = replayed(carried.raw, at=carried.seen, followers=author.followers if author else "")
     if author and isinstance(act, Publish) and act.author == author.uri:
         actions.record(act)
         documents.keep(act, carried.raw)
+        batch.place(event, act.post)
 
 
 def _entry(entry: Entry) -> None:

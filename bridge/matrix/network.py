@@ -23,13 +23,14 @@ from bridge.matrix import (
     render,
     rooms,
     shapes,
+    traces,
 )
 from bridge.matrix.parse import Command, parse
 from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.models import Anchor, Document, Received, Room
 from bridge.network import Network, Said, Settle
 from social import actions, acts, once
-from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
+from social.acts import OPEN, Act, Boost, Ignored, Publish, React, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
@@ -151,6 +152,8 @@ class Matrix(Network):
                 await self._receipt(act, target, row)
             case "ledger" | "notice":
                 await self._desk(act, target, row, what)
+            case "clear":
+                await self._clear_all(act, target, row)
             case "open" | "close" | "introduce":
                 await membership.mirror(what, act, target)
             case _:
@@ -168,7 +171,7 @@ class Matrix(Network):
         if isinstance(written, Ignored):
             raise Gone(written.reason)
         ghost = ghost or await rooms.ghost_of(author)
-        if isinstance(act, Retract):
+        if isinstance(act, Retract | Revise) and isinstance(written, render.Redact):
             for edit in await client.edits(room.room_id, refs.event):
                 await self._clear(room.room_id, edit, row)
         if isinstance(written, render.Redact):
@@ -207,13 +210,22 @@ class Matrix(Network):
             for old_room, old in await in_database(_old_words, act.post):
                 await self._clear(old_room, old, row)
 
-    async def _clear(self, room_id: str, event_id: str, row: Delivery) -> None:
-        """A deleted post's words go from its receipts and edits too, where the bot may do so."""
-        bot = registration.load().bot
-        content = {"redacts": event_id, "reason": "deleted by its author"}
-        txn = transaction_id(row, f"{room_id}{event_id}", bot)
-        with suppress(client.MatrixError):
-            await client.send(room_id, "m.room.redaction", content, txn=txn, user=bot)
+    async def _clear_all(self, act: Act, target: str, row: Delivery) -> None:
+        room = await places.standing(target)
+        for anchor in await in_database(traces.to_clear, act, room):
+            for event in [*await client.edits(room.room_id, anchor.event_id), anchor.event_id]:
+                await self._clear(room.room_id, event, row, by=anchor.sender)
+
+    async def _clear(self, room_id: str, event_id: str, row: Delivery, *, by: str = "") -> None:
+        """Words that are gone go from all that repeats them: by the bot where it has the power,
+        else by whoever said it there.
+        """
+        content = {"redacts": event_id, "reason": "taken back by its author"}
+        for user in filter(None, [registration.load().bot, by]):
+            txn = transaction_id(row, f"{room_id}{event_id}", user)
+            with suppress(client.MatrixError):
+                await client.send(room_id, "m.room.redaction", content, txn=txn, user=user)
+                return
 
     async def _desk(self, act: Act, target: str, row: Delivery, what: str) -> None:
         room = await places.room_at(f"desk {target}")
@@ -226,7 +238,10 @@ class Matrix(Network):
             written = render.notice_for(act, refs)
         if written is None:
             raise Gone("there is nothing to say about it")
-        await self._put(room.room_id, written, row, registration.load().bot)
+        bot = registration.load().bot
+        event_id = await self._put(room.room_id, written, row, bot)
+        if isinstance(act, Publish):
+            row.made = _anchor_at(event_id, room, act.post, "", bot, act.published)
 
     async def _put(
         self,
@@ -286,7 +301,7 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
             return None
         author = _actor(act.author)
         refs = lookups.for_act(act, room, row.document)
-        if isinstance(act, Revise) and not refs.event:
+        if isinstance(act, Revise) and not refs.event and act.now.visibility in OPEN:
             act = act.now  # it overtook its post: here it is the post
             refs = lookups.for_act(act, room, row.document)
         return Known(act, room, author, refs, rooms.ghost_now(author))
@@ -323,7 +338,10 @@ def _receipt_of(document: str, post: str) -> tuple[str, str, str]:
     text = kept.values_list("body", flat=True).first() or ""
     shown = Post.objects.filter(uri=post).values_list("visibility", flat=True).first() or ""
     event = (
-        Anchor.objects.filter(uri=post).order_by("at").values_list("event_id", flat=True).first()
+        Anchor.objects.filter(uri=post)
+        .order_by("at", "id")
+        .values_list("event_id", flat=True)
+        .first()
     )
     return text, event or "", shown
 

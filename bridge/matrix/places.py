@@ -1,7 +1,8 @@
 """Where an act goes in Matrix: which room of whom, and in which lane.
 
 A place is "profile URI", "mirror URI" or "desk URI"; an address says what happens there:
-"event" a ghost speaks, "receipt" and "ledger" the bot notes, "notice" and "say" the bot tells.
+"event" a ghost speaks, "receipt" and "ledger" the bot notes, "notice" and "say" the bot tells,
+"clear" what repeats a deleted post goes too.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from bridge.errors import Gone
 from bridge.loop import in_database
-from bridge.matrix import registration, render, rooms
+from bridge.matrix import registration, render, rooms, traces
 from bridge.models import Document, Ghost, Room
 from social import actions, acts, audience, once, outbox, policy, profiles
 from social.acts import (
@@ -31,7 +32,7 @@ from social.acts import (
     Revise,
     Undo,
 )
-from social.models import Actor, Delivery, Post
+from social.models import Actor, Post
 from social.outbox import Address
 
 CLIMB = 50  # how far up a conversation its room is looked for
@@ -102,7 +103,7 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
     if author is None:
         return []
     found = _of_local(act, author) if author.is_local else _of_remote(act, author)
-    return [*found, *_towards(act, author, hearers)]
+    return [*found, *_repeated(act, author), *_towards(act, author, hearers)]
 
 
 def _of_local(act: Act, author: Actor) -> list[Address]:
@@ -133,17 +134,19 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             return _where_it_stands(act.now.post) or [
                 _at("event", place) for place in _places_of_post(act.now, author)
             ]
-        case Retract():
-            return _where_it_stands(act.post)
-        case React():
+        case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
+            # What was for everybody is so no longer: it is taken out of the shared rooms.
+            stands = _where_it_stands(act.now.post)
+            return [at for at in stands if not at.lane.startswith("matrix desk ")]
+        case Retract() | React():
             return _where_it_stands(act.post)
         case Boost():
             read = _is_read_here(author, act.post)
             mirror = [f"mirror {author.uri}"] if read else []
             own = [f"profile {owner.uri}" for owner in [_local_author(act.post)] if owner]
             return [_at("event", place) for place in [*own, *mirror]]
-        case Undo(undone=React() | Boost()):
-            return _where_it_stands(act.uri)
+        case Undo(undone=React() | Boost() as said):
+            return _where_it_stands(act.uri, about=said.post)
         case Introduce() | Leave():
             what = "introduce" if isinstance(act, Introduce) else "close"
             return [_at(what, f"mirror {author.uri}")] if _has_mirror(author) else []
@@ -199,18 +202,13 @@ def _has_mirror(author: Actor) -> bool:
     return Room.objects.filter(kind=Room.Kind.MIRROR, actor=author).exists()
 
 
-def _where_it_stands(uri: str) -> list[Address]:
-    """Every room that carries it, or will once the row before has gone."""
-    found = {
-        f"{room.kind} {room.actor.uri}"
-        for room in Room.objects.filter(anchors__uri=uri).select_related("actor").distinct()
-        if room.actor
-    }
-    waiting = Delivery.objects.filter(
-        network="matrix", state="waiting", subject=uri, to__startswith="event "
-    )
-    found |= {to.removeprefix("event ") for to in waiting.values_list("to", flat=True)}
-    return [_at("event", place) for place in sorted(found)]
+def _where_it_stands(uri: str, *, about: str = "") -> list[Address]:
+    return [_at("event", place) for place in sorted(traces.carrying(uri, about=about))]
+
+
+def _repeated(act: Act, author: Actor) -> list[Address]:
+    found = sorted(traces.repeating(act, author))
+    return [Address(lane=lane(place), to=f"clear {place}") for place in found]
 
 
 def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Address]:

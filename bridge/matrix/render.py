@@ -113,9 +113,11 @@ def _thread(refs: Refs) -> dict[str, Any]:
     }
 
 
-def _revise(act: Revise, refs: Refs) -> Send | Ignored:
+def _revise(act: Revise, refs: Refs) -> Send | Redact | Ignored:
     if not refs.event:
         return _ABSENT
+    if act.now.visibility not in OPEN:  # no tombstone: to those it is for now, it is still there
+        return Redact(refs.event, "no longer for everybody", {})
     new = words(act.now, refs)
     content = {
         "msgtype": new["msgtype"],

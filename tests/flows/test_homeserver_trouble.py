@@ -31,6 +31,27 @@ def test_what_comes_while_the_homeserver_refuses_appears_later_once(
     assert not Delivery.objects.exclude(state="done").exists()
 
 
+def test_what_is_taken_back_while_the_homeserver_is_away_does_not_stay(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    event = alice.post("who likes this?")
+    world.settle()
+    bob.post("I do", reply_to=post_of(event))
+    world.settle()
+    world.home.trouble = "500"
+    like, boost = bob.like(post_of(event)), bob.boost(post_of(event))
+    world.settle()
+    for one in (like, boost):
+        bob.undo(one.id)
+    world.settle()
+    world.home.recover()
+    for _ in range(2):
+        world.let_time_pass()
+        world.settle()
+    assert not alice.timeline(kind="m.reaction")
+    assert not alice.seen("boosted")
+
+
 def test_what_comes_while_the_homeserver_hangs_appears_later_once(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:

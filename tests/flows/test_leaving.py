@@ -1,6 +1,7 @@
 """Stories of actors who leave for good, next door and here."""
 
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Document
 from social.models import Actor, Boost, Follow, Post, Reaction
 from tests.fakes.world import Resident, World, post_of, said
 
@@ -46,6 +47,27 @@ def test_with_an_actor_goes_everything_it_wrote(
     assert not Post.objects.filter(author__uri=bob.id, deleted=None).exists()
     assert not Actor.objects.get(uri=bob.id).summary
     assert world.json(f"{alice.actor}/followers")["totalItems"] == 0
+
+
+def test_what_an_actor_who_leaves_said_goes_from_the_rooms(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    event = alice.post("stay a while")
+    world.settle()
+    bob.post("my last words", reply_to=post_of(event))
+    bob.post("my last words to followers")
+    bob.post("my last words to you", to="direct", mentions=[alice.handle])
+    world.settle()
+    assert alice.seen("my last words")
+    assert alice.seen("my last words", mirror)
+    bob.delete_actor()
+    world.settle()
+    for room in (alice.room, mirror, alice.desk):
+        assert not alice.seen("my last words", room)
+    assert not Document.objects.filter(body__contains="my last words").exists()
+    assert alice.seen("stay a while")
 
 
 def test_who_left_is_not_heard_again(world: World, alice: Resident, bob: Neighbour) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.acts import OPEN
-from social.models import Post
+from social.models import Post, Tombstone
 from tests.fakes.world import Resident, World, note, post, post_of, said
 
 SECRET = "psst-do-not-tell"
@@ -114,6 +115,22 @@ def test_a_direct_post_is_told_in_the_desk_of_whom_it_was_for(
     assert not any(SECRET in line for line in ada.answers())
 
 
+def test_a_direct_post_that_is_deleted_goes_from_the_desk_and_stays_away(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    sent = bob.post("just between us", to="direct", mentions=[alice.handle])
+    world.settle()
+    assert alice.seen("just between us", alice.desk)
+    bob.delete(sent.post)
+    world.settle()
+    assert not alice.seen("just between us", alice.desk)
+    Post.objects.all().delete()
+    Tombstone.objects.all().delete()
+    rebuild.rebuild(lambda _: None)
+    assert not Post.objects.filter(html__contains="just between us").exists()
+
+
 def test_a_private_post_of_a_stranger_that_names_nobody_here_is_dropped(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
@@ -150,3 +167,25 @@ def test_an_answer_to_a_secret_is_not_published(
     world.settle()
     assert not bob.received("Create")
     assert not Post.objects.filter(author__uri=alice.actor).exists()
+
+
+def test_an_edit_for_fewer_takes_the_post_from_the_page_and_from_the_rooms(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    event = alice.post("hello")
+    world.settle()
+    answer = note(bob, "public words", inReplyTo=post_of(event))
+    world.hear(bob, said(bob, "Create", answer))
+    world.settle()
+    assert alice.seen("public words")
+    narrow = {"content": f"<p>{SECRET}</p>", "to": [f"{bob.id}/followers"], "cc": []}
+    edit = answer | narrow | {"updated": "2026-02-01T12:00:00Z"}
+    world.hear(bob, said(bob, "Update", edit))
+    world.settle()
+    assert post(answer["id"]).visibility == "private"
+    page = world.page(post_of(event))
+    assert SECRET not in page
+    assert "public words" not in page
+    assert not alice.seen(SECRET)
+    assert not alice.seen("public words")

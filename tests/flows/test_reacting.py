@@ -116,6 +116,21 @@ def test_a_boost_is_a_card_in_the_room_until_it_is_taken_back(
     assert not Boost.objects.exists()
 
 
+def test_a_card_goes_with_the_words_it_shows(world: World, alice: Resident, bob: Neighbour) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    event = alice.post("regretted")
+    world.settle()
+    bob.boost(post_of(event))
+    world.settle()
+    assert len(alice.seen("regretted")) == 2
+    assert alice.seen("regretted", mirror)
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert not alice.seen("regretted")
+    assert not alice.seen("regretted", mirror)
+
+
 def test_a_followed_actors_boost_brings_the_post_into_the_mirror(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:

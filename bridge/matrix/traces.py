@@ -1,0 +1,88 @@
+"""Where in the rooms something stands, and what repeats it: cards of boosts, notices in desks.
+
+A room is named by its place, as in bridge/matrix/places.py.
+"""
+
+from django.db.models import QuerySet
+
+from bridge.models import Anchor, Ghost, Room
+from social.acts import OPEN, Act, Leave, Publish, Retract, Revise
+from social.models import Actor, Delivery, Post
+from social.models import Boost as BoostRow
+
+
+def carrying(uri: str, *, about: str = "") -> set[str]:
+    """Every room that carries it, or will once the row before has gone.
+
+    `about`: the post behind which the row of a reaction or boost waits.
+    """
+    waiting = _waiting("event", about or uri)
+    if about:
+        waiting = waiting.filter(act__uri=uri)
+    shared = Room.objects.exclude(kind=Room.Kind.DESK)
+    return _places(shared.filter(anchors__uri=uri)) | _targets(waiting)
+
+
+def repeating(act: Act, author: Actor) -> set[str]:
+    """Rooms with words that are gone now, besides those of the post itself."""
+    desks = Room.objects.filter(kind=Room.Kind.DESK)
+    match act:
+        case Retract():
+            notices = {f"desk {uri}" for uri in _targets(_waiting("notice", act.post))}
+            return _cards(act.post) | _places(desks.filter(anchors__uri=act.post)) | notices
+        case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
+            return _cards(act.now.post)
+        case Leave() if not author.is_local:
+            spoken = Room.objects.filter(anchors__sender__in=_ghost(author.uri))
+            return _places(spoken) | _places(desks.filter(anchors__uri__in=_posts(author.uri)))
+        case _:
+            return set()
+
+
+def to_clear(act: Act, room: Room) -> list[Anchor]:
+    """What of it is in one room."""
+    here, desk = Anchor.objects.filter(room=room), room.kind == Room.Kind.DESK
+    match act:
+        case Retract() if desk:
+            return list(here.filter(uri=act.post))
+        case Retract():
+            return list(here.filter(uri__in=_boosts(act.post)))
+        case Revise():
+            return list(here.filter(uri__in=_boosts(act.now.post)))
+        case Leave():
+            told = here.filter(uri__in=_posts(act.author))
+            return list(told if desk else here.filter(sender__in=_ghost(act.author)))
+        case _:
+            return []
+
+
+def _cards(post: str) -> set[str]:
+    waiting = _waiting("event", post).filter(act__act="Boost")
+    return _places(Room.objects.filter(anchors__uri__in=_boosts(post))) | _targets(waiting)
+
+
+def _boosts(post: str) -> QuerySet[BoostRow, str]:
+    return BoostRow.objects.filter(post__uri=post).values_list("uri", flat=True)
+
+
+def _posts(author: str) -> QuerySet[Post, str]:
+    return Post.objects.filter(author__uri=author).values_list("uri", flat=True)
+
+
+def _ghost(actor: str) -> QuerySet[Ghost, str]:
+    return Ghost.objects.filter(actor__uri=actor).values_list("mxid", flat=True)
+
+
+def _places(found: QuerySet[Room]) -> set[str]:
+    rows = found.select_related("actor").distinct()
+    return {f"{room.kind} {room.actor.uri}" for room in rows if room.actor}
+
+
+def _targets(rows: QuerySet[Delivery]) -> set[str]:
+    return {to.partition(" ")[2] for to in rows.values_list("to", flat=True)}
+
+
+def _waiting(what: str, subject: str) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(
+        network="matrix", state="waiting", subject=subject, to__startswith=f"{what} "
+    )
