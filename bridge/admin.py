@@ -96,9 +96,9 @@ class QueuedAdmin(ReadOnly):
 @admin.register(Received)
 class ReceivedAdmin(QueuedAdmin):
     list_display = ("key", "state", "note", "lane", "created", "tries", "due")
-    search_fields = ("=key", "=subject", "=signer", "=lane", "note")
+    search_fields = ("=key", "=signer", "=lane", "note")
     fieldsets = (
-        (None, {"fields": ("key", "network", "lane", "subject", "signer")}),
+        (None, {"fields": ("key", "network", "lane", "signer")}),
         ("Outcome", {"fields": ("state", "note", "tries", "created", "due", "ended")}),
         ("As it came", {"classes": ("collapse",), "fields": ("json",)}),
     )

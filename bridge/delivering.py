@@ -26,6 +26,7 @@ from social.models import Delivery, Queued
 log = logging.getLogger("ownroom.delivering")
 TRIES = 16
 ODD_TRIES = 5  # for our own errors
+MOMENT = 0.1  # seconds: lanes that end within it are released together
 Outcome = tuple[Delivery, Exception | None, asyncio.Future[None]]
 
 
@@ -35,27 +36,46 @@ def drain(names: Collection[str]) -> "Future[None]":
 
 
 async def _drain(names: Collection[str]) -> None:
+    """Each lane is released soon after its own end: a slow host holds up no other."""
+    holder, going, renewed = lanes.Holder(), dict[asyncio.Task[bool], str](), time.monotonic()
     try:
-        while names:
-            batch = await in_database(_take, names)
-            results = await asyncio.gather(*(_lane(name, rows) for name, rows in batch.items()))
-            names = await in_database(_more, [name for name in results if name])
+        while names or going:
+            batch = await in_database(_take, holder, names) if names else {}
+            for name, rows in batch.items():
+                going[asyncio.create_task(_lane(holder, name, rows))] = name
+            ended = await _ended(going)
+            names = await in_database(_more, holder, ended) if ended else []
+            if going and time.monotonic() - renewed > lanes.LEASE.total_seconds() / 4:
+                renewed = time.monotonic()
+                await in_database(holder.renew, list(going.values()))
     except DatabaseError:
         log.exception("the database failed; the sweep will try again")
+        await asyncio.gather(*going, return_exceptions=True)  # what is on its way arrives
 
 
-def _take(names: Collection[str]) -> dict[str, list[Delivery]]:
+async def _ended(going: dict[asyncio.Task[bool], str]) -> list[str]:
+    """Takes out who ended within a moment; returns the lanes among them that may go on."""
+    if not going:
+        return []
+    done, _ = await asyncio.wait(going, timeout=MOMENT)
+    lanes_of = {task: going.pop(task) for task in done}
+    return [name for task, name in lanes_of.items() if task.result()]
+
+
+def _take(holder: lanes.Holder, names: Collection[str]) -> dict[str, list[Delivery]]:
     """Claimed lanes with their rows, without those that had to be put to rest."""
-    held = lanes.claim(names)
+    held = holder.claim(names)
     waiting = lanes.waiting(Delivery, held)
     batch: dict[str, list[Delivery]] = {name: [] for name in held if name not in waiting}
     for network in NETWORKS.values():
         mine = {name: rows for name, rows in waiting.items() if rows[0].network == network.name}
-        batch |= _loaded(network, mine) if mine else {}
+        batch |= _loaded(holder, network, mine) if mine else {}
     return batch
 
 
-def _loaded(network: Network, batch: dict[str, list[Delivery]]) -> dict[str, list[Delivery]]:
+def _loaded(
+    holder: lanes.Holder, network: Network, batch: dict[str, list[Delivery]]
+) -> dict[str, list[Delivery]]:
     """The lanes that can go. Whose rows cannot be loaded is found by trying each: it rests."""
     try:
         network.load([row for rows in batch.values() for row in rows])
@@ -63,53 +83,53 @@ def _loaded(network: Network, batch: dict[str, list[Delivery]]) -> dict[str, lis
         raise
     except Exception as error:
         if len(batch) > 1:
-            singly = (_loaded(network, {name: rows}) for name, rows in batch.items())
+            singly = (_loaded(holder, network, {name: rows}) for name, rows in batch.items())
             return {name: rows for one in singly for name, rows in one.items()}
         (name,) = batch
         log.exception("lane %s could not be loaded", name)
-        _rest(name, network, f"our own error: {type(error).__name__}", None)
+        _rest(holder, name, network, f"our own error: {type(error).__name__}", None)
         return {}
     return batch
 
 
-def _more(names: Collection[str]) -> list[str]:
+def _more(holder: lanes.Holder, names: Collection[str]) -> list[str]:
     """Releases the lanes, then looks again: what came before the release rang in vain."""
-    lanes.release(names)
-    return list(lanes.waiting(Delivery, list(names), each=1)) if names else []
+    holder.release(names)
+    return lanes.remaining(Delivery, names)
 
 
-async def _lane(name: str, rows: Sequence[Delivery]) -> str:
-    """Sends one lane's rows; returns its name if it may go on, else it has been put to rest."""
+async def _lane(holder: lanes.Holder, name: str, rows: Sequence[Delivery]) -> bool:
+    """Sends one lane's rows; returns whether it may go on, else it has been put to rest."""
     if not rows:
-        return name
-    network, renewed, passed = NETWORKS[rows[0].network], time.monotonic(), False
+        return True
+    network, passed = NETWORKS[rows[0].network], False
 
     async def settle(row: Delivery, error: Exception | None) -> None:
-        nonlocal renewed, passed
+        nonlocal passed
         if error and not isinstance(error, Trouble):
             log.error("delivery %s failed", row.pk, exc_info=error)
         await Outcomes.settle(row, error)
         passed = passed or error is None
-        if time.monotonic() - renewed > lanes.LEASE.total_seconds() / 4:
-            renewed = time.monotonic()
-            await in_database(lanes.renew, [name])
 
     try:
         await network.send(rows, settle)
     except Busy as error:
         if passed:
-            await in_database(lanes.forgive, name)
-        await in_database(_rest, name, network, str(error), error.after)
-        return ""
+            await in_database(holder.forgive, name)
+        await in_database(_rest, holder, name, network, str(error), error.after)
+        return False
     except Exception as error:
         log.exception("lane %s stopped", name)
-        await in_database(_rest, name, network, f"our own error: {type(error).__name__}", None)
-        return ""
-    return name
+        reason = f"our own error: {type(error).__name__}"
+        await in_database(_rest, holder, name, network, reason, None)
+        return False
+    return True
 
 
-def _rest(name: str, network: Network, reason: str, after: float | None) -> None:
-    lanes.pause(name, reason, after=after, calm=network.calm)
+def _rest(
+    holder: lanes.Holder, name: str, network: Network, reason: str, after: float | None
+) -> None:
+    holder.pause(name, reason, after=after, calm=network.calm)
     too_old = timezone.now() - lanes.PATIENCE
     Delivery.objects.filter(lane=name, state="waiting", created__lt=too_old).update(
         state=Queued.State.GONE, ended=timezone.now(), note=f"given up after 7 days: {reason}"[:500]
@@ -168,13 +188,15 @@ def _keep(made: Sequence[Model]) -> None:
 def _write_one(row: Delivery, error: Exception) -> None:
     now, tries, this = timezone.now(), row.tries + 1, Delivery.objects.filter(pk=row.pk)
     limit = TRIES if isinstance(error, Later) else ODD_TRIES
+    # What an error of our own says may repeat the words it stumbled over: it is for the log.
+    ours = f"our own error: {type(error).__name__}"
+    note = str(error) if isinstance(error, Trouble) else ours
     if isinstance(error, Trouble) and not isinstance(error, Later):
-        this.update(state=Queued.State.GONE, ended=now, tries=tries, note=str(error)[:500])
+        this.update(state=Queued.State.GONE, ended=now, tries=tries, note=note[:500])
     elif tries >= limit:
-        note = f"set aside after {tries} tries: {error}"
+        note = f"set aside after {tries} tries: {note}"
         this.update(state=Queued.State.GONE, ended=now, tries=tries, note=note[:500])
     else:
         after = getattr(error, "after", None)
         delay = after if after is not None else lanes.backoff(row.tries)
-        note = str(error) if isinstance(error, Trouble) else f"our own error: {error!r}"
         this.update(tries=tries, due=now + timedelta(seconds=delay), note=note[:500])

@@ -19,7 +19,6 @@ class Arrival:
     key: str  # unique within the network: what arrives again under it is a duplicate
     lane: str
     body: str
-    subject: str = ""
     signer: str = ""
 
 
@@ -31,7 +30,6 @@ def receive(network: str, arrivals: Iterable[Arrival]) -> None:
             key=arrival.key,
             lane=arrival.lane,
             body=arrival.body,
-            subject=arrival.subject,
             signer=arrival.signer,
         )
         for arrival in arrivals

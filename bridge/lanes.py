@@ -7,18 +7,22 @@ import itertools
 import os
 import random
 import socket
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TypeVar
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from bridge import turns
 from bridge.models import Lane
-from social.models import Queued
+from social.models import Delivery, Queued
 
 Row = TypeVar("Row", bound=Queued)
+Found = TypeVar("Found")
 
 LEASE = timedelta(seconds=40)  # longer than the longest single request
 BATCH = 100
@@ -48,25 +52,58 @@ def is_dead(name: str) -> bool:
     return mine and pid.isdigit() and _started(int(pid)) != started
 
 
-def holder() -> str:
-    return f"{process()}:{next(_count)}"[:40]
+class Holder:
+    """Somebody who drains lanes. Who lost a lease, because it ran out, frees nobody else's."""
 
+    def __init__(self) -> None:
+        self.token = f"{process()}:{next(_count)}"[:40]
 
-def claim(names: Collection[str]) -> list[str]:
-    """The lanes among `names` that are now ours alone, for one lease."""
-    now, token = timezone.now(), holder()
-    known = dict(Lane.objects.filter(name__in=names).values_list("name", "due"))
-    if all(known.get(name, now) > now for name in names):
-        return []  # the usual case of a bell that rings while its lane is being drained
-    with turns.writing():
-        Lane.objects.bulk_create(
-            [Lane(name=name, due=now) for name in names if name not in known],
-            ignore_conflicts=True,
+    def claim(self, names: Collection[str]) -> list[str]:
+        """The lanes among `names` that are now ours alone, for one lease."""
+        now = timezone.now()
+        known = dict(Lane.objects.filter(name__in=names).values_list("name", "due"))
+        if all(known.get(name, now) > now for name in names):
+            return []  # the usual case of a bell that rings while its lane is being drained
+        with turns.writing():
+            Lane.objects.bulk_create(
+                [Lane(name=name, due=now) for name in names if name not in known],
+                ignore_conflicts=True,
+            )
+            free = Lane.objects.filter(name__in=names, due__lte=now)
+            if not free.update(due=now + LEASE, holder=self.token):
+                return []
+        return list(self._held(names).values_list("name", flat=True))
+
+    def _held(self, names: Collection[str]) -> QuerySet[Lane]:
+        return Lane.objects.filter(name__in=names, holder=self.token)
+
+    def renew(self, names: Collection[str]) -> bool:
+        """Whether all of them are still ours."""
+        return self._held(names).update(due=timezone.now() + LEASE) == len(names)
+
+    def release(self, names: Collection[str]) -> None:
+        self._held(names).update(
+            due=timezone.now(), holder="", failures=0, failing_since=None, asked=False, note=""
         )
-        free = Lane.objects.filter(name__in=names, due__lte=now)
-        if not free.update(due=now + LEASE, holder=token):
-            return []
-    return list(Lane.objects.filter(holder=token).values_list("name", flat=True))
+
+    def forgive(self, name: str) -> None:
+        """Something went through: the trouble that comes now counts as the first."""
+        self._held([name]).update(failures=0, failing_since=None)
+
+    def pause(self, name: str, reason: str, *, after: float | None, calm: float = CALM) -> None:
+        """The other side is in trouble: the whole lane waits, so that its order is kept."""
+        now, lane = timezone.now(), self._held([name]).first()
+        if lane is None:
+            return
+        delay = min(after if after is not None else backoff(lane.failures), calm)
+        self._held([name]).update(
+            due=now + timedelta(seconds=delay),
+            holder="",
+            failures=lane.failures + 1,
+            failing_since=lane.failing_since or now,
+            asked=after is not None,
+            note=reason[:500],
+        )
 
 
 def idle(names: Collection[str]) -> list[str]:
@@ -76,40 +113,19 @@ def idle(names: Collection[str]) -> list[str]:
     return [name for name in names if name not in held]
 
 
-def renew(names: Collection[str]) -> None:
-    Lane.objects.filter(name__in=names).update(due=timezone.now() + LEASE)
-
-
-def release(names: Collection[str]) -> None:
-    Lane.objects.filter(name__in=names).update(
-        due=timezone.now(), holder="", failures=0, failing_since=None, note=""
-    )
-
-
-def forgive(name: str) -> None:
-    """Something went through: the trouble that comes now counts as the first."""
-    Lane.objects.filter(name=name).update(failures=0, failing_since=None)
-
-
-def pause(name: str, reason: str, *, after: float | None, calm: float = CALM) -> None:
-    """The other side is in trouble: the whole lane waits, so that its order is kept."""
-    now = timezone.now()
-    lane = Lane.objects.get(name=name)
-    delay = min(after if after is not None else backoff(lane.failures), calm)
-    Lane.objects.filter(pk=lane.pk).update(
-        due=now + timedelta(seconds=delay),
-        holder="",
-        failures=lane.failures + 1,
-        failing_since=lane.failing_since or now,
-        note=reason[:500],
-    )
-
-
-def wake(prefix: str) -> None:
+def wake(name: str) -> None:
     """Whoever waits for this side need not wait longer: it just spoke to us."""
-    Lane.objects.filter(name__startswith=prefix, holder="", failures__gt=0).update(
-        due=timezone.now()
-    )
+    _wake(Lane.objects.filter(name=name))
+
+
+def wake_all(network: str) -> None:
+    """What stands between us and a whole network is there again."""
+    _wake(Lane.objects.filter(name__startswith=f"{network} "))
+
+
+def _wake(lanes: QuerySet[Lane]) -> None:
+    """Not those that rest because the other side said for how long."""
+    lanes.filter(holder="", failures__gt=0, asked=False).update(due=timezone.now())
 
 
 def backoff(failures: int) -> float:
@@ -119,33 +135,49 @@ def backoff(failures: int) -> float:
     return (min(failures, 8) ** 4 + 15) * random.uniform(1, 1.5)  # noqa: S311  spreads load
 
 
-def ready(rows: Iterable[Row]) -> list[Row]:
-    """What may go now, in order: nothing overtakes a waiting row about the same subject."""
-    now, stuck, out = timezone.now(), set[str](), list[Row]()
-    for row in rows:
-        if row.due > now or (row.subject and row.subject in stuck):
-            stuck.add(row.subject)
-        else:
-            out.append(row)
-    return out
+def waiting(table: type[Row], names: Collection[str], *, each: int = BATCH) -> dict[str, list[Row]]:
+    """Per lane, the rows that may go now, in order.
 
-
-def waiting(table: type[Row], names: Sequence[str], *, each: int = BATCH) -> dict[str, list[Row]]:
-    """Per lane, the rows that may go now."""
-    rows = table._default_manager.filter(lane__in=names, state="waiting").order_by("id")
+    Many rows of one lane may leave no place for those of others: these come next time.
+    """
     limit = each * max(1, min(len(names), 20))
-    lanes: dict[str, list[Row]] = {}
-    for row in rows[:limit]:
-        lanes.setdefault(row.lane, []).append(row)
-    return {name: go for name, found in lanes.items() if (go := ready(found))}
+    found: dict[str, list[Row]] = {}
+    for row in _ready(table, names, lambda rows: list(rows.order_by("id")[:limit])):
+        found.setdefault(row.lane, []).append(row)
+    return found
+
+
+def remaining(table: type[Queued], names: Collection[str]) -> list[str]:
+    """Those of the lanes in which a row may go now."""
+    return _ready(table, names, lambda rows: list(rows.values_list("lane", flat=True).distinct()))
+
+
+def _ready(
+    table: type[Row], names: Collection[str], ask: Callable[[QuerySet[Row]], list[Found]]
+) -> list[Found]:
+    """Nothing overtakes a waiting delivery about the same subject."""
+    now = timezone.now()
+    rows = table._default_manager.filter(lane__in=names, state="waiting")
+    found = ask(rows.filter(due__lte=now))
+    if not found or table is not Delivery:
+        return found
+    put_off = Delivery.objects.filter(lane__in=names, state="waiting", due__gt=now)
+    stuck: dict[str, set[str]] = {}
+    for lane, subject in put_off.exclude(subject="").values_list("lane", "subject").distinct():
+        stuck.setdefault(lane, set()).add(subject)
+    if not stuck:
+        return found
+    behind = (Q(lane=lane, subject__in=subjects) for lane, subjects in stuck.items())
+    return ask(rows.filter(due__lte=now).exclude(reduce(or_, behind)))
 
 
 def due(table: type[Queued], *, limit: int = 500) -> list[str]:
-    """Free lanes with something to do."""
+    """Free lanes with something to do; of very many some by lot, so that none is left for last."""
     now = timezone.now()
     held = Lane.objects.filter(due__gt=now).values("name")
     rows = table._default_manager.filter(state="waiting", due__lte=now).exclude(lane__in=held)
-    return list(rows.order_by("lane").values_list("lane", flat=True).distinct()[:limit])
+    found = sorted(rows.order_by().values_list("lane", flat=True).distinct())
+    return found if len(found) <= limit else random.sample(found, limit)
 
 
 def free_the_dead() -> int:

@@ -36,6 +36,7 @@ class Lane(models.Model):
     holder = models.CharField(max_length=40, blank=True)
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True, blank=True)
+    asked = models.BooleanField(default=False)  # the other side said how long to wait
     note = models.CharField(max_length=500, blank=True)
 
     def __str__(self) -> str:

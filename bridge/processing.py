@@ -23,11 +23,12 @@ TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 def drain(lane: str) -> None:
     """Everything that waits in one lane, in order; another holder's lane is left alone."""
-    while lanes.claim([lane]):
+    holder = lanes.Holder()
+    while holder.claim([lane]):
         try:
-            _work_off(lane)
+            _work_off(lane, holder)
         finally:
-            lanes.release([lane])
+            holder.release([lane])
         if not _waiting(lane):  # nothing came just before the release
             return
 
@@ -36,18 +37,19 @@ def _waiting(lane: str) -> Sequence[Received]:
     return lanes.waiting(Received, [lane]).get(lane, ())
 
 
-def _work_off(lane: str) -> None:
+def _work_off(lane: str, holder: lanes.Holder) -> None:
     held = time.monotonic()
     while rows := _waiting(lane):
         if NETWORKS[rows[0].network].ahead(lane):
             rows = _waiting(lane)
         with once.remembered():
             for row in rows:
-                with turns.working():
-                    process(row)
                 if time.monotonic() - held > lanes.LEASE.total_seconds() / 4:
                     held = time.monotonic()
-                    lanes.renew([lane])
+                    if not holder.renew([lane]):
+                        return  # somebody else goes on with it
+                with turns.working():
+                    process(row)
     lanes.wake(lane.removeprefix("from "))  # whoever speaks to us can hear us again
 
 

@@ -64,7 +64,7 @@ def watch() -> None:
     """When the homeserver is there again: what it forgot to push is read, what waited goes on."""
     if not homeserver.returned():
         return
-    lanes.wake("matrix ")
+    lanes.wake_all("matrix")
     try:
         run(client.register(registration.BOT))
         run(client.ping())

@@ -415,6 +415,8 @@ def _named_follow(act: Accept | Reject) -> FollowRow | None:
 
 
 def _block(act: Block) -> bool:
+    if _gone(act.uri, act.author):
+        raise Refused("it was taken back already")
     author, target = _must(act.author), _must(act.target)
     created = BlockRow.objects.get_or_create(
         author=author, target=target, defaults={"uri": act.uri, "at": act.at}

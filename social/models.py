@@ -22,7 +22,6 @@ class Queued(models.Model):
 
     network = models.CharField(max_length=20)
     lane = models.CharField(max_length=300)
-    subject = models.CharField(max_length=2048, blank=True)  # what must stay in order within a lane
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     due = models.DateTimeField(default=timezone.now)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -38,6 +37,7 @@ class Delivery(Queued):
     """The outbox. `to` is an inbox URL or the name of a room; `act` or `document` says what."""
 
     to = models.CharField(max_length=2048)
+    subject = models.CharField(max_length=2048, blank=True)  # what must stay in order within a lane
     sender = models.CharField(max_length=2048)  # URI of the local actor who speaks
     act = models.JSONField(null=True, blank=True)  # for networks that render at the door
     document = models.CharField(max_length=2048, blank=True)  # URI of a kept document

@@ -25,9 +25,10 @@ PAGES = 100  # of a room in one go; the next round reads on
 
 def close() -> None:
     """Reads every room on. Rooms that cannot be read are left for the next round."""
+    holder = lanes.Holder()
     for room in Room.objects.filter(ready=True).exclude(kind=Room.Kind.CONTROL):
         lane = events.lane(room.room_id)
-        if not lanes.claim([lane]):
+        if not holder.claim([lane]):
             continue  # whoever holds it reads on first
         try:
             found = _read_on(room)
@@ -35,7 +36,7 @@ def close() -> None:
             log.warning("room %s could not be read on: %s", room.pk, error)
             found = False
         finally:
-            lanes.release([lane])
+            holder.release([lane])
         if found:
             bell.ring(inbox.DRAIN, [lane])
 
