@@ -2,8 +2,10 @@
 
 import gc
 import os
+import sys
 from importlib import import_module
 
+from django.core.management.base import CommandError
 from django.db import connections
 from granian import Granian
 from granian.constants import Interfaces
@@ -23,7 +25,7 @@ def serve(host: str, port: int, *, everything: bool) -> None:
     connections.close_all()
     gc.collect()
     gc.freeze()  # what is loaded stays: looking through it again and again finds nothing
-    Granian(
+    server = Granian(
         "bridge.wsgi:application",
         address=host,
         port=port,
@@ -33,4 +35,17 @@ def serve(host: str, port: int, *, everything: bool) -> None:
         websockets=False,
         log_level=LogLevels.error,
         workers_kill_timeout=20,
-    ).serve()
+    )
+    server.on_startup(lambda: _say(host, port))
+    try:
+        server.serve()
+    except RuntimeError as error:
+        if "(os error" not in str(error):
+            raise
+        problem = f"cannot listen on {host}:{port}: {error}. Try another --port"
+        raise CommandError(problem) from None
+
+
+def _say(host: str, port: int) -> None:
+    sys.stdout.write(f"Ownroom listens on http://{host}:{port}/ – stop it with Ctrl-C.\n")
+    sys.stdout.flush()

@@ -6,6 +6,7 @@ and a small fediverse neighbour with keys of its own, each a process on loopback
 
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -202,6 +203,10 @@ def _says(text: str) -> Callable[[Event], bool]:
 
 def tell(*, port: int, stay: bool, folder: Path = FOLDER) -> int:
     """Runs the story; 0 when every hop happened."""
+    folder /= str(port)  # two demos may run side by side
+    if _taken(port):
+        print(f"Port {port} is in use. Try: make demo PORT={port + 1}", file=sys.stderr)
+        return 1
     shutil.rmtree(folder, ignore_errors=True)  # each telling begins with nothing
     try:
         with ExitStack() as stack:
@@ -218,6 +223,16 @@ def tell(*, port: int, stay: bool, folder: Path = FOLDER) -> int:
         print(f"\n  ✗ {error}\n\nThe logs are in {folder}.", file=sys.stderr)
         return 1
     return 0
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def _begin(stack: ExitStack, port: int, folder: Path) -> Story:

@@ -6,6 +6,7 @@ bridge.loop. Failures are bridge.errors: Busy while the homeserver is away, Matr
 
 import asyncio
 import atexit
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -107,12 +108,17 @@ def _close_at_exit() -> None:
             asyncio.run_coroutine_threadsafe(_client[2].close(), _client[1]).result(1)
 
 
+def _why(error: Exception) -> str:
+    code = getattr(error, "errno", None) or 0  # the resolver's own codes are below zero
+    return os.strerror(code) if code > 0 else type(error).__name__
+
+
 async def _answer(call: Any) -> Any:
     """Nio returns its errors; here they are raised."""
     try:
         response = await call
     except (ClientError, TimeoutError, OSError) as error:
-        raise Busy(f"the homeserver does not answer ({type(error).__name__})") from error
+        raise Busy(f"the homeserver does not answer ({_why(error)})") from error
     if not isinstance(response, nio.ErrorResponse):
         return response
     status = getattr(response.transport_response, "status", 0)
@@ -141,7 +147,7 @@ async def call(method: str, path: str, body: Any = None) -> dict[str, Any]:
         async with response:
             raw = await response.read()
     except (ClientError, TimeoutError, OSError) as error:
-        raise Busy(f"the homeserver does not answer ({type(error).__name__})") from error
+        raise Busy(f"the homeserver does not answer ({_why(error)})") from error
     try:
         answer = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError:

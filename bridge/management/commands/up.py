@@ -1,7 +1,9 @@
 """Everything in one process, without Redis or PostgreSQL unless their URLs are set."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
@@ -29,6 +31,6 @@ class Command(BaseCommand):
             raise SystemExit(tell(port=port, stay=not check))
         self.check(display_num_errors=True)
         call_command("migrate", verbosity=0)
-        self.stdout.write(f"Ownroom listens on http://{host}:{port}/ – stop it with Ctrl-C.")
-        self.stdout.flush()
+        if not Path(settings.OWNROOM_REGISTRATION).exists():
+            self.stderr.write("The homeserver does not know us yet: see manage.py registration.")
         serve(host, port, everything=True)
