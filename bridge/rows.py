@@ -7,16 +7,17 @@ from collections.abc import Collection
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from bridge import inbox
+from bridge import inbox, names
 from bridge.activitypub import jsonld
 from bridge.models import Lane, Received, Room
 from social import bell, outbox
 from social.acts import OPEN
-from social.models import Delivery, Queued
+from social.models import Actor, Delivery, Post, Queued, Tombstone
 
 HIDDEN = "not shown"  # in place of what only its readers may read
 
@@ -90,7 +91,10 @@ def shown_body(row: Received) -> str:
         return HIDDEN
     if not isinstance(body, dict):
         return HIDDEN
-    may = _in_open_room(body) if row.network == "matrix" else _is_open_activity(body)
+    if row.network == "matrix":  # what was ignored is the talk of those who are in the room
+        may = row.state == Queued.State.DONE and _in_open_room(body) and not _event_gone(body)
+    else:
+        may = _is_open_activity(body) and not _activity_gone(body)
     return pretty(body if may else _without_words(body))
 
 
@@ -99,7 +103,10 @@ def shown_act(row: Delivery) -> str:
     said = act.get("now") or act
     if "say" in act:
         return pretty({"say": HIDDEN})  # the bot's word to one person
-    return pretty(act if said.get("visibility", "public") in OPEN else _without_words(act))
+    may = said.get("visibility", "public") in OPEN and not _gone(
+        said.get("post"), act.get("author")
+    )
+    return pretty(act if may else _without_words(act))
 
 
 def pretty(value: Any) -> str:
@@ -114,8 +121,35 @@ def _in_open_room(event: dict[str, Any]) -> bool:
 def _is_open_activity(activity: dict[str, Any]) -> bool:
     found = activity.get("object")
     inner = found if isinstance(found, dict) else {}
-    said = [jsonld.as_list(part.get(key)) for part in (activity, inner) for key in ("to", "cc")]
+    addressed = inner if "to" in inner or "cc" in inner else activity  # as a post is read
+    said = [jsonld.as_list(addressed.get(key)) for key in ("to", "cc")]
     return any(jsonld.is_public(target) for part in said for target in part)
+
+
+def _activity_gone(activity: dict[str, Any]) -> bool:
+    found = activity.get("object")
+    return _gone(found.get("id") if isinstance(found, dict) else found, activity.get("actor"))
+
+
+def _event_gone(event: dict[str, Any]) -> bool:
+    """An edit has the words of the post that it changes."""
+    content = event.get("content")
+    related = content.get("m.relates_to") if isinstance(content, dict) else None
+    changed = related.get("event_id") if isinstance(related, dict) else None
+    said = [key for key in (event.get("event_id"), changed) if isinstance(key, str)]
+    owner = Actor.objects.filter(owner=str(event.get("sender"))).first()
+    posts = [names.post_uri(settings.OWNROOM_ORIGIN, key) for key in said]
+    return any(_gone(post, owner.uri if owner else "") for post in posts)
+
+
+def _gone(post: Any, author: Any) -> bool:
+    """Whether the post was deleted, or its author has left."""
+    deleted = Post.objects.filter(uri=str(post)).exclude(deleted=None)
+    return (
+        deleted.exists()
+        or Tombstone.objects.filter(uri=str(post)).exists()
+        or Actor.objects.filter(uri=str(author)).exclude(left=None).exists()
+    )
 
 
 # What tells who, whom, when and of what kind is kept: enough to find a fault, not to read along.

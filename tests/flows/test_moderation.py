@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from bridge import moderation
+from bridge import moderation, rows
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.errors import Forbidden
+from bridge.models import Received
 from bridge.names import host_of
 from social.models import Actor, Delivery, Follow
 from tests.fakes.world import Resident, World, followers, post_of
@@ -240,3 +241,50 @@ def test_a_suspended_stranger_is_refused_at_the_door_and_hidden(
 def test_the_servers_own_actor_cannot_be_suspended(world: World) -> None:
     with pytest.raises(Forbidden, match="own actor"):
         moderation.suspend(Actor.objects.get(handle="instance"))
+
+
+# ---- what an admin reads
+
+
+def _shown() -> str:
+    received = [rows.shown_body(row) for row in Received.objects.all()]
+    return "".join([*received, *(rows.shown_act(row) for row in Delivery.objects.all())])
+
+
+def test_words_that_are_gone_are_not_shown_to_admins(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    event = alice.post("ALICE")
+    world.settle()
+    alice.person.edit(alice.room, event, "ALICE again")
+    sent = bob.post("BOB", reply_to=post_of(event))
+    world.settle()
+    assert "ALICE" in _shown()
+    assert "BOB" in _shown()
+    bob.delete(sent.post)
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert "ALICE" not in _shown()
+    assert "BOB" not in _shown()
+
+
+def test_the_words_of_who_left_are_not_shown_to_admins(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    bob.post("BOB")
+    world.settle()
+    bob.delete_actor()
+    world.settle()
+    assert "BOB" not in _shown()
+
+
+def test_what_a_guest_says_in_a_profile_room_is_not_shown_to_admins(
+    world: World, alice: Resident
+) -> None:
+    guest = world.person("guest")
+    guest.join(alice.room)
+    guest.send(alice.room, "GUEST")
+    world.settle()
+    assert "GUEST" not in _shown()
