@@ -16,13 +16,14 @@ from social.models import Actor, Post
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
 
+ON_ITS_WAY = 2  # tries for which an event may still come that nothing is known of
 CLIMB = 50  # how far up a conversation a post that stands in the room is looked for
 
 
-def for_event(event: Mapping[str, Any], room: Room) -> parse.Refs:
-    """For reading: who and what the event names."""
+def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) -> parse.Refs:
+    """For reading: who and what the event names; `met`: who was found by the handle written."""
     needs = parse.needs(event)
-    actors, shown = _people(needs.users, needs.accounts)
+    actors, shown = _people(needs.users, needs.accounts, met)
     carried = dict(Anchor.objects.filter(event_id__in=needs.events).values_list("event_id", "uri"))
     bases = {uri.split("/update/")[0] for uri in carried.values()}
     stored = _posts({*bases, *needs.posts})
@@ -50,7 +51,7 @@ def _trusted(event: Mapping[str, Any], reg: registration.Registration) -> frozen
 
 
 def _people(
-    users: Iterable[str], accounts: Iterable[str]
+    users: Iterable[str], accounts: Iterable[str], met: Mapping[str, Actor]
 ) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """Matrix IDs and written handles → actor URIs; and how a link to each is shown."""
     found: dict[str, Actor] = {}
@@ -59,14 +60,17 @@ def _people(
     for ghost in Ghost.objects.filter(mxid__in=users).select_related("actor"):
         found[ghost.mxid] = ghost.actor
     for written in accounts:
-        parsed = names.parse_acct(written)
-        if parsed and (actor_ := _by_acct(*parsed)):
+        if actor_ := met.get(written) or by_acct(written):
             found[written] = actor_
     actors = {key: actor.uri for key, actor in found.items()}
     return actors, {key: (actor.url or actor.uri, actor.handle) for key, actor in found.items()}
 
 
-def _by_acct(user: str, host: str) -> Actor | None:
+def by_acct(written: str) -> Actor | None:
+    parsed = names.parse_acct(written)
+    if parsed is None:
+        return None
+    user, host = parsed
     domains = {host}
     if host == settings.OWNROOM_DOMAIN:
         domains.add(settings.OWNROOM_HANDLE_DOMAIN)
@@ -115,18 +119,21 @@ def _acts(uris: Iterable[str]) -> dict[str, React | Boost | Follow | Block]:
     return found
 
 
-def wait_for_target(event: Mapping[str, Any]) -> None:
+def wait_for_target(event: Mapping[str, Any], tries: int) -> None:
     """An edit, reaction or redaction may come before its target when pushes were lost.
 
-    Raises Later until the gap is closed; after that it is about nothing of ours.
+    Raises Later while the target waits itself, or may still be on its way; after that it is about
+    nothing of ours.
     """
     related = event["content"].get("m.relates_to")
     kind = related.get("rel_type") if isinstance(related, dict) else None
     if event.get("type") != "m.room.redaction" and kind not in {"m.replace", "m.annotation"}:
         return
     for target in parse.needs(event).events:
-        read = Received.objects.filter(network="matrix", key=target).exclude(state="waiting")
-        if not read.exists() and not Anchor.objects.filter(event_id=target).exists():
+        read = Received.objects.filter(network="matrix", key=target)
+        state = read.values_list("state", flat=True).first()
+        unknown = not state and not Anchor.objects.filter(event_id=target).exists()
+        if state == "waiting" or (unknown and tries < ON_ITS_WAY):
             raise Later("what it is about has not arrived yet")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from bridge.errors import Busy, Forbidden, Gone, Unreadable
+from bridge.errors import Busy, Forbidden, Gone, Unreadable, is_final
 from bridge.loop import in_database
 from bridge.matrix import (
     client,
@@ -17,6 +17,7 @@ from bridge.matrix import (
     gaps,
     linking,
     lookups,
+    meeting,
     membership,
     places,
     registration,
@@ -58,10 +59,11 @@ class Matrix(Network):
             return membership.stranger(event)
         if "state_key" in event:
             return membership.state(event, room)
-        found = parse(event, lookups.for_event(event, room))
+        met = meeting.meet(event, room)
+        found = parse(event, lookups.for_event(event, room, met.found))
         match found:
             case Ignored(reason=reason):
-                lookups.wait_for_target(event)
+                lookups.wait_for_target(event, row.tries)
                 raise Unreadable(reason)
             case Carried() | Entry() | Receipt():
                 raise Unreadable("an echo of our own")
@@ -69,7 +71,7 @@ class Matrix(Network):
                 return commands.run(found)
             case _:
                 self._may_publish(room)
-                return [Said(_with_link(found), row.body)]
+                return [Said(_with_link(found), row.body, answer=met.told())]
 
     def _may_publish(self, room: Room) -> None:
         if not room.leased:
@@ -85,6 +87,8 @@ class Matrix(Network):
             places.say(room, answer, subject=row.key)
         if said and said.act and not problem:
             _anchor(event, said.act, room)
+            if said.answer and room.kind != Room.Kind.DESK:
+                _tell_author(said.act, said.answer, row.key)
 
     # ---- where
 
@@ -106,9 +110,10 @@ class Matrix(Network):
         last: dict[str, asyncio.Task[None]] = {}
         slots = asyncio.Semaphore(WIDE)
         tasks: list[asyncio.Task[None]] = []
+        put_off = set[str]()
         for row in rows:
             before = {last[tie] for tie in _ties(row) if tie in last}
-            task = asyncio.create_task(self._after(before, row, settle, slots))
+            task = asyncio.create_task(self._after(before, row, settle, slots, put_off))
             tasks.append(task)
             last |= dict.fromkeys((row.sender, row.subject), task)
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -122,9 +127,12 @@ class Matrix(Network):
         row: Delivery,
         settle: Settle,
         slots: asyncio.Semaphore,
+        put_off: set[str],
     ) -> None:
         for task in before:
             await task  # raises what stopped it: nothing overtakes
+        if row.subject in put_off:
+            return
         async with slots:
             try:
                 await self._one(row)
@@ -132,6 +140,8 @@ class Matrix(Network):
                 raise
             except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
                 await settle(row, error)
+                if not is_final(error):
+                    put_off |= {row.subject} - {""}
             else:
                 await settle(row, None)
 
@@ -355,6 +365,13 @@ def _old_words(post: str) -> list[tuple[str, str]]:
         uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri
     }
     return found + [(where, f"${edit}") for edit in sorted(edits) if where]
+
+
+def _tell_author(act: Act, answer: str, key: str) -> None:
+    """What is written in a room for all is answered in the desk of whoever wrote it."""
+    desk = places.desk_of(_actor(act.author))
+    if desk:
+        places.say(desk, answer, subject=key)
 
 
 def _typed(event: dict[str, Any], room: Room) -> bool:

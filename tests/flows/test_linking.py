@@ -7,7 +7,7 @@ from bridge.demo.person import Person
 from bridge.matrix import linking, registration
 from social.models import Actor
 from tests.fakes.homeserver import SERVER
-from tests.fakes.world import Resident, World, post_of
+from tests.fakes.world import Resident, World, outcome, post_of
 
 
 def _bot() -> str:
@@ -239,6 +239,25 @@ def test_a_room_one_owns_becomes_a_profile_by_ones_own_word(world: World) -> Non
     (create,) = bob.received("Create")
     assert create["activity"]["object"]["id"] == post_of(event)
     assert "before the link" not in world.page("/@nice")
+
+
+def test_what_is_about_something_older_than_the_link_is_ignored(world: World) -> None:
+    owner = world.person("owner")
+    room = owner.create_room(preset="public_chat")
+    old = owner.send(room, "old")
+    world.home.lose()  # the bot was not there
+    owner.invite(room, _bot())
+    owner.send(room, "!ownroom link nice")
+    world.settle()
+    about = [
+        owner.react(room, old, "\N{THUMBS UP SIGN}"),
+        owner.edit(room, old, "older"),
+        owner.redact(room, old),
+    ]
+    for _ in range(3):
+        world.settle()
+        world.let_time_pass()
+    assert [outcome(event).state for event in about] == ["ignored"] * 3
 
 
 def test_a_room_whose_bot_is_removed_is_published_no_more(world: World, alice: Resident) -> None:

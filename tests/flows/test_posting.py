@@ -7,7 +7,7 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
-from social.models import Post
+from social.models import Actor, Post
 from tests.fakes.world import Resident, World, note, outcome, post, post_of, said
 
 LATER = {"updated": "2026-01-01T13:00:00Z"}
@@ -372,3 +372,35 @@ def test_a_post_that_comes_three_times_is_shown_once(
 
 def _of(sent: object) -> dict[str, object]:
     return dict(sent.activity["object"])  # type: ignore[attr-defined]
+
+
+# ---- naming those who were never met
+
+
+def test_who_is_named_by_a_handle_is_looked_for_and_told(world: World, alice: Resident) -> None:
+    carol = world.neighbour("carol", host=1)
+    event = alice.post(f"hello {carol.handle}")
+    world.settle()
+    (create,) = carol.received("Create")
+    assert create["activity"]["object"]["id"] == post_of(event)
+    assert not alice.seen("could not find", alice.desk)
+
+
+def test_who_cannot_be_found_is_said_in_the_desk_and_the_post_goes_out(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    nobody = f"@nobody@{bob.handle.rpartition('@')[2]}"
+    alice.post(f"hello {nobody}")
+    world.settle()
+    assert bob.received("Create", contains="hello")
+    (told,) = alice.seen("could not find", alice.desk)
+    assert nobody in told["content"]["body"]
+
+
+def test_a_guests_words_make_nobody_be_looked_for(world: World, alice: Resident) -> None:
+    carol, guest = world.neighbour("carol", host=1), world.person("guest")
+    guest.join(alice.room)
+    guest.send(alice.room, f"hello {carol.handle}")
+    world.settle()
+    assert not Actor.objects.filter(uri=carol.id).exists()
