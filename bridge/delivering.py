@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from bridge import answered, lanes, turns
-from bridge.errors import Busy, Later, Trouble
+from bridge.errors import Busy, Later, Trouble, is_final
 from bridge.loop import in_database, loop
 from bridge.network import Network
 from bridge.networks import NETWORKS
@@ -191,7 +191,7 @@ def _write_one(row: Delivery, error: Exception) -> None:
     # What an error of our own says may repeat the words it stumbled over: it is for the log.
     ours = f"our own error: {type(error).__name__}"
     note = str(error) if isinstance(error, Trouble) else ours
-    if isinstance(error, Trouble) and not isinstance(error, Later):
+    if is_final(error):
         this.update(state=Queued.State.GONE, ended=now, tries=tries, note=note[:500])
     elif tries >= limit:
         note = f"set aside after {tries} tries: {note}"

@@ -35,3 +35,8 @@ class Busy(Later):
 
 class Gone(Trouble):
     pass
+
+
+def is_final(error: Exception) -> bool:
+    """Whether no further try is made; errors of our own are tried again."""
+    return isinstance(error, Trouble) and not isinstance(error, Later)
