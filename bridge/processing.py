@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import IntegrityError
@@ -89,12 +90,19 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
         ):
             return
         for earlier in context:
-            if earlier.act:
-                actions.record_context(earlier.act)
+            _remember(earlier.act)
         note = carry_out(said.act, said.wire) if said.act else ""
         if note:
             _end(row, Queued.State.IGNORED, note)
         NETWORKS[row.network].closed(row, said, note)
+
+
+def _remember(act: Act | None) -> None:
+    """A post that the main one stands on: kept where it may be, told to nobody."""
+    if isinstance(act, Publish):
+        with suppress(actions.Refused):
+            admission.admit_context(act)
+            actions.record(act)
 
 
 @turns.writing()

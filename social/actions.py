@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, assert_never
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from social import once, policy
 from social.acts import (
+    NARROWING,
     Accept,
     Act,
     Block,
@@ -107,13 +108,6 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911  one line an act
     assert_never(act)
 
 
-def record_context(act: Act) -> None:
-    """A post fetched because another stands on it: kept, told to nobody."""
-    author = actor(act.author)
-    if author and not author.suspended and not policy.host_refused(author.host):
-        record(act)
-
-
 def actor(uri: str) -> Actor | None:
     return once.ask(("actor", uri), lambda: Actor.objects.filter(uri=uri).first())
 
@@ -141,6 +135,14 @@ def _gone(uri: str, author: str) -> bool:
 def bury(uri: str, author: str, at: int) -> bool:
     """What arrives later under this URI stays out."""
     return Tombstone.objects.get_or_create(uri=uri, defaults={"author": author, "at": at})[1]
+
+
+def prune(before: int) -> int:
+    """Forgets what was taken back before then and never seen; a post that was tells it itself."""
+    local = Actor.objects.local().values("uri")
+    seen = Post.objects.filter(uri=OuterRef("uri"))
+    old = Tombstone.objects.filter(at__lt=before).exclude(author__in=local)
+    return old.exclude(Exists(seen)).delete()[0]
 
 
 def profile_values(profile: Profile) -> dict[str, object]:
@@ -273,11 +275,12 @@ def _revise(act: Revise) -> bool:
         raise Refused("it was deleted already")
     if act.updated < (post.updated or post.published):  # many servers write whole seconds
         raise Refused("a newer version is known already")
-    values = _content_values(act.now)
+    # An edit may address more people, but the audience as a whole never widens.
+    shown = max(post.visibility, act.now.visibility, key=NARROWING.index)
+    values = {**_content_values(act.now), "visibility": shown}
     if all(getattr(post, name) == value for name, value in values.items()):
         return False
     Post.objects.filter(pk=post.pk).update(updated=act.updated, **values)
-    # An edit may address more people, but the audience as a whole never widens.
     _address(post, act.now.audience)
     return True
 

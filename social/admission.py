@@ -15,15 +15,7 @@ HEIGHT = 50  # how far up a conversation is looked
 
 
 def admit(act: Act) -> None:
-    author = actions.actor(act.author)
-    if author is None:
-        raise Refused("its author is unknown")
-    if author.suspended:
-        raise Refused("its author is suspended here")
-    if author.left and not isinstance(act, Leave):
-        raise Refused("its author has left")
-    if not author.is_local and (why := policy.host_refused(author.host)):
-        raise Refused(why)
+    author = _admit_author(act)
     match act:
         case Publish():
             _admit_post(author, act)
@@ -37,23 +29,43 @@ def admit(act: Act) -> None:
             pass
 
 
+def admit_context(act: Publish) -> None:
+    """A post fetched because another stands on it: nobody here needs to follow its author."""
+    _admit_answer(_admit_author(act), actions.post(act.reply))
+
+
+def _admit_author(act: Act) -> Actor:
+    author = actions.actor(act.author)
+    if author is None:
+        raise Refused("its author is unknown")
+    if author.suspended:
+        raise Refused("its author is suspended here")
+    if author.left and not isinstance(act, Leave):
+        raise Refused("its author has left")
+    if not author.is_local and (why := policy.host_refused(author.host)):
+        raise Refused(why)
+    return author
+
+
 def _admit_post(author: Actor, act: Publish) -> None:
-    _admit_answer(author, act)
+    _admit_answer(author, actions.post(act.reply))
     if not (author.is_local or relevant(author, act)):
         raise Refused("nobody here follows its author or is addressed by it")
 
 
 def _admit_edit(author: Actor, act: Revise) -> None:
-    """The edit may be the first that is heard of a post: then it must pass as one."""
-    if Post.objects.filter(uri=act.now.post).exists():
-        _admit_answer(author, act.now)
-    else:
+    """The edit may be the first that is heard of a post: then it must pass as one. Else it answers
+    what the post answered, whatever the edit says.
+    """
+    known = Post.objects.filter(uri=act.now.post).select_related("parent__author").first()
+    if known is None:
         _admit_post(author, act.now)
+    else:
+        _admit_answer(author, known.parent)
 
 
-def _admit_answer(author: Actor, act: Publish) -> None:
+def _admit_answer(author: Actor, parent: Post | None) -> None:
     """Whoever is blocked by somebody here stays out of all conversations below that person."""
-    parent = actions.post(act.reply)
     if parent is None:
         return
     shut = policy.blocked_by(author)

@@ -28,8 +28,12 @@ from social.acts import (
     Undo,
 )
 from social.models import Actor, Post, Reaction
+from social.models import Block as BlockRow
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
+
+# Of these also those hear whom the author has blocked: nothing is said to them, but taken away.
+TAKEN_BACK = (Block, Reject, Undo, Retract, Leave)
 
 
 def hearers(act: Act) -> list[Actor]:
@@ -43,6 +47,9 @@ def hearers(act: Act) -> list[Actor]:
 
 def _hearers(act: Act) -> list[Actor]:
     everybody = Actor.objects.exclude(uri=act.author).filter(left=None)
+    if not isinstance(act, TAKEN_BACK):
+        shut_out = BlockRow.objects.filter(author__uri=act.author)
+        everybody = everybody.exclude(pk__in=shut_out.values("target"))
     return list(everybody.filter(_concerned(act)))
 
 
@@ -54,14 +61,16 @@ def _concerned(act: Act) -> Q:  # noqa: PLR0911  one line an act
             return _readers(act.now) | _touched(act.now.post)
         case Retract():
             post = Post.objects.filter(uri=act.post).first()
-            follow = _followers(act.author) if post and post.visibility != "direct" else Q(pk=None)
+            follow = (
+                _followers(act.author) if post and post.visibility != "direct" else Q(pk__in=())
+            )
             return follow | _touched(act.post) | Q(uri__in=post.audience if post else ())
         case React():
             return _author(act.post)
         case Boost():
             return _followers(act.author) | _author(act.post)
         case Undo():
-            return _concerned(act.undone) if act.undone else Q(pk=None)
+            return _concerned(act.undone) if act.undone else Q(pk__in=())
         case Follow() | Block():
             return Q(uri=act.target)
         case Accept() | Reject():

@@ -5,8 +5,9 @@ import pytest
 from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
+from bridge.models import Ghost
 from social.models import Actor, Block, Follow, Post, Site
-from tests.fakes.world import Resident, World, followers, note, outcome, post_of, said
+from tests.fakes.world import Resident, World, followers, note, outcome, post, post_of, said
 
 # ---- one person and another
 
@@ -47,13 +48,53 @@ def test_a_blocked_neighbour_reaches_nobody(world: World, alice: Resident, bob: 
 def test_nothing_is_delivered_to_a_blocked_neighbour(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
+    first = alice.post("hello")
+    world.settle()
+    bob.post("hey", reply_to=post_of(first))
     bob.follow(alice.handle)
+    world.settle()
+    ghost = Ghost.objects.get(actor__uri=bob.id).mxid
+    alice.tell_bot(f"block {bob.handle}")
+    world.settle()
+    named = alice.post("not for him", None, **{"m.mentions": {"user_ids": [ghost]}})
+    alice.person.edit(alice.room, first, "nor this")
+    world.settle()
+    assert [one["actor"] for one in post(post_of(named)).mentions] == [bob.id]
+    assert not [sent for sent in bob.received("Create") if "not for him" in str(sent["activity"])]
+    assert not bob.received("Update")
+
+
+def test_somebody_blocked_does_not_come_in_above_anothers_answer(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour
+) -> None:
+    event = alice.post("hello")
+    world.settle()
+    alice.tell_bot(f"block {mallory.handle}")
+    world.settle()
+    insult = mallory.post("an insult", reply_to=post_of(event)).post
+    bob.post("agreed", reply_to=insult, mentions=[alice.handle])
+    world.settle()
+    assert Post.objects.filter(html__contains="agreed").exists()
+    assert not Post.objects.filter(html__contains="insult").exists()
+    assert "an insult" not in world.page(post_of(event))
+
+
+def test_somebody_blocked_does_not_edit_what_they_answered_before(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    event = alice.post("hello")
+    world.settle()
+    answer = note(bob, "polite", inReplyTo=post_of(event), cc=[alice.actor])
+    world.hear(bob, said(bob, "Create", answer))
     world.settle()
     alice.tell_bot(f"block {bob.handle}")
     world.settle()
-    alice.post(f"not for {bob.handle}")
+    edit = {key: value for key, value in answer.items() if key != "inReplyTo"}
+    edit |= {"content": "<p>an insult</p>", "updated": "2026-02-01T12:00:00Z"}
+    world.hear(bob, said(bob, "Update", edit))
     world.settle()
-    assert not bob.received("Create")
+    assert "an insult" not in world.page(post_of(event))
+    assert not alice.seen("an insult")
 
 
 def test_an_unblock_lets_both_begin_anew(world: World, alice: Resident, bob: Neighbour) -> None:
