@@ -5,7 +5,7 @@ An actor is whoever its own origin says it is: the document's `id` must be the U
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -27,6 +27,10 @@ BUDGET = 5.0  # seconds for one fetch while somebody waits at the inbox
 WAIT = 1.0  # seconds: a host that answers slowly must not hold up all who knock at our door
 MISS = 300  # seconds: a key that could not be had, or did not fit, is not asked for again
 SOON = 30  # seconds, where its server was only out of order
+
+
+class Absent(Gone):
+    """Answered 404: it is no more, or we are not to see it."""
 
 
 def known(uri: str) -> Actor | None:
@@ -131,10 +135,12 @@ def get(uri: str, *, total: float = BUDGET) -> dict[str, object]:
 def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], str]:
     """The document whose id is `uri`, and its text."""
     response = _asked(uri, total)
-    if response.status in {404, 410}:
-        raise Gone(f"its origin answers {response.status}")
+    if response.status == 404:
+        raise Absent("its origin answers 404")
+    if response.status == 410:
+        raise Gone("its origin answers 410")
     if response.status in {401, 403}:
-        raise Gone(f"its origin does not show it to us ({response.status})")
+        raise Forbidden(f"its origin does not show it to us ({response.status})")
     if response.status != 200:
         after = http.retry_after(response)
         raise Later(f"its origin answers {response.status}", after=after)
@@ -198,11 +204,18 @@ def remember_kind(url: str, kind: str) -> None:
         )
 
 
+def prune(before: datetime) -> int:
+    """What was learnt of how an origin speaks before then is learnt again where it matters."""
+    return Peer.objects.filter(seen__lt=before).delete()[0]
+
+
 def missing(inbox: str) -> None:
     """An inbox is gone: if its actor is gone too, their goodbye is received in their stead."""
     for actor in Actor.objects.filter(inbox=inbox, owner=None, left=None):
         try:
             fetch(actor.uri)
+        except Absent:
+            continue  # it may be hidden from us alone
         except Gone:
             store.receive("activitypub", [_goodbye(actor)])
         except Trouble:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from bridge import http, keys, names
 from bridge.activitypub import actors, jsonld, parse, proofs
-from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable
+from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
 from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
@@ -73,9 +73,7 @@ class ActivityPub(Network):
 
     def read(self, row: Received) -> Sequence[Said]:
         activity = jsonld.loads(row.body.encode())
-        author = actors.known(jsonld.id_of(activity.get("actor")))
-        if author is None:
-            raise Forbidden("its actor is unknown")
+        author = _author(activity)
         if why := policy.host_refused(author.host):
             raise Forbidden(why)
         at = int(row.created.timestamp() * 1000)
@@ -111,6 +109,8 @@ class ActivityPub(Network):
         if mine and isinstance(inner, dict):
             return activity, row.body
         if kind == "Delete":
+            if uri == author.uri:
+                raise Forbidden("nobody leaves by somebody else's word")
             return activity, self._confirmed_gone(uri, row.body)
         if kind not in {"Create", "Update"}:
             raise Forbidden("it was signed by somebody else")
@@ -123,6 +123,10 @@ class ActivityPub(Network):
     def _confirmed_gone(self, uri: str, body: str) -> str:
         try:
             actors.document_at(uri)
+        except actors.Absent as error:  # which says something only of what everybody could see
+            if not Post.objects.filter(uri=uri, visibility__in=OPEN).exists():
+                raise Forbidden("somebody else says it was deleted: nobody sees it") from error
+            return body
         except Gone:
             return body
         raise Forbidden("somebody else says it was deleted, but it is still there")
@@ -227,13 +231,18 @@ class ActivityPub(Network):
             )
 
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
+        put_off = set[str]()
         for row in rows:
+            if row.subject in put_off:
+                continue  # it does not overtake
             try:
                 response, kind = await self._deliver(row.to, row.load)
             except Busy:
                 raise
             except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
                 await settle(row, error)
+                if not is_final(error):
+                    put_off |= {row.subject} - {""}
                 if isinstance(error, InboxGone):
                     await asyncio.to_thread(actors.missing, row.to)
             else:
@@ -261,6 +270,18 @@ class ActivityPub(Network):
         url = http.checked(url)  # the spelling that is sent is the one to sign
         signed = actors.signer(kind, pair)("POST", url, body)
         return await http.post(url, body, {"Content-Type": CONTENT_TYPE, **signed})
+
+
+def _author(activity: dict[str, Any]) -> Actor:
+    """Somebody we never met is asked after only where their answer to a post here is passed on."""
+    uri = jsonld.id_of(activity.get("actor"))
+    if known := actors.known(uri):
+        return known
+    inner = jsonld.first(activity.get("object"))
+    answered = inner.get("inReplyTo") if isinstance(inner, dict) else None
+    if not actions.post(jsonld.id_of(jsonld.first(answered))):
+        raise Forbidden("its actor is unknown")
+    return actors.find(uri)
 
 
 def _addresses(inboxes: Collection[str]) -> list[Address]:

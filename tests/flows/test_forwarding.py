@@ -1,11 +1,15 @@
 """Stories of what travels through a third server (ActivityPub, "Forwarding from Inbox")."""
 
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
-from social.models import Post
+from bridge.models import Received
+from social.models import Actor, Post
+from tests.fakes.liar import Liar, Page, serving
 from tests.fakes.world import Resident, World, note, post, post_of, said
 
 
@@ -204,3 +208,63 @@ def test_what_was_deleted_while_it_waited_is_passed_on_without_its_words(
     world.settle()
     later = world.neighbours.received(refused=1)[before:]
     assert {one["id"] for one in later} == {last["id"]}
+
+
+# ---- what somebody else says of an author
+
+
+@pytest.fixture
+def far() -> Iterator[Liar]:
+    with serving("127.0.10.12") as liar:
+        yield liar
+
+
+@pytest.fixture
+def evil() -> Iterator[Liar]:
+    with serving("127.0.10.11") as liar:
+        yield liar
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_its_server_hides_is_not_deleted_by_somebody_else(
+    world: World, alice: Resident, far: Liar, evil: Liar, status: int
+) -> None:
+    writer, mallory = far.somebody("writer", pair="bob"), evil.somebody("mallory", pair="mal")
+    secret = writer.note("for alice only", to=alice.actor) | {"to": [alice.actor], "cc": []}
+    far.pages[urlsplit(secret["id"]).path] = Page(b"{}", status=status)
+    assert writer.knocks(world, writer.says("Create", secret, to=[alice.actor])) == 202
+    world.settle()
+    forged = writer.says("Delete", {"type": "Tombstone", "id": secret["id"]})
+    assert mallory.knocks(world, forged) == 202
+    world.settle()
+    assert post(secret["id"]).deleted is None
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_nobody_leaves_by_somebody_elses_word(
+    world: World, alice: Resident, far: Liar, evil: Liar, status: int
+) -> None:
+    writer, mallory = far.somebody("writer", pair="bob"), evil.somebody("mallory", pair="mal")
+    assert writer.knocks(world, writer.creates(writer.note("hi", to=alice.actor))) == 202
+    world.settle()
+    far.pages["/u/writer"] = Page(b"{}", status=status)
+    assert mallory.knocks(world, writer.says("Delete", writer.id)) == 202
+    world.settle()
+    assert Actor.objects.get(uri=writer.id).left is None
+
+
+def test_an_answer_passed_on_brings_its_unknown_author_along(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    event = alice.post("hello")
+    world.settle()
+    carol = world.neighbour("carol", host=1, shared_key=False)
+    sent = carol.post("carol answers", reply_to=post_of(event)).activity
+    world.settle()
+    Post.objects.filter(author__uri=carol.id).delete()
+    Actor.objects.filter(uri=carol.id).delete()
+    Received.objects.all().delete()
+    assert world.hear(bob, sent) == 202
+    world.settle()
+    assert Post.objects.filter(author__uri=carol.id).exists()
