@@ -209,14 +209,17 @@ def _below(shown: Post) -> tuple[Sequence[Entry], bool]:
     """Replies, one query for each level. A reply to a hidden reply is not reached."""
     children: dict[int, list[Post]] = {}
     level = [shown.pk]
+    seen = {shown.pk}  # liars' posts may answer each other in a circle
     room = REPLIES
     more = False
     for _ in range(DOWNWARDS):
-        found = list(_open().filter(parent__in=level).order_by("published", "pk")[: room + 1])
+        replies = _open().filter(parent__in=level).exclude(pk__in=seen)
+        found = list(replies.order_by("published", "pk")[: room + 1])
         more = len(found) > room
         for child in found[:room]:
             children.setdefault(child.parent_id or 0, []).append(child)
         level = [child.pk for child in found[:room]]
+        seen.update(level)
         room -= len(level)
         if not level or more:
             break

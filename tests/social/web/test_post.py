@@ -194,3 +194,12 @@ def test_a_very_long_chain_of_replies_takes_a_bounded_number_of_queries(client: 
 @pytest.mark.parametrize("at", [0, -5, 2**62])
 def test_an_impossible_date_is_shown_as_the_nearest_possible_one(client: Client, at: int) -> None:
     text(client, write(local("alice"), published=at))
+
+
+def test_replies_that_answer_each_other_in_a_circle_are_shown_once(client: Client) -> None:
+    first = write(local("alice"))
+    second = answer(remote("bob"), first)
+    Post.objects.filter(pk=first.pk).update(parent=second)
+    shown = pages.thread(Post.objects.get(pk=first.pk)).below
+    assert [entry.post for entry in shown] == [second]
+    assert client.get(path(first)).status_code == 200
