@@ -119,7 +119,7 @@ def readable(request: Request, name: str) -> Post:
     row = found.first()
     if row is not None and row.visibility in OPEN:
         _refuse_absent(row.author)
-        answers.refuse_blocked(row.author, who)
+        answers.refuse_blocked(request, row.author, who)
         return row
     # A signature costs the same whether there is something to hide or nothing.
     who = who or answers.signer(request)
@@ -183,7 +183,7 @@ def _act(request: Request, uri: str) -> HttpResponseBase:
     activity = orjson.loads(row.body) if row else {}
     if author is not None and _open(activity, author):
         _refuse_absent(author)
-        answers.refuse_blocked(author, who)
+        answers.refuse_blocked(request, author, who)
         return _kept(request, uri, private=False)
     who = who or answers.signer(request)
     if author is None or who is None or who.uri not in _addressed(activity):

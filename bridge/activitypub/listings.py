@@ -161,7 +161,7 @@ def _standing(request: Request, name: str) -> Post:
 def _owner(request: Request, key: str) -> Actor:
     who = answers.demand(request)
     owner = documents.local(key)
-    answers.refuse_blocked(owner, who)
+    answers.refuse_blocked(request, owner, who)
     return owner
 
 

@@ -61,3 +61,21 @@ def test_every_act_of_ours_can_be_fetched_by_its_id(
     for one in bob.received():
         if one["actor"] == alice.actor and one["type"] in {"Create", "Update", "Delete", "Follow"}:
             assert world.get(one["id"])[0] in {200, 410}, one["id"]
+
+
+def test_an_act_that_was_taken_back_is_not_served_any_more(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    bob.post("boost me")
+    world.settle()
+    room = world.mirror(bob, alice)
+    (shown,) = alice.seen("boost me", room)
+    arrows = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
+    boost = alice.person.react(room, shown["event_id"], arrows)
+    world.settle()
+    assert world.get(f"{world.url}/ap/a/{boost[1:]}")[0] == 200
+    alice.person.redact(room, boost)
+    world.settle()
+    assert bob.received("Undo")
+    assert world.get(f"{world.url}/ap/a/{boost[1:]}")[0] == 410

@@ -97,7 +97,7 @@ def test_an_owner_who_leaves_is_gone_everywhere(
     assert world.get(post_of(event))[0] == 410
     assert world.get(f"{world.url}/@alice", "text/html")[0] == 410
     assert "my posts" not in world.page("/")
-    assert bob.post("hello?", mentions=[]).statuses == []
+    assert bob.raw(f"{alice.actor}/inbox", said(bob, "Follow", alice.actor)).statuses == [410]
     assert world.get(f"{world.url}/.well-known/webfinger?resource=acct:{alice.handle[1:]}")[0] in {
         404,
         410,
