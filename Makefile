@@ -55,8 +55,8 @@ format: setup-dev ## put the code into shape
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-survive: setup-dev ## kill things under a stream of posts, at full size
-	@OWNROOM_SURVIVE=full $(PY) -m pytest -m live -rs tests/live/test_survive.py
+survive: setup-dev ## kill things under a stream of posts, at full size (OWNROOM_SEED=n: that order again)
+	@OWNROOM_SURVIVE=full $(PY) -m pytest -m live -s -rs tests/live/test_survive*.py
 
 bench: setup ## how fast, against this machine's own limits
 	@$(PY) manage.py bench

@@ -105,6 +105,8 @@ class Server:
 
     def revive(self, timeout: float = 60) -> Self:
         """Starts whatever part of it does not run."""
+        for name in [name for name, part in self.parts.items() if part.poll() is not None]:
+            leash.end(self.parts.pop(name))
         port = ("--port", str(self.port))
         parts: dict[str, tuple[str, ...]] = {"up": port}
         if self.redis:

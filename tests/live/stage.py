@@ -63,6 +63,7 @@ class Stage:
     homeserver: Homeserver
     neighbour: Neighbour
     redis: Redis | None = None
+    postgres: Postgres | None = None
     residents: dict[str, Resident] = field(default_factory=dict)
 
     def resident(self, name: str) -> Resident:
@@ -87,7 +88,8 @@ def stage(form: str, folder: Path, **options: Any) -> Iterator[Stage]:
     """Raises services.NotThere when the form cannot run here."""
     with contextlib.ExitStack() as stack:
         redis = stack.enter_context(Redis()) if form == "parts" else None
-        database = stack.enter_context(Postgres()).create("ownroom") if redis else ""
+        postgres = stack.enter_context(Postgres()) if redis else None
+        database = postgres.create("ownroom") if postgres else ""
         server = Server(folder / "ownroom", database=database, redis=redis.url if redis else "")
         registration = server.register()
         homeserver = Homeserver(
@@ -99,7 +101,7 @@ def stage(form: str, folder: Path, **options: Any) -> Iterator[Stage]:
         stack.callback(server.stop)
         server.start(homeserver)
         neighbour = stack.enter_context(Neighbour(**options))
-        yield Stage(server, homeserver, neighbour, redis)
+        yield Stage(server, homeserver, neighbour, redis, postgres)
 
 
 def containing(text: str) -> Callable[[Event], bool]:
