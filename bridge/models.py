@@ -1,7 +1,6 @@
 """The tables of the edges: what arrived, who may drain what, and which event stands for what."""
 
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 
 from social.models import Actor, Queued
@@ -18,9 +17,7 @@ class Received(Queued):
         verbose_name_plural = "received"
         constraints = [models.UniqueConstraint(fields=["network", "key"], name="received_once")]
         indexes = [
-            models.Index(
-                fields=["lane", "id"], name="received_waiting", condition=Q(state="waiting")
-            ),
+            models.Index(fields=["lane", "state", "id"], name="received_waiting"),
             models.Index(fields=["state", "due"], name="received_due"),
         ]
 
@@ -81,11 +78,14 @@ class Anchor(models.Model):
     """The event that carries a post or an act in a room."""
 
     event_id = models.CharField(max_length=255, unique=True)
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="anchors")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="anchors", db_index=False)
     uri = models.CharField(max_length=2048, db_index=True)
     root = models.CharField(max_length=255, blank=True)  # event id of the thread it stands in
     sender = models.CharField(max_length=255)
     at = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["room", "uri"], name="anchor_in_room")]
 
     def __str__(self) -> str:
         return f"{self.event_id} = {self.uri}"

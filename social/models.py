@@ -49,9 +49,8 @@ class Delivery(Queued):
     class Meta:
         verbose_name_plural = "deliveries"
         indexes = [
-            models.Index(
-                fields=["lane", "id"], name="delivery_waiting", condition=Q(state="waiting")
-            ),
+            models.Index(fields=["lane", "state", "id"], name="delivery_waiting"),
+            models.Index(fields=["subject", "state"], name="delivery_subject"),
             models.Index(fields=["state", "due"], name="delivery_due"),
             models.Index(fields=["document"], name="delivery_document"),
         ]

@@ -358,7 +358,8 @@ def _receipt_of(document: str, post: str) -> tuple[str, str, str]:
 
 def _old_words(post: str) -> list[tuple[str, str]]:
     """Room and event of each receipt and each edit of a post."""
-    copies = Anchor.objects.filter(uri__startswith=f"{post}/").exclude(uri=f"{post}/delete")
+    written = Anchor.objects.filter(room__actor__posts__uri=post, uri__startswith=f"{post}/")
+    copies = written.exclude(uri=f"{post}/delete")
     found = list(copies.values_list("room__room_id", "event_id"))
     where = Anchor.objects.filter(uri=post).values_list("room__room_id", flat=True).first()
     edits = {
