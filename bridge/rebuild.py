@@ -56,9 +56,12 @@ def rebuild(say: Say, *, only: str = "") -> None:
     owned = _owned(registered)
     say(f"{len(owned) // 2} profiles")
     found = [*owned, *_mirrors()]
+    wanted = [room for room in found if only in {"", room.room_id}]
+    if only and not wanted:
+        raise NothingToRebuild(f"{only} is no profile room, desk or mirror room of this server")
     # What people did stands on what was said, so the desks come last.
-    found.sort(key=lambda room: room.kind == Room.Kind.DESK)
-    count = sum(_replay(room, say) for room in found if only in {"", room.room_id})
+    wanted.sort(key=lambda room: room.kind == Room.Kind.DESK)
+    count = sum(_replay(room, say) for room in wanted)
     for room in found:
         run(rooms.read_from_here(room.room_id))
     seconds = time.monotonic() - begun

@@ -111,6 +111,8 @@ def _actor(owner: str, wish: str, shown: str) -> Actor:
     if known:
         if known.left:
             raise Forbidden("this profile was deleted for good; its handle is not given out again")
+        if wish and wish.lower() != known.handle:
+            raise Forbidden(f"{owner} is @{known.acct} already, and a handle never changes")
         return known
     handle = _free_handle(owner, wish)
     return new_actor(owner, handle, shown, int(time.time() * 1000))

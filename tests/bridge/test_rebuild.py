@@ -86,6 +86,11 @@ def test_without_a_control_room_nothing_is_touched_and_the_reason_is_said(
     assert shown() == before
 
 
+def test_a_room_that_is_not_ours_is_refused(world: World, alice: Resident) -> None:
+    with pytest.raises(rebuild.NothingToRebuild, match="is no profile room"):
+        rebuild.rebuild(print, only="!nope:hs.test")
+
+
 def test_after_a_loss_everything_stands_as_before(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:

@@ -94,6 +94,13 @@ def test_a_handle_that_cannot_be_had_is_refused_with_the_reason(
     assert Actor.objects.local().count() == 1
 
 
+def test_a_handle_never_changes(world: World, alice: Resident) -> None:
+    alice.tell_bot("profile create alicia")
+    world.settle()
+    assert "is @alice@" in alice.answers()[-1]
+    assert "never changes" in alice.answers()[-1]
+
+
 def test_commands_want_a_profile_first(world: World) -> None:
     owner = world.person("owner")
     desk = owner.create_room(is_direct=True, invite=[_bot()])
