@@ -9,13 +9,14 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
 
 from bridge import keys
 from bridge.activitypub import jsonld, proofs, render
 from bridge.models import Document
 from social import actions, profiles
 from social.acts import Act, Boost, Introduce, Leave, Publish, React, Retract, Revise, Undo, when
-from social.models import Actor, Post
+from social.models import Actor, Delivery, Post
 
 
 def keep(act: Act, wire: str = "") -> str:
@@ -92,14 +93,11 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
             _store(act.post, _object(document), author.uri)
         case Revise():
             _store(act.now.post, _object(document), author.uri)
-            older = Document.objects.filter(uri__startswith=f"{act.now.post}/update/")
-            older.exclude(uri=uri).delete()  # old words are not kept in the open
+            edits = Document.objects.filter(author=author.uri, uri__startswith=_edits(act.now.post))
+            edits.exclude(uri=uri).delete()  # old words are not kept in the open
             _rewrap(act.now.post, _object(document), author)
         case Retract():
             _bury(act.post, act.at, author.uri)
-        case Undo():
-            undone = act.uri or (act.undone.uri if act.undone else "")
-            Document.objects.filter(uri=undone, author=author.uri).update(gone=True)
         case Leave():
             Document.objects.filter(author=author.uri).exclude(uri=uri).update(gone=True)
         case _:
@@ -147,7 +145,11 @@ def _bury(post: str, at: int, author: str) -> None:
     tombstone = orjson.dumps(render.tombstone(post, at)).decode()
     for uri in (post, f"{post}/create"):
         _put(uri, tombstone, author, gone=True)
-    Document.objects.filter(author=author, uri__startswith=f"{post}/update/").delete()
+    Document.objects.filter(author=author, uri__startswith=_edits(post)).delete()
+
+
+def _edits(post: str) -> str:
+    return f"{post}/update/"
 
 
 def _store(uri: str, document: dict[str, Any], author: str) -> None:
@@ -165,3 +167,13 @@ def _put_all(rows: Collection[Document]) -> None:
         unique_fields=["uri"],
         update_fields=["body", "author", "gone"],
     )
+
+
+def prune() -> int:
+    """What nobody can ask for, because its address has a fragment, is kept while it may be sent."""
+    rows = Delivery.objects.filter(document=OuterRef("uri"))
+    local = Actor.objects.local().values("uri")
+    sent_only = Q(uri__contains="#accepts/") | Q(uri__contains="#rejects/")
+    sent_only |= Q(uri__contains="#updates/")
+    unsent = Document.objects.filter(sent_only, author__in=local).exclude(Exists(rows))
+    return unsent.delete()[0]

@@ -168,7 +168,11 @@ def _gone(uri: str, body: str) -> HttpResponseBase:
 
 @document
 def act(request: Request, name: str) -> HttpResponseBase:
-    return _act(request, _named(f"/ap/a/{name}"))
+    uri = _named(f"/ap/a/{name}")
+    answer = _act(request, uri)
+    # It is still there for those to whom it has yet to be sent, before what takes it back.
+    undone = Document.objects.filter(uri=f"{uri}/undo").exists()
+    return _gone(uri, "") if undone else answer
 
 
 @document
