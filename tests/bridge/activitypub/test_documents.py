@@ -202,12 +202,14 @@ def test_with_secure_fetch_only_signed_requests_are_answered(
     assert answer["Cache-Control"] == "private, no-store"
 
 
-def test_with_secure_fetch_somebody_blocked_finds_nothing(
-    client: Client, alice: Actor, bob: Actor, settings: SettingsWrapper
+@pytest.mark.parametrize("secure", [False, True])
+def test_somebody_blocked_who_signs_finds_nothing(
+    client: Client, alice: Actor, bob: Actor, settings: SettingsWrapper, *, secure: bool
 ) -> None:
     post = written(alice, "post")
+    settings.OWNROOM_SECURE_FETCH = secure
+    assert get(client, post.uri, bob).status_code == 200
     BlockRow.objects.create(uri=f"{ALICE}/b", author=alice, target=bob, at=AT)
-    settings.OWNROOM_SECURE_FETCH = True
     for url in (post.uri, f"{ALICE}/outbox", f"{ALICE}/followers"):
         assert get(client, url, bob).status_code == 404
 
