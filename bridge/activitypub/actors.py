@@ -319,7 +319,12 @@ def lookup(acct: str) -> Actor:
     stored = Actor.objects.filter(handle__iexact=user, domain=host, left=None).first()
     if stored and stored.fetched > timezone.now() - FRESH:
         return stored
-    actor = fetch(_webfinger(user, host))
+    try:
+        actor = fetch(_webfinger(user, host))
+    except Later:
+        if stored is None:
+            raise
+        return stored  # one may leave or block also those whose server is away
     if actor.domain != host and _called_at_home(actor) == (user.lower(), host):
         _confirm(actor, user, host)
     return actor

@@ -1,9 +1,13 @@
 """What one can type in the desk: each line is answered, in words a person understands."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Received
+from social.models import Actor
 from tests.fakes.world import Resident, World, post_of
 
 
@@ -47,6 +51,15 @@ def test_a_server_that_does_not_answer_is_told_of_at_once(
 ) -> None:
     said = ask(world, alice, f"follow {whom}")
     assert "127.0.0.1:1 cannot be asked now (no connection: Connection refused)" in said
+
+
+def test_one_may_leave_whose_server_has_been_away_for_long(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    Actor.objects.filter(uri=bob.id).update(fetched=timezone.now() - timedelta(days=9))
+    world.neighbours.faults("status:503", host=0, where="get")
+    assert "no longer follow" in ask(world, alice, f"unfollow {bob.handle}")
 
 
 def test_a_line_with_markup_is_answered_without_it(world: World, alice: Resident) -> None:
