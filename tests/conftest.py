@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import yaml
 from django.conf import settings as configured
@@ -24,6 +25,12 @@ from social import once
 from tests.fakes import homeserver_door
 from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
 from tests.fakes.world import Resident, World, make_keeper
+
+# How long an example takes says how busy the machine is, and nothing about the claim.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 THOROUGH = (
     "tests/bridge/demo/",
