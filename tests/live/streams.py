@@ -39,10 +39,13 @@ class Stream:
 
     def run(self) -> None:
         for number in range(self.posts):
-            begun = time()
-            uri = self.say(f"{self.name} {number:05}")
-            self.begun[uri] = begun
-            self.ids.append(uri)
+            self.one(number)
+
+    def one(self, number: int) -> None:
+        begun = time()
+        uri = self.say(f"{self.name} {number:05}")
+        self.begun[uri] = begun
+        self.ids.append(uri)
 
 
 @dataclass
