@@ -8,17 +8,17 @@ import os
 import random
 import socket
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from pathlib import Path
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bridge import turns
-from bridge.models import Lane
+from bridge.models import Lane, Received
 from social.models import Delivery, Queued
 
 Row = TypeVar("Row", bound=Queued)
@@ -188,3 +188,12 @@ def free_the_dead() -> int:
     if not dead:
         return 0
     return Lane.objects.filter(holder__in=dead).update(due=timezone.now(), holder="")
+
+
+def prune(before: datetime) -> int:
+    """Forgets lanes that had nothing to do since then."""
+    unused = Lane.objects.filter(due__lt=before)
+    for table in (Received, Delivery):
+        rows = table._default_manager.filter(lane=OuterRef("name"), state="waiting")
+        unused = unused.exclude(Exists(rows))
+    return unused.delete()[0]

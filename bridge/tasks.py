@@ -6,19 +6,22 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from bridge import answered, delivering, inbox, lanes, processing
+from bridge import answered, delivering, documents, inbox, lanes, processing
+from bridge.activitypub import actors
 from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import client, gaps, registration
 from bridge.matrix.watch import homeserver
 from bridge.models import Received, Tick
-from social import bell, outbox
+from social import actions, bell, outbox
 from social.models import Delivery
 
 log = logging.getLogger("ownroom.tasks")
 TICK = timedelta(seconds=30)
 KEEP_RECEIVED = timedelta(days=30)  # also the memory that recognises duplicates
 KEEP_DELIVERIES = timedelta(days=7)
+KEEP_PEERS = timedelta(days=90)
+KEEP_TOMBSTONES = timedelta(days=30)  # of what was never seen
 
 
 @shared_task
@@ -82,6 +85,11 @@ def awake() -> None:
 
 @shared_task
 def prune() -> None:
+    """No table grows for ever with what nobody will ask for again."""
     now = timezone.now()
     Received.objects.exclude(state="waiting").filter(ended__lt=now - KEEP_RECEIVED).delete()
     Delivery.objects.exclude(state="waiting").filter(ended__lt=now - KEEP_DELIVERIES).delete()
+    documents.prune()
+    lanes.prune(now - KEEP_DELIVERIES)
+    actors.prune(now - KEEP_PEERS)
+    actions.prune(int((now - KEEP_TOMBSTONES).timestamp() * 1000))

@@ -215,6 +215,14 @@ def test_doing_it_twice_equals_doing_it_once(alice: Actor, bob: Actor, name: str
     assert everything() == once
 
 
+def test_a_block_that_was_taken_back_before_it_came_stays_out(alice: Actor, bob: Actor) -> None:
+    block = Block(author=bob.uri, target=alice.uri, uri=f"{THERE}/x", at=NOON)
+    actions.record(Undo(author=bob.uri, uri=block.uri, at=NOON, undone=block))
+    with pytest.raises(actions.Refused, match="taken back"):
+        actions.record(block)
+    assert not models.Block.objects.exists()
+
+
 # ---- what follows
 
 
