@@ -176,8 +176,8 @@ def due(table: type[Queued], *, limit: int = 500) -> list[str]:
     now = timezone.now()
     held = Lane.objects.filter(due__gt=now).values("name")
     rows = table._default_manager.filter(state="waiting", due__lte=now).exclude(lane__in=held)
-    found = sorted(rows.order_by().values_list("lane", flat=True).distinct())
-    return found if len(found) <= limit else random.sample(found, limit)
+    found = list(rows.order_by().values_list("lane", flat=True).distinct())
+    return sorted(remaining(table, random.sample(found, min(limit, len(found)))))
 
 
 def free_the_dead() -> int:

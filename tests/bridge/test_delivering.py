@@ -172,7 +172,7 @@ def test_a_poison_row_is_set_aside_with_its_reason_and_blocks_nobody(
         world.settle()
     odd.refresh_from_db()
     assert odd.state == "gone"
-    assert odd.note.startswith("set aside after 5 tries")
+    assert odd.note == "set aside after 5 tries: our own error: KeyError"  # none of its words
     assert not Lane.objects.filter(failures__gt=0).exists()
 
 
@@ -222,3 +222,77 @@ def test_what_cannot_be_loaded_rests_with_the_reason_and_holds_up_no_other_lane(
     row.refresh_from_db()
     assert (row.state, row.note) == ("gone", "what it said is no longer here")
     assert not Lane.objects.filter(failures__gt=0).exists()
+
+
+def test_a_host_that_hangs_holds_up_no_other_however_often_they_are_told(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    carol = world.neighbour("carol", host=1)
+    for one in (bob, carol):
+        one.follow(alice.handle)
+    world.settle()
+    world.neighbours.faults("hang", host=1, where="inbox")
+    going = []
+    for text in ("one", "two"):
+        alice.post(text)
+        world.home.push()
+        for lane in lanes.due(Received):
+            processing.drain(lane)
+        going.append(delivering.drain(outbox_lanes()))
+        assert bob.wait_for("Create", contains=text)
+        assert not any(drain.done() for drain in going[:1])
+    assert not carol.received("Create")
+    world.neighbours.faults("ok", host=1)
+    for drain in going:
+        drain.result(PATIENCE)
+
+
+def outbox_lanes() -> list[str]:
+    waiting = Delivery.objects.filter(network="activitypub", state="waiting")
+    return list(waiting.values_list("lane", flat=True).distinct())
+
+
+def test_many_rows_in_many_lanes_all_go_in_one_drain(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    """Also where the rows of some lanes leave no place for those of others at first."""
+    bob.follow(alice.handle)
+    alice.post("the one that is repeated")
+    world.settle()
+    (row,) = Delivery.objects.filter(subject__contains="/ap/o/", network="activitypub")
+    fields = {"network": row.network, "to": "", "sender": row.sender, "document": row.document}
+    Delivery.objects.bulk_create(
+        Delivery(**fields, lane=f"activitypub {number % 30}", subject=str(number))
+        for number in range(30 * 80)
+    )
+    delivering.drain(outbox_lanes()).result(PATIENCE)
+    assert not Delivery.objects.filter(state="waiting").exists()
+
+
+def test_what_was_said_together_about_a_post_keeps_its_order_too(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    world.neighbours.faults("status:500", host=0)
+    event = alice.post("first words")
+    alice.person.edit(alice.room, event, "second words")
+    alice.post("about something else")
+    world.settle()
+    create, update, other = outbox()
+    assert (create.tries > 0, update.tries, other.tries > 0) == (True, 0, True)
+    world.neighbours.faults("ok", host=0)
+    world.let_time_pass()
+    world.settle()
+    told = [one["type"] for one in follower.received(contains="words")]
+    assert told == ["Create", "Update"]
+
+
+def test_whoever_asked_us_to_wait_is_left_alone_though_it_speaks_to_us(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    world.neighbours.faults("status:429", host=0, retry_after=1800, where="inbox")
+    alice.post("one")
+    world.settle()
+    resting = Lane.objects.get(failures__gt=0)
+    follower.post("something unrelated", mentions=[alice.handle])
+    world.settle()
+    assert Lane.objects.get(failures__gt=0).due == resting.due

@@ -177,6 +177,7 @@ def test_nothing_overtakes_a_row_about_the_same_subject() -> None:
     assert sorted(lanes.remaining(Delivery, ["one", "two"])) == ["one", "two"]
     Delivery.objects.filter(to="other").delete()
     assert lanes.remaining(Delivery, ["one", "two"]) == ["two"]
+    assert lanes.due(Delivery) == ["two"]
 
 
 def test_a_row_without_a_subject_that_waits_holds_up_nobody() -> None:

@@ -110,14 +110,15 @@ class Control:
     async def _reset(self, _: web.Request) -> web.Response:
         """Forgets what came and what shall go wrong; actors and posts stay."""
         self.world.received.clear()
-        self.world.faults.clear()
+        for host in list(self.world.faults):
+            self.world.heal(host)
         return _json({})
 
     async def _faults(self, request: web.Request) -> web.Response:
         """{mode, every, times, where, retry_after, host}; ok, status:NNN, NNN, hang or refuse."""
         told = await request.json()
         host, mode = told.pop("host", None), str(told.pop("mode"))
-        self.world.faults.pop(host, None)
+        self.world.heal(host)
         if mode.isdecimal():
             mode = f"status:{mode}"
         if mode != "ok":

@@ -19,7 +19,6 @@ from bridge.demo.neighbour.world import Fault, Received, World
 
 _BODY = 1024 * 1024
 _SHOWN = 50  # of what came, on a page
-_LONG = 3600.0  # how long a hanging host says nothing
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -251,8 +250,8 @@ class Server:
         if fault is None:
             return
         if fault.mode == "hang":
-            await asyncio.sleep(_LONG)
-        if fault.mode == "refuse":
+            await fault.over.wait()
+        if fault.mode in {"hang", "refuse"}:
             if request.transport:
                 request.transport.abort()
             raise web.HTTPServiceUnavailable

@@ -58,6 +58,7 @@ class Fault:
     where: str = "inbox"  # or "get"
     retry_after: int | None = None
     met: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)  # who hangs waits for it
 
     def strikes(self) -> bool:
         if self.times == 0:
@@ -139,6 +140,10 @@ class World:
             return
 
     # What goes wrong.
+
+    def heal(self, host: int | None) -> None:
+        for fault in self.faults.pop(host, []):
+            fault.over.set()
 
     def next_fault(self, host: int, where: str) -> Fault | None:
         for fault in self.faults.get(host, []) + self.faults.get(None, []):
