@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.matrix import linking
 from bridge.models import Anchor, Document, Key, Lane, Received
 from social.models import Actor, Boost, Delivery, Follow, Post, Reaction, Tombstone
 from tests.fakes.world import Resident, World, make_keeper, post_of
@@ -135,6 +136,18 @@ def test_what_was_typed_after_the_last_receipt_goes_out_now(
     world.settle()
     said = [one["activity"]["object"]["content"] for one in bob.received("Create")]
     assert said == ["<p>heard by all</p>", "<p>typed while the server burned</p>"]
+
+
+def test_what_stood_in_a_room_before_it_was_a_profile_is_no_unsent_post(world: World) -> None:
+    owner = world.person("olga")
+    linked = linking.create(owner.user_id)
+    owner.join(linked.room_id)
+    room = world.home.rooms[linked.room_id]
+    old = {"msgtype": "m.text", "body": "from long before"}
+    world.home.append(room, "m.room.message", owner.user_id, old, ts=1000)
+    world.home.lose()
+    lost_and_rebuilt()
+    assert not Received.objects.filter(body__contains="from long before").exists()
 
 
 def make_keeper_if_lost() -> None:
