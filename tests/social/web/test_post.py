@@ -198,7 +198,7 @@ def test_an_impossible_date_is_shown_as_the_nearest_possible_one(client: Client,
 
 def test_replies_that_answer_each_other_in_a_circle_are_shown_once(client: Client) -> None:
     first = write(local("alice"))
-    second = answer(remote("bob"), first)
+    second = answer(first, remote("bob"))
     Post.objects.filter(pk=first.pk).update(parent=second)
     shown = pages.thread(Post.objects.get(pk=first.pk)).below
     assert [entry.post for entry in shown] == [second]
