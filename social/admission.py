@@ -119,6 +119,8 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
         raise Refused("whom it is about is suspended here")
     if isinstance(act, React):
         _admit_reaction(author, target, act)
+    elif author.is_local and author.blocks_out.filter(target=target).exists():
+        raise Refused("its author has blocked them")  # who would not hear of it
 
 
 def _admit_reaction(author: Actor, target: Actor, act: React) -> None:

@@ -134,6 +134,13 @@ def test_the_blocked_neither_answer_nor_react(alice: Actor, bob: Actor) -> None:
             admission.admit(act)
 
 
+def test_nobody_here_follows_whom_they_block(alice: Actor, bob: Actor) -> None:
+    models.Block.objects.create(uri="x", author=alice, target=bob, at=NOON)
+    follow = Follow(author=alice.uri, target=bob.uri, uri=f"{HERE}/f", at=NOON)
+    with pytest.raises(actions.Refused, match="has blocked them"):
+        admission.admit(follow)
+
+
 def test_an_accept_without_a_follow_is_refused(alice: Actor, bob: Actor) -> None:
     with pytest.raises(actions.Refused):
         actions.record(Accept(author=bob.uri, follower=alice.uri, uri="", at=NOON))
