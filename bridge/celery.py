@@ -20,8 +20,10 @@ app.conf.update(
     },
     broker_connection_retry_on_startup=True,
     task_ignore_result=True,
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
+    # Acknowledged when taken: the sweep finds what a bell lost with its worker was for, and one
+    # that is held while the broker dies would end the worker, for it could not be given back.
+    task_acks_late=False,
+    worker_disable_prefetch=bool(settings.REDIS_URL),
     task_time_limit=300,
     task_default_queue="maintenance",
     task_routes={

@@ -5,6 +5,7 @@ Safe because the tables hold the truth: what memory forgets, the sweep finds.
 
 import atexit
 import logging
+import os
 import threading
 
 from celery.beat import Scheduler, Service
@@ -32,11 +33,20 @@ def start() -> None:
         loglevel="WARNING",
     )
     beat = Service(app, scheduler_cls=Beat, max_interval=1)
-    threading.Thread(target=worker.start, name="worker", daemon=True).start()
+    ending = threading.Event()
+
+    def work() -> None:
+        worker.start()
+        if not ending.is_set():  # its broker died under it: whoever supervises us starts us anew
+            log.critical("the worker has ended by itself, so this process ends")
+            os._exit(1)
+
+    threading.Thread(target=work, name="worker", daemon=True).start()
     threading.Thread(target=beat.start, kwargs={"embedded_process": False}, daemon=True).start()
     threading.Thread(target=wake, name="wake", daemon=True).start()
 
     def stop() -> None:
+        ending.set()
         beat.stop()
         worker.stop(in_sighandler=False)
 

@@ -1,5 +1,7 @@
 """The worker part alone: processes what was received, sends what waits."""
 
+import logging
+import os
 from argparse import ArgumentParser
 
 from celery.signals import worker_ready
@@ -25,10 +27,16 @@ class Command(BaseCommand):
                 "A worker of its own needs REDIS_URL. Without Redis run: python manage.py up"
             )
         worker_ready.connect(lambda **_: tasks.awake.delay(), weak=False)
-        app.worker_main(
-            [
-                *("worker", "--pool", "threads", "--concurrency", str(threads)),
-                *("--queues", queues, "--loglevel", "WARNING"),
-                *("--without-gossip", "--without-mingle"),
-            ]
-        )
+        try:
+            app.worker_main(
+                [
+                    *("worker", "--pool", "threads", "--concurrency", str(threads)),
+                    *("--queues", queues, "--loglevel", "WARNING"),
+                    *("--without-gossip", "--without-mingle"),
+                ]
+            )
+        except SystemExit as ended:
+            if ended.code:  # its broker died under it: at once, whatever its threads wait for
+                logging.shutdown()
+                os._exit(1)
+            raise
