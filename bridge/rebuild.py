@@ -54,7 +54,7 @@ def rebuild(say: Say, *, only: str = "") -> None:
     for entry in registered:
         _actor(entry)
     owned = _owned(registered)
-    say(f"{len(owned) // 2} profiles")
+    say(f"profiles: {len(owned) // 2}")
     found = [*owned, *_mirrors()]
     wanted = [room for room in found if only in {"", room.room_id}]
     if only and not wanted:
@@ -145,7 +145,7 @@ def _ghost_actor(mxid: str) -> Actor | None:
         return known
     if not registration.load().ours(mxid) or mxid == registration.load().bot:
         return None
-    shown = run(client.profile(mxid))
+    shown = run(client.profile(mxid)) or {}
     actor = _from_card(shown.get(GHOST))
     if actor:
         Ghost.objects.get_or_create(

@@ -210,11 +210,12 @@ async def set_profile_key(user: str, key: str, value: Any) -> None:
         await call("PUT", f"/v3/profile/{_part(user)}/{_part(key)}", {key: value})
 
 
-async def profile(user: str) -> dict[str, Any]:
+async def profile(user: str) -> dict[str, Any] | None:
+    """None where the homeserver says that nobody has this Matrix ID; {} where it cannot tell."""
     try:
         return await call("GET", f"/v3/profile/{_part(user)}")
-    except MatrixError:
-        return {}
+    except MatrixError as error:
+        return None if error.code == "M_NOT_FOUND" else {}
 
 
 # ---- rooms

@@ -44,7 +44,10 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
     if not names.is_user_id(owner):
         raise Unreadable(f"{owner} is not a Matrix ID; one looks like @name:server")
     await client.register(registration.BOT)
-    shown = (await client.profile(owner)).get("displayname", "")
+    found = await client.profile(owner)
+    if found is None and names.server_of(owner) == settings.OWNROOM_SERVER_NAME:
+        raise Unreadable(f"the homeserver knows nobody called {owner}; was it typed right?")
+    shown = (found or {}).get("displayname", "")
     if room_id:
         shown = (await client.state(room_id, "m.room.name")).get("name") or shown
     actor = await in_database(_actor, owner, handle, str(shown or ""))

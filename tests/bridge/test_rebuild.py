@@ -200,6 +200,6 @@ def test_it_says_what_it_did_room_by_room_and_how_far_it_is(
 ) -> None:
     busy_life(world, alice, bob)
     said = lost_and_rebuilt()
-    assert said[0] == "1 profiles"
+    assert said[0] == "profiles: 1"
     assert any(alice.room in line for line in said)
     assert "events" in said[-1]

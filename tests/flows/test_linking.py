@@ -4,6 +4,7 @@ import pytest
 from pytest_django import Settings as SettingsWrapper
 
 from bridge.demo.person import Person
+from bridge.errors import Unreadable
 from bridge.matrix import linking, registration
 from social.models import Actor
 from tests.fakes.homeserver import SERVER
@@ -185,6 +186,12 @@ def test_whoever_has_a_profile_already_is_not_refused_any_more(
 def test_the_admins_own_command_asks_nobody(world: World, settings: SettingsWrapper) -> None:
     settings.OWNROOM_SIGNUPS = "invited"
     assert linking.create(_guest(world, "zoe:far.test").user_id).actor.handle == "zoe"
+
+
+def test_nobody_gets_a_profile_whom_the_homeserver_does_not_know(world: World) -> None:
+    with pytest.raises(Unreadable, match="knows nobody called @typo:"):
+        linking.create(f"@typo:{SERVER}")
+    assert not Actor.objects.local().exists()
 
 
 def test_a_server_open_to_anyone_takes_users_of_other_homeservers(

@@ -55,6 +55,7 @@ class Command(BaseCommand):
 
 
 def _mode(count: int) -> str:
+    decided = f"decisions: {count}"
     if policy.allow_list_only():
-        return f"{count} decisions. Only servers on the allow-list are spoken with."
-    return f"{count} decisions. All other servers are spoken with."
+        return f"{decided}. Only servers on the allow-list are spoken with."
+    return f"{decided}. All other servers are spoken with."
