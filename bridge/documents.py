@@ -15,7 +15,19 @@ from bridge import keys
 from bridge.activitypub import jsonld, proofs, render
 from bridge.models import Document
 from social import actions, profiles
-from social.acts import Act, Boost, Introduce, Leave, Publish, React, Retract, Revise, Undo, when
+from social.acts import (
+    OPEN,
+    Act,
+    Boost,
+    Introduce,
+    Leave,
+    Publish,
+    React,
+    Retract,
+    Revise,
+    Undo,
+    when,
+)
 from social.models import Actor, Delivery, Post
 
 
@@ -26,7 +38,7 @@ def keep(act: Act, wire: str = "") -> str:
     for those it is passed on to: what is said last of a post takes the place of its words.
     """
     author = actions.actor(act.author)
-    if author is None or _stays_here(act):
+    if author is None:
         return ""
     if author.is_local:
         return keep_activity(act, author, activity(act, author))
@@ -59,13 +71,12 @@ def address(act: Act) -> str:
             return ""
 
 
-def _stays_here(act: Act) -> bool:
-    return isinstance(act, Publish) and act.visibility == "local"
-
-
 def activity(act: Act, author: Actor) -> dict[str, Any]:
     refs = render.Refs(
-        origin=settings.OWNROOM_ORIGIN, followers=author.followers, post_author=_other(act)
+        origin=settings.OWNROOM_ORIGIN,
+        followers=author.followers,
+        post_author=_other(act),
+        readers=_readers(act, author),
     )
     if isinstance(act, Introduce):
         act = Introduce(author=act.author, profile=profiles.profile_of(author), at=act.at)
@@ -74,6 +85,15 @@ def activity(act: Act, author: Actor) -> dict[str, Any]:
     return proofs.add(
         document, pair.ed25519, verification_method=pair.proof_id, created=jsonld.iso(when(act))
     )
+
+
+def _readers(act: Act, author: Actor) -> tuple[str, ...]:
+    """Whom a post was for that goes now; empty where anybody could read it."""
+    post = Post.objects.filter(uri=act.post).first() if isinstance(act, Retract) else None
+    if post is None or post.visibility in OPEN:
+        return ()
+    followers = [author.followers] if post.visibility == "private" else []
+    return (*followers, *post.audience)
 
 
 def _other(act: Act) -> str:

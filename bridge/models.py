@@ -57,21 +57,32 @@ class Room(models.Model):
         PROFILE = "profile"
         DESK = "desk"
         MIRROR = "mirror"
+        CIRCLE = "circle"
+        DIRECT = "direct"
         CONTROL = "control"
 
-    room_id = models.CharField(max_length=255, unique=True)
+    room_id = models.CharField(max_length=255, unique=True)  # or its key, while it is not made yet
     kind = models.CharField(max_length=8, choices=Kind)
     actor = models.ForeignKey(Actor, null=True, on_delete=models.CASCADE, related_name="rooms")
     owner = models.CharField(max_length=255, blank=True)  # Matrix ID; of a desk without profile too
     place = models.CharField(max_length=255, blank=True)  # events up to here have been received
     leased = models.BooleanField(default=True)  # the owner lets us publish this room
     ready = models.BooleanField(default=True)
+    # Of a direct room only: for each set of people there is one, and the bot is not in it.
+    key = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  many have none
+    people = models.ManyToManyField(Actor, related_name="conversations")
+    reader = models.CharField(max_length=255, blank=True)  # the ghost who reads it for us
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "actor"], name="one_room_of_a_kind")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.room_id}"
+
+    @property
+    def place_name(self) -> str:
+        """As lanes and deliveries call it (bridge/matrix/places.py)."""
+        return f"{self.kind} {self.key or (self.actor.uri if self.actor else self.owner)}"
 
 
 class Anchor(models.Model):

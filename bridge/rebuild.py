@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -20,7 +20,15 @@ from bridge.activitypub import actors
 from bridge.activitypub.network import replayed
 from bridge.errors import Trouble
 from bridge.loop import run
-from bridge.matrix import client, events, linking, membership, registration, rooms
+from bridge.matrix import (
+    client,
+    conversations,
+    events,
+    linking,
+    membership,
+    registration,
+    rooms,
+)
 from bridge.matrix.parse import Carried, Entry, Receipt, Refs, parse
 from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
 from bridge.models import Anchor, Ghost, Key, Room
@@ -29,6 +37,8 @@ from social.acts import Boost, Publish, React, Retract
 from social.models import Actor
 
 log = logging.getLogger("ownroom.rebuild")
+# What people did stands on what was said, so the desks come last.
+_LATE: dict[str, int] = {Room.Kind.DIRECT: 1, Room.Kind.DESK: 2}
 PAGE = 500  # events in one answer of the homeserver, and in one transaction
 TELL = 10.0  # seconds between two words about a room that takes long
 _ODD = (Trouble, actions.Refused, KeyError, TypeError, ValueError)
@@ -55,15 +65,14 @@ def rebuild(say: Say, *, only: str = "") -> None:
         _actor(entry)
     owned = _owned(registered)
     say(f"profiles: {len(owned) // 2}")
-    found = [*owned, *_mirrors()]
+    found = [*owned, *_mirrors(), *_hidden(owned)]
     wanted = [room for room in found if only in {"", room.room_id}]
     if only and not wanted:
         raise NothingToRebuild(f"{only} is no profile room, desk or mirror room of this server")
-    # What people did stands on what was said, so the desks come last.
-    wanted.sort(key=lambda room: room.kind == Room.Kind.DESK)
+    wanted.sort(key=lambda room: _LATE.get(room.kind, 0))
     count = sum(_replay(room, say) for room in wanted)
     for room in found:
-        run(rooms.read_from_here(room.room_id))
+        run(rooms.read_from_here(room.room_id, room.reader))
     seconds = time.monotonic() - begun
     say(f"{count} events in {seconds:.1f} seconds: {count / seconds:.0f} a second")
 
@@ -138,6 +147,27 @@ def _mirrors() -> list[Room]:
     return found
 
 
+def _hidden(owned: Sequence[Room]) -> list[Room]:
+    """Circles and direct rooms, as the desks remember them."""
+    found: dict[str, Room] = {}
+    for desk in owned:
+        if desk.kind != Room.Kind.DESK:
+            continue
+        for kind, room_id, reader in conversations.listed(desk):
+            if kind == "circle":
+                found[room_id] = rooms.remember(room_id, Room.Kind.CIRCLE, desk.actor, desk.owner)
+            elif room_id not in found:
+                found[room_id] = _direct(room_id, reader)
+    return list(found.values())
+
+
+def _direct(room_id: str, reader: str) -> Room:
+    inside = set(run(client.invited_or_joined(room_id, by=reader)))
+    ghosts = [actor for user in inside if (actor := _ghost_actor(user))]
+    here = Actor.objects.filter(owner__in=inside)
+    return conversations.found_again(room_id, reader, [*here, *ghosts])
+
+
 def _ghost_actor(mxid: str) -> Actor | None:
     """The remote actor that a ghost of ours speaks for, as its own profile says."""
     known = once.ask(("ghost", mxid), lambda: Actor.objects.filter(ghost__mxid=mxid).first())
@@ -209,9 +239,8 @@ class Batch:
             return
         standing = actions.record_posts([act for act, _ in self.posts.values()])
         kept = [(act, text) for act, text in self.posts.values() if act.post in standing]
-        mine = (
-            self.room.actor.uri if self.room.kind == Room.Kind.PROFILE and self.room.actor else ""
-        )
+        actor = self.room.actor
+        mine = actor.uri if actor and actor.is_local else ""
         documents.keep_posts([one for one in kept if one[0].author == mine], local=True)
         documents.keep_posts([one for one in kept if one[0].author != mine], local=False)
         self.posts.clear()
@@ -224,7 +253,7 @@ class Batch:
 def _replay(room: Room, say: Say) -> int:
     count, told = 0, time.monotonic()
     unreceipted: list[Event] = []
-    for page in _history(room.room_id):
+    for page in _history(room.room_id, room.reader):
         count += len(page)
         _meet(page)
         with turns.writing(), once.remembered():
@@ -253,7 +282,7 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
         if isinstance(read, Receipt):
             unreceipted = []
         elif (
-            room.kind == Room.Kind.PROFILE
+            room.kind in {Room.Kind.PROFILE, Room.Kind.CIRCLE}
             and event["sender"] == room.owner
             and event["origin_server_ts"] >= since  # before it was a profile it was no post
         ):
@@ -267,11 +296,11 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
     return unreceipted
 
 
-def _history(room_id: str) -> Iterator[list[Event]]:
+def _history(room_id: str, reader: str = "") -> Iterator[list[Event]]:
     """From the first event on, a page at a time."""
     start = ""
     while True:
-        page = run(client.messages(room_id, start=start, direction="f", limit=PAGE))
+        page = run(client.messages(room_id, start=start, direction="f", limit=PAGE, by=reader))
         if chunk := page.get("chunk"):
             yield chunk
         end = page.get("end")
@@ -316,10 +345,14 @@ def _event(event: Event, read: Any, batch: Batch) -> None:
 def _receipt(receipt: Receipt, event: Event, batch: Batch) -> None:
     """The activity as the world got it: the post is read from it, and served from it again."""
     batch.place(event, receipt.act)
-    act = replayed(receipt.raw, at=receipt.at)
     author = batch.room.actor
-    if author is None or not author.is_local or act.author != author.uri:
+    if author is None or not author.is_local:
         return
+    act = replayed(receipt.raw, at=receipt.at, followers=author.followers)
+    if act.author != author.uri:
+        return
+    if isinstance(act, Publish) and receipt.visibility == "local":
+        act = replace(act, visibility="local")  # addressed to nobody outside
     if isinstance(act, Publish):
         batch.post(act, receipt.raw)
         return

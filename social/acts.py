@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 Visibility = Literal["public", "unlisted", "private", "limited", "direct", "local"]
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})  # may stand on a page for anybody
+FOLLOWED: frozenset[Visibility] = frozenset({"private", "local"})  # for followers
 NARROWING: tuple[str, ...] = get_args(Visibility)  # each is for fewer than those before it
 LIKE = "\N{THUMBS UP SIGN}"  # the reaction that every network knows
 

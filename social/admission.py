@@ -126,8 +126,17 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
 def _admit_reaction(author: Actor, target: Actor, act: React) -> None:
     if policy.blocked_between(author, target):
         raise Refused("one of the two has blocked the other")
+    if not _may_read(author, act.post):
+        raise Refused("the post was not for them")
     if author.reactions.filter(post__uri=act.post).count() >= REACTIONS:
         raise Refused("its author has reacted to this post often enough")
+
+
+def _may_read(reader: Actor, uri: str) -> bool:
+    post = actions.post(uri)
+    if post is None or post.visibility in OPEN:
+        return True
+    return Post.objects.visible_to(reader).filter(pk=post.pk).exists()
 
 
 def relevant(author: Actor, act: Publish) -> bool:

@@ -6,13 +6,14 @@ joins would make it look through everybody.
 
 import functools
 import operator
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, assert_never
 
 from django.db.models import Q, QuerySet
 
 from social import once
 from social.acts import (
+    OPEN,
     Accept,
     Act,
     Block,
@@ -53,7 +54,7 @@ def _hearers(act: Act) -> list[Actor]:
     return list(everybody.filter(_concerned(act)))
 
 
-def _concerned(act: Act) -> Q:  # noqa: PLR0911  one line an act
+def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911  one line an act
     match act:
         case Publish():
             return _readers(act)
@@ -61,10 +62,9 @@ def _concerned(act: Act) -> Q:  # noqa: PLR0911  one line an act
             return _readers(act.now) | _touched(act.now.post)
         case Retract():
             post = Post.objects.filter(uri=act.post).first()
-            follow = (
-                _followers(act.author) if post and post.visibility != "direct" else Q(pk__in=())
-            )
-            return follow | _touched(act.post) | Q(uri__in=post.audience if post else ())
+            if post is None:
+                return _touched(act.post)
+            return _sent_to(act.author, post.visibility, post.audience) | _touched(act.post)
         case React():
             return _author(act.post)
         case Boost():
@@ -92,12 +92,20 @@ def _author(post: str) -> Q:
 
 
 def _readers(act: Publish) -> Q:
-    named = Q(uri__in=act.audience)
-    if act.visibility in {"public", "unlisted", "private"}:
-        named |= _followers(act.author)
-    if act.reply and act.visibility in {"public", "unlisted"}:
+    named = _sent_to(act.author, act.visibility, act.audience)
+    if act.reply and act.visibility in OPEN:
         named |= _author(act.reply)
     return named
+
+
+def _sent_to(author: str, visibility: str, audience: Collection[str]) -> Q:
+    match visibility:
+        case "public" | "unlisted" | "private":
+            return _followers(author) | Q(uri__in=audience)
+        case "local":
+            return _followers(author) & Q(owner__isnull=False)
+        case _:
+            return Q(uri__in=audience)
 
 
 def _touched(post: str) -> Q:

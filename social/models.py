@@ -136,13 +136,19 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def visible_to(self, viewer: "Actor | None") -> Self:
         """The one gate between posts and readers; `None` is somebody unknown."""
-        if viewer is None:
-            return self.open()
-        shown = Q(deleted=None, author__suspended=False, author__left=None)
+        return self.open() if viewer is None else self.filter(deleted=None).meant_for(viewer)
+
+    def meant_for(self, viewer: "Actor") -> Self:
+        """Also what is deleted since: only whoever could read it is told so."""
+        shown = Q(author__suspended=False, author__left=None)
         mine = Q(author=viewer) | Q(addressed=viewer)
         followed = Q(visibility="private") & Q(
             author__follows_in__follower=viewer, author__follows_in__state="accepted"
         )
+        if viewer.is_local:
+            followed |= Q(visibility="local") & Q(
+                author__follows_in__follower=viewer, author__follows_in__state="accepted"
+            )
         open_ = Q(visibility__in=("public", "unlisted"))
         return (
             self.filter(shown & (open_ | mine | followed))

@@ -53,6 +53,7 @@ WRITERS = {
     "Lane": {"bridge/lanes.py", "bridge/moderation.py", "bridge/rows.py"},
     "Document": {"bridge/documents.py"},
     "Room": {
+        "bridge/matrix/conversations.py",
         "bridge/matrix/gaps.py",
         "bridge/matrix/membership.py",
         "bridge/matrix/rooms.py",

@@ -125,7 +125,7 @@ def readable(request: Request, name: str) -> Post:
     who = who or answers.signer(request)
     if row is None or who is None:
         raise NotFound
-    if not Post.objects.visible_to(who).filter(pk=row.pk).exists():
+    if not Post.objects.meant_for(who).filter(pk=row.pk).exists():
         raise NotFound
     return row
 

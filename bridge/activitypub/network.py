@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +40,7 @@ from social.models import Follow as FollowRow
 from social.models import Reaction as ReactionRow
 from social.outbox import Address
 
+PEOPLE = 20  # of a conversation, who are asked after
 HEIGHT = 20  # how far up a conversation is fetched
 READING = 20.0  # seconds for everything that one row makes us fetch
 SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for again
@@ -84,6 +86,7 @@ class ActivityPub(Network):
         deadline = time.monotonic() + READING
         match act:
             case Publish() if admission.relevant(author, act):
+                _meet(act, deadline)
                 return [*self._ancestors(act, at, deadline), Said(act, wire)]
             case Revise(now=now) if admission.relevant(author, now):
                 return [*self._ancestors(now, at, deadline), Said(act, wire)]
@@ -177,7 +180,7 @@ class ActivityPub(Network):
 
     def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
         author = actors.known(act.author)
-        if author is None or (isinstance(act, Publish) and act.visibility == "local"):
+        if author is None or _stays_here(act):
             return []
         if not author.is_local:
             return self._forwarded(act, author)
@@ -272,6 +275,16 @@ class ActivityPub(Network):
         return await http.post(url, body, {"Content-Type": CONTENT_TYPE, **signed})
 
 
+def _stays_here(act: Act) -> bool:
+    match act:
+        case Publish(visibility=shown) | Revise(now=Publish(visibility=shown)):
+            return shown == "local"
+        case Retract():
+            return Post.objects.filter(uri=act.post, visibility="local").exists()
+        case _:
+            return False
+
+
 def _author(activity: dict[str, Any]) -> Actor:
     """Somebody we never met is asked after only where their answer to a post here is passed on."""
     uri = jsonld.id_of(activity.get("actor"))
@@ -282,6 +295,16 @@ def _author(activity: dict[str, Any]) -> Actor:
     if not actions.post(jsonld.id_of(jsonld.first(answered))):
         raise Forbidden("its actor is unknown")
     return actors.find(uri)
+
+
+def _meet(act: Publish, deadline: float) -> None:
+    """Who else is in a conversation has a ghost in its room, or answers would not reach them."""
+    if act.visibility not in {"limited", "direct"}:
+        return
+    for uri in act.audience[:PEOPLE]:
+        if time.monotonic() < deadline and not actors.known(uri):
+            with suppress(Trouble):
+                actors.find(uri)
 
 
 def _addresses(inboxes: Collection[str]) -> list[Address]:

@@ -43,6 +43,7 @@ class Refs:
     origin: str
     followers: str = ""  # the author's collection
     post_author: str = ""  # of the post reacted to or boosted
+    readers: tuple[str, ...] = ()  # whom a deleted post was for, unless that was everybody
 
 
 def render(act: Act, refs: Refs) -> Json:
@@ -118,8 +119,8 @@ def _delete(act: Retract, refs: Refs) -> Json:
         "id": f"{act.post}/delete",
         "type": "Delete",
         "actor": act.author,
-        "to": [PUBLIC],
-        "cc": _some(refs.followers),
+        "to": list(refs.readers) or [PUBLIC],
+        "cc": [] if refs.readers else _some(refs.followers),
         "object": _tombstone(act.post, act.at),
     }
 

@@ -244,6 +244,10 @@ class Actor:
     def delete_actor(self) -> Sent:
         return self.do("delete_actor")
 
+    def look(self, url: str) -> int:
+        """The status of a signed GET."""
+        return self.do("look", url=url).statuses[0]
+
     def raw(self, inbox: str, activity: Mapping[str, Any] | None = None, **more: Any) -> Sent:
         """`more`: body, headers, late_headers, sign (cavage, rfc9421, none), key_id."""
         return self.do("raw", inbox=inbox, activity=activity, **more)

@@ -252,12 +252,14 @@ async def join(room: str, user: str = "", *, via: Sequence[str] = ()) -> None:
         await call("POST", f"/v3/join/{_part(room)}{query}", {})
 
 
-async def invite(room: str, user: str) -> None:
-    """Somebody who is there or invited already is no error."""
+async def invite(room: str, user: str, *, by: str = "") -> None:
+    """Somebody who is there or invited already is no error. `by`: a ghost; else the bot."""
     try:
-        await _answer(_ours().room_invite(room, user))
+        with acting_as(by or registration.load().bot):
+            await _answer(_ours().room_invite(room, user))
     except MatrixError as error:
-        if error.code != "M_FORBIDDEN" or await membership(room, user) not in {"join", "invite"}:
+        there = {"join", "invite"}
+        if error.code != "M_FORBIDDEN" or await membership(room, user, by=by) not in there:
             raise
 
 
@@ -271,21 +273,30 @@ async def leave(room: str, user: str = "") -> None:
         await _answer(_ours().room_leave(room))
 
 
-async def members(room: str) -> list[str]:
+async def members(room: str, *, by: str = "") -> list[str]:
     """Matrix IDs of those who are in the room."""
-    answer = await call("GET", f"/v3/rooms/{_part(room)}/joined_members")
+    with acting_as(by or registration.load().bot):
+        answer = await call("GET", f"/v3/rooms/{_part(room)}/joined_members")
     return list(answer.get("joined") or {})
 
 
-async def membership(room: str, user: str) -> str:
-    content = await state(room, "m.room.member", user)
+async def invited_or_joined(room: str, *, by: str = "") -> list[str]:
+    """Matrix IDs of those who are in the room, or asked into it."""
+    with acting_as(by or registration.load().bot):
+        answer = await call("GET", f"/v3/rooms/{_part(room)}/members?not_membership=leave")
+    return [str(event["state_key"]) for event in answer.get("chunk") or []]
+
+
+async def membership(room: str, user: str, *, by: str = "") -> str:
+    content = await state(room, "m.room.member", user, by=by)
     return str(content.get("membership", "leave"))
 
 
-async def state(room: str, kind: str, key: str = "") -> dict[str, Any]:
+async def state(room: str, kind: str, key: str = "", *, by: str = "") -> dict[str, Any]:
     """One state event's content; empty when there is none."""
     try:
-        return await call("GET", f"/v3/rooms/{_part(room)}/state/{_part(kind)}/{_part(key)}")
+        with acting_as(by or registration.load().bot):
+            return await call("GET", f"/v3/rooms/{_part(room)}/state/{_part(kind)}/{_part(key)}")
     except MatrixError as error:
         if error.code == "M_NOT_FOUND":
             return {}
@@ -324,16 +335,18 @@ async def event(room: str, event_id: str) -> dict[str, Any]:
     return await call("GET", f"/v3/rooms/{_part(room)}/event/{_part(event_id)}")
 
 
-async def edits(room: str, event_id: str) -> list[str]:
+async def edits(room: str, event_id: str, *, by: str = "") -> list[str]:
     """Client-Server API, "Relationships API": the edits of an event."""
     path = f"/v1/rooms/{_part(room)}/relations/{_part(event_id)}/m.replace?limit=100"
-    found = (await call("GET", path)).get("chunk", [])
+    with acting_as(by or registration.load().bot):
+        found = (await call("GET", path)).get("chunk", [])
     return [str(edit["event_id"]) for edit in found]
 
 
 async def messages(
-    room: str, *, start: str = "", direction: str = "f", limit: int = 100
+    room: str, *, start: str = "", direction: str = "f", limit: int = 100, by: str = ""
 ) -> dict[str, Any]:
     """Raw: {"start", "end"?, "chunk": [...]}."""
     query = {"dir": direction, "limit": str(limit)} | ({"from": start} if start else {})
-    return await call("GET", f"/v3/rooms/{_part(room)}/messages?{urlencode(query)}")
+    with acting_as(by or registration.load().bot):
+        return await call("GET", f"/v3/rooms/{_part(room)}/messages?{urlencode(query)}")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
-from bridge.matrix import linking
+from bridge.matrix import conversations, linking
 from bridge.matrix.readings import Command
 from bridge.models import Anchor, Lane, Received
 from bridge.network import Said
@@ -139,6 +139,16 @@ def _help_text() -> str:
         f"<p>What you can type here:</p><ul>{rows}</ul><p>And in your room, in front of a post:"
         " <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for a quiet one.</p>"
     )
+
+
+def _circle(call: Call) -> list[Said]:
+    room = conversations.circle(call.actor)
+    link = names.matrix_link(room.room_id)
+    text = (
+        f'<p>Your circle: <a href="{link}">{html.escape(link)}</a>. What you write there goes to'
+        " your approved followers only; those on this server are invited.</p>"
+    )
+    return _only(text)
 
 
 def _follow(call: Call) -> list[Said]:
@@ -327,6 +337,7 @@ COMMANDS: dict[str, Entry] = {
     "profile": Entry(
         "profile create [handle]", "get a profile and its room (or: profile delete)", _delete
     ),
+    "circle": Entry("circle", "a room for followers-only posts", _circle),
     "follow": Entry("follow @name@server", "read somebody", _follow),
     "unfollow": Entry("unfollow @name@server", "stop reading somebody", _unfollow),
     "followers": Entry("followers", "who follows you", _followers),

@@ -58,11 +58,13 @@ def close_one(lane: str) -> bool:
 
 def _read_on(room: Room) -> bool:
     if not room.place:  # from now on: what was before is for a rebuild
-        run(rooms.read_from_here(room.room_id))
+        run(rooms.read_from_here(room.room_id, room.reader))
         return False
     found, start = False, room.place
     for _ in range(PAGES):
-        page = run(client.messages(room.room_id, start=start, direction="f", limit=PAGE))
+        page = run(
+            client.messages(room.room_id, start=start, direction="f", limit=PAGE, by=room.reader)
+        )
         chunk = [event for event in page.get("chunk") or [] if isinstance(event, dict)]
         found |= _insert(events.arrivals(chunk))
         end = page.get("end")

@@ -11,7 +11,18 @@ from bridge.errors import Later
 from bridge.matrix import parse, registration, render
 from bridge.models import Anchor, Document, Ghost, Received, Room
 from social import actions, once, profiles
-from social.acts import Act, Block, Boost, Follow, Publish, React, Retract, Revise, Undo
+from social.acts import (
+    OPEN,
+    Act,
+    Block,
+    Boost,
+    Follow,
+    Publish,
+    React,
+    Retract,
+    Revise,
+    Undo,
+)
 from social.models import Actor, Post
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
@@ -27,7 +38,10 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
     carried = dict(Anchor.objects.filter(event_id__in=needs.events).values_list("event_id", "uri"))
     bases = {uri.split("/update/")[0] for uri in carried.values()}
     stored = _posts({*bases, *needs.posts})
-    stored |= _posts({post.reply for post in stored.values() if post.reply})
+    direct = room.kind == Room.Kind.DIRECT
+    last = _last(room) if direct else ""
+    stored |= _posts({last, *(post.reply for post in stored.values())} - {""})
+    people = {one.uri: (one.url or one.uri, one.acct) for one in _of(room)} if direct else {}
     reg = registration.load()
     return parse.Refs(
         kind=room.kind,
@@ -39,10 +53,24 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         carried=carried,
         stored=stored,
         acts=_acts(carried.values()),
-        link=_linker(shown | _by_uri(stored)),
+        link=_linker(shown | _by_uri(stored) | people),
+        people=tuple(people),
+        last=last,
         name=_title(event.get("sender")),
         now=int(time.time() * 1000),
     )
+
+
+def _of(room: Room) -> Iterable[Actor]:
+    return room.people.filter(left=None).order_by("uri")
+
+
+def _last(room: Room) -> str:
+    """The newest post of a conversation: what is written next goes on from it."""
+    posts = Anchor.objects.filter(
+        room=room, uri__in=Post.objects.filter(deleted=None).values("uri")
+    )
+    return posts.order_by("-at", "-id").values_list("uri", flat=True).first() or ""
 
 
 def _trusted(event: Mapping[str, Any], reg: registration.Registration) -> frozenset[str]:
@@ -153,7 +181,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         author_title=author.title if author else "",
         author_acct=f"@{author.acct}" if author else "",
         event=anchor.event_id if anchor else "",
-        root=_root(parent) if parent else "",
+        root=_root(parent) if parent and room.kind != Room.Kind.DIRECT else "",
         parent=parent.event_id if parent else "",
         raw=_text(document),
         act=document,
@@ -162,8 +190,34 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         boosted=profiles.publish_of(boosted) if boosted and not boosted.deleted else None,
         boosted_title=boosted.author.title if boosted else "",
         redact=_to_redact(act, room),
+        fits=_fits(act, room),
         pending=isinstance(act, Follow) and _pending(act),
     )
+
+
+FITTING: dict[str, set[str]] = {
+    "private": {Room.Kind.MIRROR, Room.Kind.CIRCLE, Room.Kind.DIRECT},
+    "local": {Room.Kind.CIRCLE},
+    "limited": {Room.Kind.DIRECT},
+    "direct": {Room.Kind.DIRECT},
+}
+
+
+def _fits(act: Act, room: Room) -> bool:
+    """By what the post is in the index, where no edit widens whom it is for."""
+    match act:
+        case Publish(visibility=shown):
+            pass
+        case Revise(now=Publish(visibility=said, post=uri)):
+            known = actions.post(uri)
+            return _may_stand(known.visibility if known else said, room)
+        case _:
+            return True
+    return _may_stand(shown, room)
+
+
+def _may_stand(shown: str, room: Room) -> bool:
+    return shown in OPEN or room.kind in FITTING[shown]
 
 
 def _about(act: Act) -> str:

@@ -10,7 +10,7 @@ from django.conf import settings
 from bridge import html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.loop import in_database, run
-from bridge.matrix import client, linking, places, registration, rooms, shapes
+from bridge.matrix import client, conversations, linking, places, registration, rooms, shapes
 from bridge.matrix.vocabulary import BRIDGE, PROFILE
 from bridge.models import Ghost, Room
 from bridge.network import Said
@@ -57,6 +57,8 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
     if who == reg.bot:
         return _bot(event, room_id, sender, content)
     room = Room.objects.filter(room_id=room_id).select_related("actor").first()
+    if reg.ours(who) and room is None and now == "invite" and not reg.ours(sender):
+        return [Said(None, answer=run(_ghost_invited(event, who, room_id, sender)))]
     if reg.ours(who) and room and room.actor and sender == room.owner:
         return _ghost(event, who, room, str(now))
     raise Unreadable("somebody came or went")
@@ -140,14 +142,23 @@ def _change(room: Room, values: dict[str, Any]) -> None:
     Room.objects.filter(pk=room.pk).update(**values)
 
 
-async def _tell(cause: str, room_id: str, text: str) -> None:
+async def _tell(cause: str, room_id: str, text: str, *, user: str = "") -> None:
     """Once for each event that is answered so, however often it is read."""
     from bridge.matrix import render
 
     said = render.notice(text)
-    bot = registration.load().bot
+    speaker = user or registration.load().bot
     txn = f"tell{hashlib.sha256(f'{cause} {text}'.encode()).hexdigest()[:32]}"
-    await client.send(room_id, said.type, said.content, txn=txn, user=bot)
+    await client.send(room_id, said.type, said.content, txn=txn, user=speaker)
+
+
+async def _ghost_invited(event: dict[str, Any], ghost: str, room_id: str, sender: str) -> str:
+    """Somebody begins a conversation with a ghost, as with anybody in Matrix."""
+    problem = await conversations.bound(room_id, sender, ghost)
+    if problem:
+        await _tell(str(event.get("event_id")), room_id, f"<p>{problem}.</p>", user=ghost)
+        await client.leave(room_id, ghost)
+    return ""
 
 
 def _ghost(event: dict[str, Any], who: str, room: Room, now: str) -> Sequence[Said]:
@@ -232,6 +243,7 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
                 cause,
                 room.room_id,
                 "<p>This room is encrypted now: I can no longer publish it.</p>",
+                user=room.reader,
             )
         )
         raise Unreadable("the room was encrypted: it is no longer published")
@@ -285,7 +297,7 @@ async def mirror(what: str, act: Act, target: str) -> None:
         await client.invite(room.room_id, person)
     elif person and what == "close":
         await client.kick(room.room_id, person, "no longer followed")
-    elif isinstance(act, Leave):
+    elif isinstance(act, Leave) and room.kind == Room.Kind.MIRROR:
         ghost = await in_database(_ghost_of, room)
         if ghost:
             await client.leave(room.room_id, ghost)
@@ -315,7 +327,7 @@ def _reader(act: Act) -> str:
     match act:
         case Accept() | Reject():
             uri = act.follower
-        case Undo(undone=Follow()):
+        case Undo(undone=Follow()) | Leave():
             uri = act.author
         case _:
             return ""

@@ -14,6 +14,7 @@ from bridge.loop import in_database
 from bridge.matrix import (
     client,
     commands,
+    conversations,
     gaps,
     linking,
     lookups,
@@ -31,7 +32,7 @@ from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.models import Anchor, Document, Received, Room
 from bridge.network import Network, Said, Settle
 from social import actions, acts, once
-from social.acts import OPEN, Act, Boost, Ignored, Publish, React, Retract, Revise
+from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
@@ -70,11 +71,13 @@ class Matrix(Network):
             case Command():
                 return commands.run(found)
             case _:
-                self._may_publish(room)
+                self._may_publish(room, event["sender"])
                 return [Said(_with_link(found), row.body, answer=met.told())]
 
-    def _may_publish(self, room: Room) -> None:
-        if not room.leased:
+    def _may_publish(self, room: Room, sender: str) -> None:
+        profile = Room.objects.filter(kind=Room.Kind.PROFILE, owner=sender, leased=False)
+        hidden = room.kind in {Room.Kind.CIRCLE, Room.Kind.DIRECT} and profile.exists()
+        if hidden or not room.leased:
             raise Forbidden("the room's owner has ended the lease of this server")
 
     def closed(self, row: Received, said: Said | None, problem: str) -> None:
@@ -181,9 +184,11 @@ class Matrix(Network):
         if isinstance(written, Ignored):
             raise Gone(written.reason)
         ghost = ghost or await rooms.ghost_of(author)
+        if room.kind == Room.Kind.DIRECT and isinstance(act, Publish):
+            await conversations.gather(room)
         if isinstance(act, Retract | Revise) and isinstance(written, render.Redact):
-            for edit in await client.edits(room.room_id, refs.event):
-                await self._clear(room.room_id, edit, row)
+            for edit in await client.edits(room.room_id, refs.event, by=room.reader):
+                await self._clear(room.room_id, edit, row, by=ghost)
         if isinstance(written, render.Redact):
             written = render.Send(
                 "m.room.redaction",
@@ -217,13 +222,14 @@ class Matrix(Network):
         at = written.content["at"]
         row.made = _anchor_at(event_id, room, row.document, "", bot, at)
         if isinstance(act, Retract):
-            for old_room, old in await in_database(_old_words, act.post):
-                await self._clear(old_room, old, row)
+            for old_room, old, reader in await in_database(_old_words, act.post):
+                await self._clear(old_room, old, row, by=reader)
 
     async def _clear_all(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.standing(target)
         for anchor in await in_database(traces.to_clear, act, room):
-            for event in [*await client.edits(room.room_id, anchor.event_id), anchor.event_id]:
+            edits = await client.edits(room.room_id, anchor.event_id, by=room.reader)
+            for event in [*edits, anchor.event_id]:
                 await self._clear(room.room_id, event, row, by=anchor.sender)
 
     async def _clear(self, room_id: str, event_id: str, row: Delivery, *, by: str = "") -> None:
@@ -311,8 +317,8 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
             return None
         author = _actor(act.author)
         refs = lookups.for_act(act, room, row.document)
-        if isinstance(act, Revise) and not refs.event and act.now.visibility in OPEN:
-            act = act.now  # it overtook its post: here it is the post
+        if isinstance(act, Revise) and not refs.event and refs.fits:
+            act = act.now  # it overtook its post, or belongs here only since: here it is the post
             refs = lookups.for_act(act, room, row.document)
         return Known(act, room, author, refs, rooms.ghost_now(author))
 
@@ -356,16 +362,19 @@ def _receipt_of(document: str, post: str) -> tuple[str, str, str]:
     return text, event or "", shown
 
 
-def _old_words(post: str) -> list[tuple[str, str]]:
-    """Room and event of each receipt and each edit of a post."""
+def _old_words(post: str) -> list[tuple[str, str, str]]:
+    """Room and event of each receipt and each edit of a post; and which ghost reads there, if
+    the bot does not.
+    """
     written = Anchor.objects.filter(room__actor__posts__uri=post, uri__startswith=f"{post}/")
     copies = written.exclude(uri=f"{post}/delete")
-    found = list(copies.values_list("room__room_id", "event_id"))
-    where = Anchor.objects.filter(uri=post).values_list("room__room_id", flat=True).first()
+    found = list(copies.values_list("room__room_id", "event_id", "room__reader"))
+    stood = Anchor.objects.filter(uri=post)
+    where = stood.values_list("room__room_id", "room__reader").order_by("at", "id").first()
     edits = {
         uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri
     }
-    return found + [(where, f"${edit}") for edit in sorted(edits) if where]
+    return found + [(where[0], f"${edit}", where[1]) for edit in sorted(edits) if where]
 
 
 def _tell_author(act: Act, answer: str, key: str) -> None:

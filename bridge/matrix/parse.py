@@ -15,11 +15,14 @@ from bridge.matrix import messages, shapes, vocabulary
 from bridge.matrix.readings import Carried, Command, Entry, Needs, Receipt, Refs
 from bridge.matrix.shapes import Event
 from social.acts import (
+    FOLLOWED,
     LIKE,
     OPEN,
     Act,
     Boost,
+    Content,
     Ignored,
+    Mention,
     Publish,
     React,
     Retract,
@@ -218,29 +221,51 @@ def _command(event: Event, refs: Refs) -> Command | Ignored:
 
 def _publish(event: Event, refs: Refs, author: str) -> Publish | Ignored:
     options = shapes.mapping(event.content.get(vocabulary.POST))
-    reply = _reply(event, refs, options)
+    reply = _reply(event, refs, options) or refs.last
     parent = refs.stored.get(reply)
-    if refs.kind != "profile" or event.sender != refs.owner:
-        # In another's room people answer; what they write there besides is no post of theirs.
-        if refs.kind not in {"profile", "mirror"}:
-            return Ignored(reason="posts are written in a profile room")
-        if not parent:
-            return Ignored(reason="not by the room's owner, and no reply to a post")
+    if why := _not_here(event, refs, parent, author):
+        return Ignored(reason=why)
     read = messages.read(event.content, refs, sender=event.sender, author=author, parent=parent)
     if isinstance(read, Ignored):
         return read
-    visibility = _visibility(options, refs, parent, unlisted=read.unlisted)
+    visibility = _visibility(options, refs, parent, author, unlisted=read.unlisted)
     if isinstance(visibility, Ignored):
         return visibility
+    content = _addressed(read.content, refs, author)
+    named = () if visibility == "local" else content.mentions
     return Publish(
         author=author,
         post=names.post_uri(refs.origin, event.id),
-        content=read.content,
+        content=content,
         visibility=visibility,
         published=event.at,
         reply=reply,
-        audience=tuple(mention.actor for mention in read.content.mentions),
+        audience=tuple(mention.actor for mention in named),
     )
+
+
+def _not_here(event: Event, refs: Refs, parent: Publish | None, author: str) -> str:
+    """In another's room people answer; what they write there besides is no post of theirs."""
+    if refs.kind == "direct":
+        return "" if author in refs.people else "its author is not known in this conversation"
+    if refs.kind not in {"profile", "circle", "mirror"}:
+        return "posts are written in a profile room"
+    own = refs.kind != "mirror" and event.sender == refs.owner
+    return "" if own or parent else "not by the room's owner, and no reply to a post"
+
+
+def _addressed(content: Content, refs: Refs, author: str) -> Content:
+    """In a conversation everybody is named: a post that names nobody finds nobody's notice."""
+    if refs.kind != "direct":
+        return content
+    known = {mention.actor for mention in content.mentions} | {author}
+    rest = tuple(
+        Mention(actor=uri, name=messages.actor_name(uri, refs))
+        for uri in refs.people
+        if uri not in known
+    )
+    inside = tuple(mention for mention in content.mentions if mention.actor in refs.people)
+    return replace(content, mentions=(*inside, *rest))
 
 
 def _reply(event: Event, refs: Refs, options: Any) -> str:
@@ -264,15 +289,29 @@ def _post_of(event_id: str, refs: Refs) -> str:
     return edit[1] if edit else uri
 
 
-def _visibility(
-    options: Any, refs: Refs, parent: Publish | None, *, unlisted: bool
+def _visibility(  # noqa: PLR0911  one line a room
+    options: Any, refs: Refs, parent: Publish | None, author: str, *, unlisted: bool
 ) -> Visibility | Ignored:
-    """A profile room can be read by anybody, so only what is open may be written in it."""
-    wanted = shapes.text(options.get("vis")) or refs.visibility
+    """For whom a room's own readers allow it, and never for more than the post it answers.
+
+    An answer to somebody's followers-only post goes to them and those it names: the followers of
+    one are not those of the other.
+    """
+    if refs.kind == "direct":
+        return "direct"
+    wanted = shapes.text(options.get("vis")) or ("private" if refs.kind == "circle" else "")
+    wanted = wanted or refs.visibility
+    narrow = parent is not None and parent.visibility not in OPEN
+    if narrow and refs.kind == "profile":
+        return Ignored(reason="a reply to a followers-only post may not be public")
+    if narrow and parent and (parent.author != author or parent.visibility not in FOLLOWED):
+        return "local" if wanted == "local" else "direct"
+    if refs.kind == "circle":
+        if wanted not in FOLLOWED:
+            return Ignored(reason="only posts for followers can be written in this room")
+        return "local" if "local" in {wanted, parent.visibility if parent else ""} else "private"
     if wanted not in OPEN:
         return Ignored(reason="only public and unlisted posts can be written in this room")
-    if parent and parent.visibility not in OPEN:
-        return Ignored(reason="a reply to a followers-only post may not be public")
     quiet = unlisted or wanted == "unlisted" or (parent and parent.visibility == "unlisted")
     return "unlisted" if quiet else "public"
 
@@ -296,7 +335,15 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
         known = {mention.actor for mention in content.mentions}
         kept = (mention for mention in old.content.mentions if mention.actor not in known)
         content = replace(content, mentions=(*content.mentions, *kept))
-    audience = tuple(mention.actor for mention in content.mentions)
+    if old.visibility not in OPEN:
+        # Whom it was for it stays for; an edit of a secret tells nobody else of it.
+        return _revise(event, old, author, replace(content, mentions=old.content.mentions))
+    return _revise(event, old, author, content)
+
+
+def _revise(event: Event, old: Publish, author: str, content: Content) -> Revise:
+    kept = old.audience if old.visibility not in OPEN else ()
+    audience = kept or tuple(mention.actor for mention in content.mentions)
     return Revise(
         author=author,
         now=replace(old, content=content, audience=audience),

@@ -1,22 +1,25 @@
 """Where an act goes in Matrix: which room of whom, and in which lane.
 
-A place is "profile URI", "mirror URI" or "desk URI"; an address says what happens there:
+A place is "profile URI", "circle URI", "mirror URI", "desk URI" or "direct KEY"; an address says
+what happens there:
 "event" a ghost speaks, "receipt" and "ledger" the bot notes, "notice" and "say" the bot tells,
 "clear" what repeats a deleted post goes too.
 """
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import assert_never
 
 from django.db.models import Q, QuerySet
 
 from bridge.errors import Gone
 from bridge.loop import in_database
-from bridge.matrix import registration, render, rooms, traces
+from bridge.matrix import conversations, registration, render, rooms, traces
 from bridge.models import Document, Ghost, Room
 from social import actions, acts, audience, once, outbox, policy, profiles
 from social.acts import (
+    FOLLOWED,
     OPEN,
     Accept,
     Act,
@@ -80,9 +83,9 @@ def withdraw(strangers: QuerySet[Actor]) -> None:
             _leave(mirror.actor, f"mirror {mirror.actor.uri}")
     spoken = Ghost.objects.filter(actor__in=strangers).select_related("actor")
     for ghost in spoken:
-        stands = Room.objects.filter(kind=Room.Kind.PROFILE, anchors__sender=ghost.mxid)
-        for uri in stands.values_list("actor__uri", flat=True).distinct():
-            _leave(ghost.actor, f"profile {uri}")
+        stands = Room.objects.filter(anchors__sender=ghost.mxid).exclude(kind=Room.Kind.MIRROR)
+        for room in stands.select_related("actor").distinct():
+            _leave(ghost.actor, room.place_name)
 
 
 def _leave(stranger: Actor, place: str) -> None:
@@ -109,35 +112,62 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
 def _of_local(act: Act, author: Actor) -> list[Address]:
     """What the owner did is in a room already; here it is noted in theirs."""
     match act:
-        case Publish(visibility="local"):
-            return []
         case Publish() | Revise() | Retract():
-            return [_at("receipt", f"profile {author.uri}")]
+            return [_receipt(act, author)]
         case Introduce():
             return []
-        case Undo(undone=Follow(target=target)):
-            mirror = [_at("close", f"mirror {target}")] if _is_remote(target) else []
-            return [_at("ledger", f"desk {author.uri}"), *mirror]
         case _:
-            return [_at("ledger", f"desk {author.uri}")]
+            return [_at("ledger", f"desk {author.uri}"), *_doors(act, author)]
 
 
-def _is_remote(uri: str) -> bool:
-    return Actor.objects.filter(uri=uri, owner=None).exists()
+def _receipt(act: Publish | Revise | Retract, author: Actor) -> Address:
+    """Beside the post, where those read for whom it is; of a direct one in the owner's desk."""
+    match act:
+        case Publish(visibility=said) | Revise(now=Publish(visibility=said)):
+            shown: str = said
+        case Retract():
+            shown = _visibility(act.post)
+        case _:
+            assert_never(act)
+    kind = "profile" if shown in OPEN else "circle" if shown in FOLLOWED else "desk"
+    place = f"{kind} {author.uri}"
+    return Address(lane=lane(place), to=f"receipt {place}")
+
+
+def _visibility(post: str) -> str:
+    """As it is now: an edit narrows whom a post is for, and never widens it."""
+    return Post.objects.filter(uri=post).values_list("visibility", flat=True).first() or ""
+
+
+def _doors(act: Act, author: Actor) -> list[Address]:
+    """Rooms that people of Matrix come into, or have to leave, as a relation begins or ends."""
+    match act:
+        case Undo(undone=Follow(target=target)):
+            found = Room.objects.filter(actor__uri=target)
+            kinds = [Room.Kind.MIRROR, Room.Kind.CIRCLE]
+            return [_at("close", room.place_name) for room in found.filter(kind__in=kinds)]
+        case Accept(follower=follower) | Reject(follower=follower):
+            circle = Room.objects.filter(kind=Room.Kind.CIRCLE, actor=author)
+            if not circle.exists() or not Actor.objects.local().filter(uri=follower).exists():
+                return []
+            what = "open" if isinstance(act, Accept) else "close"
+            return [_at(what, f"circle {author.uri}")]
+        case Leave():
+            followed = Room.objects.filter(
+                kind__in=[Room.Kind.MIRROR, Room.Kind.CIRCLE],
+                actor__follows_in__follower=author,
+            )
+            return [_at("close", room.place_name) for room in followed.select_related("actor")]
+        case _:
+            return []
 
 
 def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one line an act
     match act:
-        case Publish() if act.visibility in OPEN:
+        case Publish():
             return [_at("event", place) for place in _places_of_post(act, author)]
-        case Revise() if act.now.visibility in OPEN and _is_open(act.now.post):
-            return _where_it_stands(act.now.post) or [
-                _at("event", place) for place in _places_of_post(act.now, author)
-            ]
-        case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
-            # What was for everybody is so no longer: it is taken out of the shared rooms.
-            stands = _where_it_stands(act.now.post)
-            return [at for at in stands if not at.lane.startswith("matrix desk ")]
+        case Revise():
+            return [_at("event", place) for place in _places_of_edit(act, author)]
         case Retract() | React():
             return _where_it_stands(act.post)
         case Boost():
@@ -158,12 +188,42 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             return []
 
 
-def _is_open(uri: str) -> bool:
-    """As it was published: an edit does not widen who may read a post."""
-    return Post.objects.filter(uri=uri, visibility__in=OPEN).exists()
+def _places_of_edit(act: Revise, author: Actor) -> list[str]:
+    """Where it stands: it is changed there, or taken out where it is not for all of them any more.
+    And where it belongs now, should it not stand there yet.
+    """
+    shown = _visibility(act.now.post)
+    stands = traces.carrying(act.now.post)
+    if stands and shown in OPEN:
+        return sorted(stands)
+    now = replace(act.now, visibility=shown) if shown else act.now  # type: ignore[arg-type]  # of a column
+    return sorted({*stands, *_places_of_post(now, author)})
 
 
 def _places_of_post(act: Publish, author: Actor) -> list[str]:
+    if act.visibility in OPEN:
+        return _open_places(act, author)
+    mirror = act.visibility == "private" and _is_read_here(author)
+    direct = conversations.of(_to_strangers(act, author), author)
+    return [
+        *([f"mirror {author.uri}"] if mirror else []),
+        *([direct.place_name] if direct else []),
+    ]
+
+
+def _to_strangers(act: Publish, author: Actor) -> Publish:
+    """Of those named in a post to followers, who follows reads it in the mirror; the others here
+    get it in a room with its author alone: they know nothing of who else reads.
+    """
+    if act.visibility != "private":
+        return act
+    named = Actor.objects.local().filter(uri__in=act.audience)
+    readers = author.follows_in.filter(state="accepted").values("follower")
+    strangers = named.exclude(pk__in=readers).values_list("uri", flat=True)
+    return replace(act, audience=tuple(strangers))
+
+
+def _open_places(act: Publish, author: Actor) -> list[str]:
     """The conversation's room where it began with somebody here, else the author's mirror."""
     owner = _began_with(act.reply)
     if owner and not policy.blocked_between(owner, author):
@@ -240,10 +300,9 @@ def _is_told(act: Act, hearer: Actor) -> bool:
         case Follow() | Accept() | Reject():
             return True
         case Publish():
-            if hearer.uri not in act.audience:
-                return False
-            root = _began_with(act.reply) if act.visibility in OPEN else None
-            return root != hearer  # in one's own room one sees it anyway
+            if hearer.uri not in act.audience or act.visibility not in OPEN:
+                return False  # what is not for everybody stands in a room that the hearer is in
+            return _began_with(act.reply) != hearer  # in one's own room one sees it anyway
         case _:
             return False
 
@@ -256,6 +315,8 @@ async def room_at(place: str) -> Room:
     found = await in_database(_room, kind, uri)
     if found is None and kind == "mirror":
         return await rooms.mirror_of(await in_database(_actor, uri))
+    if found is None and kind == "direct":
+        return await conversations.direct(uri)
     return _there(found, kind)
 
 
@@ -285,7 +346,8 @@ def _actor(uri: str) -> Actor:
 
 
 def _room(kind: str, uri: str) -> Room | None:
-    rooms_of = Room.objects.filter(kind=kind, actor__uri=uri, ready=True)
+    named = Q(key=uri) if kind == "direct" else Q(actor__uri=uri)
+    rooms_of = Room.objects.filter(named, kind=kind, ready=True)
     return rooms_of.select_related("actor").first()
 
 

@@ -26,7 +26,7 @@ class Refs:
     the posts that the named ones answer.
     """
 
-    kind: str  # the room's: "profile", "desk", "mirror" or "control"
+    kind: str  # the room's: "profile", "circle", "desk", "mirror", "direct" or "control"
     owner: str = ""  # Matrix ID of the room's owner
     origin: str = ""  # https://social.example: of our ids
     bot: str = ""
@@ -38,6 +38,8 @@ class Refs:
     link: Callable[[str], tuple[str, str] | None] = lambda _: None
     language: str = ""
     visibility: Visibility = "public"
+    people: tuple[str, ...] = ()  # of a direct room: the actors in it
+    last: str = ""  # of a direct room: the newest post
     name: str = ""  # the sender's display name, for "/me waves"
     now: int = 0  # when we received it, in milliseconds; 0 when unknown
 

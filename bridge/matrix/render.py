@@ -79,6 +79,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 --
 
 
 def _publish(act: Publish, refs: Refs) -> Send | Ignored:
+    if not refs.fits:
+        return Ignored(reason="it is for fewer people than read this room")
     content = words(act, refs) | _thread(refs)
     content[vocabulary.OBJECT] = _post_copy(act, refs, kind="create")
     return fitted("m.room.message", content, link=act.url or act.post)
@@ -116,8 +118,8 @@ def _thread(refs: Refs) -> dict[str, Any]:
 def _revise(act: Revise, refs: Refs) -> Send | Redact | Ignored:
     if not refs.event:
         return _ABSENT
-    if act.now.visibility not in OPEN:  # no tombstone: to those it is for now, it is still there
-        return Redact(refs.event, "no longer for everybody", {})
+    if not refs.fits:  # no tombstone: to those it is for now, it is still there
+        return Redact(refs.event, "no longer for everybody here", {})
     new = words(act.now, refs)
     content = {
         "msgtype": new["msgtype"],

@@ -108,6 +108,28 @@ async def create_profile(actor: Actor) -> str:
     return room
 
 
+async def create_circle(actor: Actor) -> str:
+    """For followers alone: who is approved is invited, and nobody else reads."""
+    owner = actor.owner or ""
+    room = await client.create_room(
+        alias=alias("circle", actor.uri),
+        room_version=VERSION,
+        name=f"{actor.title}: for followers"[:255],
+        topic="What is written here goes to approved followers only, on both networks.",
+        invite=[owner],
+        power_level_override=power(owner, bot=100),
+        initial_state=[
+            _state("m.room.join_rules", {"join_rule": "knock"}),
+            _state("m.room.history_visibility", {"history_visibility": "shared"}),
+            _state("m.room.guest_access", {"guest_access": "forbidden"}),
+            _state(PROFILE_USER, {"user_id": owner}),
+            _state(BRIDGE, lease()),
+        ],
+    )
+    await _step_down(room, owner)
+    return room
+
+
 async def create_desk(owner: str) -> str:
     room = await client.create_room(
         alias=alias("desk", owner),
@@ -208,9 +230,9 @@ async def mirror_of(actor: Actor) -> Room:
     return row
 
 
-async def read_from_here(room_id: str) -> None:
+async def read_from_here(room_id: str, reader: str = "") -> None:
     """The place from which missed events are read; where there is one, it stays."""
-    page = await client.messages(room_id, direction="b", limit=1)
+    page = await client.messages(room_id, direction="b", limit=1, by=reader)
     await in_database(_begin, room_id, str(page.get("start", ""))[:255])
 
 
@@ -283,5 +305,5 @@ async def bring_in(room: Room, mxid: str) -> None:
     try:
         await client.join(room.room_id, mxid)
     except client.MatrixError:
-        await client.invite(room.room_id, mxid)
+        await client.invite(room.room_id, mxid, by=room.reader)
         await client.join(room.room_id, mxid)

@@ -40,6 +40,7 @@ class Refs:
     boosted: Publish | None = None  # the post that a boost, reaction or undo is about
     boosted_title: str = ""  # its author's
     redact: str = ""  # the event to redact
+    fits: bool = True  # whether all who read this room may read the post
     pending: bool = False  # a follow that waits for the owner's word
 
 

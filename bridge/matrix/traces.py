@@ -75,7 +75,7 @@ def _ghost(actor: str) -> QuerySet[Ghost, str]:
 
 def _places(found: QuerySet[Room]) -> set[str]:
     rows = found.select_related("actor").distinct()
-    return {f"{room.kind} {room.actor.uri}" for room in rows if room.actor}
+    return {room.place_name for room in rows}
 
 
 def _targets(rows: QuerySet[Delivery]) -> set[str]:

@@ -366,10 +366,12 @@ class Homeserver:
         return {"start": f"t{start}", "chunk": chunk, **({"end": f"t{end}"} if chunk else {})}
 
     def members(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
-        wanted = query.get("membership", "join")
+        shut = query.get("not_membership", "")
+        wanted = query.get("membership", "" if shut else "join")
         room = self.room(parts[0])
         found = [e for (kind, _), e in room.state.items() if kind == "m.room.member"]
-        return {"chunk": [e for e in found if e["content"].get("membership") == wanted]}
+        now = {id(e): e["content"].get("membership") for e in found}
+        return {"chunk": [e for e in found if now[id(e)] != shut and wanted in {"", now[id(e)]}]}
 
     def joined_members(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         found = self.members(user, parts, {}, body)["chunk"]

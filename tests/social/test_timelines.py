@@ -44,7 +44,7 @@ def test_strangers_and_those_not_yet_accepted_are_not_read(alice: Actor) -> None
         ("private", True),
         ("limited", False),
         ("direct", False),
-        ("local", False),
+        ("local", True),
     ],
 )
 def test_of_the_followed_one_reads_what_followers_may(

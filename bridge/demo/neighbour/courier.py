@@ -59,10 +59,20 @@ class Courier:
         second: Dialect = "cavage" if first == "rfc9421" else "rfc9421"
         return await self._get(url, self._signed(second, url, accept))
 
-    def _signed(self, dialect: Dialect, url: str, accept: str) -> dict[str, str]:
-        keeper = self.world.keeper
+    async def look(self, actor: Actor, url: str) -> tuple[int, Json]:
+        """GET as somebody who lives here: the status, and the document if there is one."""
+        headers = self._signed(self.world.settings.sends, url, ACCEPT, actor)
+        try:
+            return _FINE, await self._get(url, headers)
+        except Unreachable as error:
+            return error.status, {}
+
+    def _signed(
+        self, dialect: Dialect, url: str, accept: str, actor: Actor | None = None
+    ) -> dict[str, str]:
+        who = actor or self.world.keeper
         request = signing.Request("GET", url, {"accept": accept})
-        return signing.sign(dialect, keeper.key, keeper.key_id, request)
+        return signing.sign(dialect, who.key, who.key_id, request)
 
     async def _get(self, url: str, headers: Mapping[str, str]) -> Json:
         try:

@@ -43,6 +43,7 @@ class Verbs:
             "update_profile": self.update_profile,
             "delete_actor": self.delete_actor,
             "resend": self.resend,
+            "look": self.look,
             "raw": self.raw,
         }
 
@@ -194,6 +195,10 @@ class Verbs:
             if uri.startswith(f"{actor.id}/"):
                 self.world.objects[uri] = cast.tombstone(uri)
         return await self._send(actor, activity, inboxes)
+
+    async def look(self, actor: Actor, url: str) -> Sent:
+        status, found = await self.courier.look(actor, url)
+        return Sent(found, [Delivered(url, status)])
 
     async def raw(  # noqa: PLR0913  a liar wants every lever
         self,

@@ -1,0 +1,225 @@
+"""Rooms for fewer than everybody: circles, which are their owner's, and direct rooms.
+
+A direct room belongs to a set of people: whoever is among them reads there, and nobody else, the
+bot neither; one of the ghosts reads it for us. Which rooms there are is kept in each desk, as state
+that only its owner and the bot see.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from bridge.errors import Gone
+from bridge.loop import in_database, run
+from bridge.matrix import client, registration, render, rooms
+from bridge.matrix.vocabulary import LEDGER, MIRROR
+from bridge.models import Room
+from social import policy
+from social.acts import Publish
+from social.models import Actor
+
+MOST = 50  # people in a direct room
+UNSEALED = (
+    "<p>This conversation crosses networks, so it is not end-to-end encrypted: the servers of those"
+    " who take part can read it.</p>"
+)
+
+
+# ---- direct rooms
+
+
+def of(act: Publish, author: Actor) -> Room | None:
+    """The row of the room for those whom a remote post addresses by name; made in a moment.
+
+    Whoever has blocked its author here, or is blocked by them, is not among them.
+    """
+    named = list(Actor.objects.filter(uri__in=act.audience, left=None)[:MOST])
+    kept = [one for one in named if not policy.blocked_between(one, author)]
+    if not any(one.is_local for one in kept):
+        return None
+    return expect([author, *kept])
+
+
+def expect(people: Collection[Actor]) -> Room:
+    key = key_of([actor.uri for actor in people])
+    room, new = Room.objects.get_or_create(
+        key=key, defaults={"kind": Room.Kind.DIRECT, "room_id": key, "ready": False}
+    )
+    if new:
+        room.people.set(people)
+    return room
+
+
+def key_of(people: Collection[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(set(people))).encode()).hexdigest()
+
+
+async def direct(key: str, speaker: str = "") -> Room:
+    """The room at a key, made by the ghost who speaks first. Idempotent by its alias."""
+    room, people, ghosts = await in_database(_members, key)
+    if room.ready:
+        return room
+    spoken = [await rooms.ghost_of(actor) for actor in ghosts]
+    first = speaker if speaker in spoken else spoken[0]
+    invited = [one for one in [*people, *spoken] if one != first]
+    with client.acting_as(first):
+        room_id = await client.create_room(
+            alias=rooms.alias("direct", key),
+            preset="trusted_private_chat",
+            room_version=rooms.VERSION,
+            is_direct=True,
+            invite=invited,
+            initial_state=[
+                _state("m.room.history_visibility", {"history_visibility": "shared"}),
+                _state("m.room.guest_access", {"guest_access": "forbidden"}),
+                _state(MIRROR, {"v": 1, "participants": [actor.uri for actor in ghosts]}),
+            ],
+        )
+    for ghost in spoken:
+        if ghost != first:
+            await client.join(room_id, ghost)
+    said = render.notice(UNSEALED)
+    await client.send(room_id, said.type, said.content, txn=f"unsealed{key[:32]}", user=first)
+    return await settle(room, room_id, first)
+
+
+async def settle(room: Room, room_id: str, reader: str) -> Room:
+    """From here on the room is read, and found again after a loss of the database."""
+    found = await in_database(_settle, room.pk, room_id, reader)
+    entry = {"op": "room", "kind": "direct", "room_id": room_id, "reader": reader}
+    for desk in await in_database(_desks, room.pk):
+        await client.put_state(desk, LEDGER, {"v": 1, **entry}, (found.key or "")[:64])
+    await rooms.read_from_here(room_id, reader)
+    return found
+
+
+async def gather(room: Room) -> None:
+    """Who left a conversation is asked in again when somebody goes on with it."""
+    for owner in await in_database(_owners, room.pk):
+        await _ask_in(room, owner)
+
+
+async def _ask_in(room: Room, user: str) -> None:
+    if await client.membership(room.room_id, user, by=room.reader) == "leave":
+        await client.invite(room.room_id, user, by=room.reader)
+
+
+def _members(key: str) -> tuple[Room, list[str], list[Actor]]:
+    room = Room.objects.filter(key=key).first()
+    if room is None:
+        raise Gone("nobody knows any more who was in this conversation")
+    people = list(room.people.all())
+    owners = [actor.owner for actor in people if actor.owner]
+    return room, owners, [actor for actor in people if not actor.is_local]
+
+
+def _settle(pk: int, room_id: str, reader: str) -> Room:
+    Room.objects.filter(pk=pk).update(room_id=room_id, reader=reader, ready=True)
+    return Room.objects.get(pk=pk)
+
+
+def _owners(pk: int) -> list[str]:
+    people = Actor.objects.local().filter(conversations=pk)
+    return [owner for owner in people.values_list("owner", flat=True) if owner]
+
+
+def _desks(pk: int) -> list[str]:
+    desks = Room.objects.filter(kind=Room.Kind.DESK, ready=True, actor__conversations=pk)
+    return list(desks.values_list("room_id", flat=True))
+
+
+def _state(kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"type": kind, "state_key": "", "content": content}
+
+
+# ---- one that somebody here began
+
+
+async def bound(room_id: str, owner: str, ghost: str) -> str:
+    """A ghost was asked into a fresh room by somebody here. Answers what it says to them.
+
+    Nothing goes to the other network before the first message.
+    """
+    await client.join(room_id, ghost)
+    inside = await client.members(room_id, by=ghost)
+    others = [one for one in inside if one != owner and not registration.load().ours(one)]
+    people: list[Actor] = await in_database(_people, [owner, *inside, ghost])
+    if not any(actor.is_local for actor in people):
+        return "Only those who have a profile here can write to the fediverse: tell this server's bot <code>profile create</code>"  # noqa: E501
+    strangers: bool = await in_database(_any_stranger, others)
+    if strangers:
+        return "Somebody in this room has no profile here, and would read along: I leave it"
+    if await client.state(room_id, "m.room.encryption", by=ghost):
+        return "This room is encrypted, and I cannot read it, so nothing would arrive. Please begin a conversation without encryption"  # noqa: E501
+    room = await in_database(expect, people)
+    if room.ready and room.room_id != room_id:
+        return f'Our conversation is <a href="https://matrix.to/#/{room.room_id}">over there</a>'
+    await settle(room, room_id, ghost)
+    said = render.notice(UNSEALED)
+    txn = f"unsealed{(room.key or '')[:32]}"
+    await client.send(room_id, said.type, said.content, txn=txn, user=ghost)
+    return ""
+
+
+def _people(users: Collection[str]) -> list[Actor]:
+    here = Actor.objects.filter(owner__in=users, left=None)
+    return [*here, *Actor.objects.filter(ghost__mxid__in=users, left=None)]
+
+
+def _any_stranger(users: Collection[str]) -> bool:
+    return Actor.objects.filter(owner__in=users, left=None).count() < len(set(users))
+
+
+# ---- circles
+
+
+def circle(owner: Actor) -> Room:
+    """The owner's room for approved followers; made when first asked for."""
+    return run(_circle(owner))
+
+
+async def _circle(owner: Actor) -> Room:
+    known, desk, readers = await in_database(_known_circle, owner)
+    if known:
+        await _ask_in(known, owner.owner or "")
+        return known
+    room_id = await rooms.create_circle(owner)
+    room = await in_database(rooms.remember, room_id, Room.Kind.CIRCLE, owner, owner.owner or "")
+    if desk:
+        entry = {"op": "room", "kind": "circle", "room_id": room_id}
+        await client.put_state(desk, LEDGER, {"v": 1, **entry}, "circle")
+    for reader in readers:
+        await _ask_in(room, reader)
+    await rooms.read_from_here(room_id)
+    return room
+
+
+def _known_circle(owner: Actor) -> tuple[Room | None, str, list[str]]:
+    rooms_of = Room.objects.filter(actor=owner, ready=True)
+    desk = rooms_of.filter(kind=Room.Kind.DESK).values_list("room_id", flat=True).first()
+    readers = Actor.objects.local().filter(
+        follows_out__target=owner, follows_out__state="accepted", left=None
+    )
+    invited = [reader for reader in readers.values_list("owner", flat=True) if reader]
+    return rooms_of.filter(kind=Room.Kind.CIRCLE).first(), desk or "", invited
+
+
+# ---- in a rebuild
+
+
+def listed(desk: Room) -> Iterator[tuple[str, str, str]]:
+    """Kind, room and reader of each room that a desk remembers; the bot's word alone counts."""
+    bot = registration.load().bot
+    for event in run(client.all_state(desk.room_id)):
+        content = event["content"]
+        if event["type"] != LEDGER or event["sender"] != bot or content.get("op") != "room":
+            continue
+        kind, room_id, reader = (str(content.get(k, "")) for k in ("kind", "room_id", "reader"))
+        if room_id and (kind == "circle" or registration.load().ours(reader)):
+            yield kind, room_id, reader
+
+
+def found_again(room_id: str, reader: str, people: Collection[Actor]) -> Room:
+    room = expect(people)
+    Room.objects.filter(pk=room.pk).update(room_id=room_id, reader=reader, ready=True)
+    return Room.objects.get(pk=room.pk)
