@@ -20,3 +20,8 @@ def find(written: str) -> Actor:
     if found.left:
         raise Gone(f"@{found.acct} is gone")
     return found
+
+
+def fresh(actor: Actor) -> Actor:
+    """As its origin shows it just now. Raises Trouble."""
+    return actor if actor.is_local else actors.fetch(actor.uri)

@@ -3,6 +3,7 @@
 Knows no network. Answers whether anything changed; running it twice changes nothing.
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, assert_never
@@ -19,6 +20,7 @@ from social.acts import (
     Follow,
     Introduce,
     Leave,
+    Move,
     Profile,
     Publish,
     React,
@@ -44,7 +46,9 @@ class Refused(Exception):
 
 
 def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
-    """Acts that this server does in its people's name: accepting, refusing."""
+    """Acts that this server does in its people's name: accepting, refusing, following along."""
+    if isinstance(act, Move):
+        return _answers_to_move(act)
     if not isinstance(act, Follow | Block):
         return []
     author, target = actor(act.author), actor(act.target)
@@ -76,10 +80,36 @@ def _answers_to_block(author: Actor, target: Actor, act: Block) -> list[Act]:
     return out
 
 
+def _answers_to_move(act: Move) -> list[Act]:
+    """Whoever here followed the old home follows the new one instead."""
+    old, new = actor(act.author), actor(act.target)
+    if old is None or new is None:
+        return []
+    out: list[Act] = []
+    for row in old.follows_in.filter(
+        follower__owner__isnull=False, follower__suspended=False, follower__left=None
+    ).select_related("follower"):
+        who = row.follower
+        if _may_follow_along(who, new):
+            said = f"{who.uri} {act.target} {act.uri}"
+            digest = hashlib.sha256(said.encode()).hexdigest()[:24]
+            uri = f"{who.uri}#follows/{digest}"  # the same, however often the move is read
+            out.append(Follow(author=who.uri, target=new.uri, uri=uri, at=act.at))
+        undone = Follow(author=who.uri, target=old.uri, uri=row.uri, at=row.at)
+        out.append(Undo(author=who.uri, uri=row.uri, at=act.at, undone=undone))
+    return out
+
+
+def _may_follow_along(who: Actor, new: Actor) -> bool:
+    if who == new or policy.blocked_between(who, new):
+        return False
+    return not who.follows_out.filter(target=new).exists()
+
+
 # ---- record
 
 
-def record(act: Act) -> bool:  # noqa: C901, PLR0911  one line an act
+def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
     match act:
         case Introduce():
             return _introduce(act)
@@ -105,6 +135,8 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911  one line an act
             return _block(act)
         case Leave():
             return _leave(act)
+        case Move():
+            return _move(act)
     assert_never(act)
 
 
@@ -441,4 +473,13 @@ def _leave(act: Leave) -> bool:
     FollowRow.objects.filter(Q(follower=author) | Q(target=author)).delete()
     ReactionRow.objects.filter(author=author).delete()
     BoostRow.objects.filter(author=author).delete()
+    return True
+
+
+def _move(act: Move) -> bool:
+    author = _must(act.author)
+    if (author.moved or 0) >= act.at:
+        return False
+    Actor.objects.filter(pk=author.pk).update(moved_to=act.target, moved=act.at)
+    once.forget()
     return True

@@ -186,6 +186,16 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """From now on `author` is to be found as `target`."""
+
+    author: str
+    target: str
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """Not an act of ours; `reason` is shown to whoever asks why."""
 
@@ -205,6 +215,7 @@ Act = (
     | Block
     | Undo
     | Leave
+    | Move
 )
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
 

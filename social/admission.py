@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from social import actions, once, policy
 from social.actions import Refused
-from social.acts import OPEN, Act, Boost, Follow, Leave, Publish, React, Revise
+from social.acts import OPEN, Act, Boost, Follow, Leave, Move, Publish, React, Revise
 from social.models import Actor, Post
 
 REACTIONS = 20  # of one actor to one post
+RESTLESS = 7 * 24 * 3_600_000  # milliseconds between two moves of one actor
+MOVES = 3  # of one life, from one address to the next
 HEIGHT = 50  # how far up a conversation is looked
 
 
@@ -25,6 +27,8 @@ def admit(act: Act) -> None:
             _admit_boost(author, act)
         case Follow() | React():
             _admit_towards(author, act)
+        case Move():
+            _admit_move(author, act)
         case _:
             pass
 
@@ -121,6 +125,40 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
         _admit_reaction(author, target, act)
     elif author.is_local and author.blocks_out.filter(target=target).exists():
         raise Refused("its author has blocked them")  # who would not hear of it
+
+
+def _admit_move(author: Actor, act: Move) -> None:
+    """What both sides say must agree: whoever could move others by their own word alone would take
+    their followers.
+    """
+    target = actions.actor(act.target)
+    if target is None or target == author:
+        raise Refused("where it moves to is not known here")
+    if not (author.is_local or target.is_local or _has_local_followers(author)):
+        raise Refused("it concerns nobody here")
+    if not target.is_local and (why := policy.host_refused(target.host)):
+        raise Refused(why)
+    if target.suspended or target.left:
+        raise Refused("where it moves to is suspended or gone")
+    if author.uri not in target.aliases:
+        raise Refused("where it moves to does not name it as an alias")
+    if target.moved_to:
+        raise Refused("where it moves to has moved away itself")
+    if author.moved and author.moved_to != act.target and act.at - author.moved < RESTLESS:
+        raise Refused("it moved less than seven days ago")
+    if _moves_before(author) >= MOVES:
+        raise Refused("it has moved too often")
+
+
+def _moves_before(author: Actor) -> int:
+    seen, latest = {author.pk}, author
+    while len(seen) <= MOVES:
+        before = Actor.objects.filter(moved_to=latest.uri).exclude(moved=None).first()
+        if before is None or before.pk in seen:
+            break
+        seen.add(before.pk)
+        latest = before
+    return len(seen) - 1
 
 
 def _admit_reaction(author: Actor, target: Actor, act: React) -> None:

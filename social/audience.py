@@ -21,6 +21,7 @@ from social.acts import (
     Follow,
     Introduce,
     Leave,
+    Move,
     Publish,
     React,
     Reject,
@@ -78,6 +79,8 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911  one line an act
         case Introduce() | Leave():
             followed = FollowRow.objects.filter(follower__uri=act.author)
             return _followers(act.author) | Q(pk__in=followed.values("target"))
+        case Move():
+            return _followers(act.author) | Q(uri=act.target)
     assert_never(act)
 
 
@@ -138,6 +141,6 @@ def subject(act: Act) -> str:
             return f"{act.author} {act.target}"[:2048]
         case Accept() | Reject():
             return f"{act.follower} {act.author}"[:2048]
-        case Introduce() | Leave():
+        case Introduce() | Leave() | Move():
             return act.author
     assert_never(act)

@@ -88,7 +88,8 @@ class Actor(models.Model):
     indexable = models.BooleanField(default=False)
     hide_network = models.BooleanField(default=False)
     aliases = models.JSONField(default=list, blank=True)
-    moved_to = models.CharField(max_length=2048, blank=True)
+    moved_to = models.CharField(max_length=2048, blank=True, db_index=True)
+    moved = models.BigIntegerField(null=True, blank=True)  # time of the newest move we admitted
     inbox = models.CharField(max_length=2048, blank=True)
     shared_inbox = models.CharField(max_length=2048, blank=True)
     followers = models.CharField(max_length=2048, blank=True, db_index=True)

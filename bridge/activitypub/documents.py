@@ -204,6 +204,8 @@ def _open(activity: Mapping[str, Any], author: Actor) -> bool:
             return _open(inner, author)
         case {"type": "Like", "object": str(target)}:
             return Post.objects.open().filter(uri=target).exists()
+        case {"type": "Move"}:
+            return True  # the actor's own document says so, to everybody
         case {"type": "Follow"}:
             return not author.hide_network
         case _:

@@ -27,6 +27,7 @@ from social.acts import (
     Follow,
     Ignored,
     Introduce,
+    Move,
     Publish,
     React,
     Retract,
@@ -73,7 +74,7 @@ class ActivityPub(Network):
         """Whoever sends here tries again by itself."""
         return False
 
-    def read(self, row: Received) -> Sequence[Said]:
+    def read(self, row: Received) -> Sequence[Said]:  # noqa: PLR0911  one line an act
         activity = jsonld.loads(row.body.encode())
         author = _author(activity)
         if why := policy.host_refused(author.host):
@@ -94,6 +95,8 @@ class ActivityPub(Network):
                 return [*self._original(act, author, at), Said(act, wire)]
             case Introduce():
                 return [Said(actors.confirmed(act), wire)]
+            case Move():
+                return [Said(self._checked_move(act, author), wire)]
             case Undo(undone=None):
                 return [Said(_completed(act), wire)]
             case _:
@@ -151,6 +154,15 @@ class ActivityPub(Network):
             found.append(said)
             uri = said.act.reply if isinstance(said.act, Publish) else ""
         return found[::-1]
+
+    def _checked_move(self, act: Move, author: Actor) -> Move:
+        """The new home is asked, just now, whether it is the old one's (FEP-7628)."""
+        target = actors.known(act.target)
+        if target is None or not target.is_local:
+            if not author.follows_in.filter(follower__owner__isnull=False).exists():
+                raise Forbidden("nobody here follows who moves")
+            actors.fetch(act.target)
+        return act
 
     def _original(self, act: Boost, author: Actor, at: int) -> list[Said]:
         """The post that a boost is about, if somebody here would see the boost."""

@@ -25,6 +25,7 @@ from social.acts import (
     Ignored,
     Introduce,
     Leave,
+    Move,
     Publish,
     React,
     Reject,
@@ -216,6 +217,16 @@ def _block(activity: Json, actor: str, at: int) -> Block | Ignored:
     return Block(author=actor, target=target, uri=uri, at=at)
 
 
+def _move(activity: Json, actor: str, at: int) -> Move | Ignored:
+    uri, moved = jsonld.id_of(activity), _target(activity)
+    target = jsonld.id_of(_only(activity.get("target")))
+    if moved != actor:
+        return Ignored(reason="nobody can move somebody else")
+    if not uri or not names.origin_of(target) or target == actor:
+        return Ignored(reason="the move does not say where to")
+    return Move(author=actor, target=target, uri=uri, at=at)
+
+
 # ---- answers and second thoughts
 
 
@@ -323,6 +334,7 @@ _READERS: dict[str, Reader] = {
     **_UNDOABLE,
     "Accept": _accept,
     "Delete": _delete,
+    "Move": _move,
     "Reject": _reject,
     "Undo": _undo,
 }

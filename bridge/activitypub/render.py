@@ -21,6 +21,7 @@ from social.acts import (
     Follow,
     Introduce,
     Leave,
+    Move,
     Publish,
     React,
     Reject,
@@ -86,6 +87,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _answer("Reject", "rejects", act)
         case Undo():
             return _undo(act, refs)
+        case Move():
+            return _move(act, refs)
         case _:
             assert_never(act)
 
@@ -183,6 +186,18 @@ def _about(kind: str, act: Follow | Block) -> Json:
         "to": [act.target],
         "cc": [],
         "object": act.target,
+    }
+
+
+def _move(act: Move, refs: Refs) -> Json:
+    return {
+        "id": act.uri,
+        "type": "Move",
+        "actor": act.author,
+        "to": _some(refs.followers),
+        "cc": [],
+        "object": act.author,
+        "target": act.target,
     }
 
 

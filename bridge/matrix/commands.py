@@ -11,6 +11,7 @@ from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
 from bridge.matrix import conversations, linking
 from bridge.matrix.readings import Command
+from bridge.matrix.wishes import alias, move
 from bridge.models import Anchor, Lane, Received
 from bridge.network import Said
 from social import timelines
@@ -347,6 +348,10 @@ COMMANDS: dict[str, Entry] = {
     "reject": Entry("reject @name@server", "refuse or remove a follower", _reject),
     "block": Entry("block @name@server", "neither reaches the other any more", _block),
     "unblock": Entry("unblock @name@server", "end a block", _unblock),
+    "alias": Entry(
+        "alias add @name@server", "name another home of yours (or: alias remove)", alias
+    ),
+    "move": Entry("move @name@server", "take your followers to another home", move),
     "status": Entry("status", "your profile in numbers, and what is waiting", _status),
     "why": Entry("why LINK (or answer a post with: why)", "what became of a post", _why),
 }

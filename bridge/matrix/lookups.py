@@ -17,6 +17,7 @@ from social.acts import (
     Block,
     Boost,
     Follow,
+    Move,
     Publish,
     React,
     Retract,
@@ -191,6 +192,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         boosted_title=boosted.author.title if boosted else "",
         redact=_to_redact(act, room),
         fits=_fits(act, room),
+        towards=_towards(act),
         pending=isinstance(act, Follow) and _pending(act),
     )
 
@@ -288,3 +290,8 @@ def _to_redact(act: Act, room: Room) -> str:
 def _pending(act: Follow) -> bool:
     target = Actor.objects.filter(uri=act.target).first()
     return bool(target and target.locked)
+
+
+def _towards(act: Act) -> str:
+    target = actions.actor(act.target) if isinstance(act, Move) else None
+    return f"@{target.acct}" if target else ""

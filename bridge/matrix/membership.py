@@ -289,7 +289,9 @@ async def mirror(what: str, act: Act, target: str) -> None:
     """Followers here come into the mirror when they are accepted, and go when they unfollow."""
     room = await (places.room_at if what == "open" else places.standing)(target)
     if what == "introduce":
+        topic = await in_database(rooms.mirror_topic, _of(room))
         await client.put_state(room.room_id, "m.room.name", {"name": rooms.mirror_name(_of(room))})
+        await client.put_state(room.room_id, "m.room.topic", {"topic": topic})
         await rooms.ghost_of(_of(room))
         return
     person = await in_database(_reader, act)

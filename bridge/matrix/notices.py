@@ -14,6 +14,7 @@ from social.acts import (
     Follow,
     Introduce,
     Leave,
+    Move,
     Publish,
     React,
     Reject,
@@ -50,6 +51,9 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: PLR0911 -- one bra
         case Boost():
             text = f"<p>{_who(refs)} boosted {_your_post(act.post, refs)}</p>"
             return _told(text, refs, kind="announce", uri=act.uri, by=act.author)
+        case Move():
+            text = f"<p>{_who(refs)} has moved to {html.escape(html.warning(refs.towards))}.</p>"
+            return _told(text, refs, kind="move", uri=act.uri, by=act.author)
         case Introduce() | Revise() | Retract() | Block() | Undo() | Leave():
             return None
 

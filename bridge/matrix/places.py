@@ -28,6 +28,7 @@ from social.acts import (
     Follow,
     Introduce,
     Leave,
+    Move,
     Publish,
     React,
     Reject,
@@ -114,8 +115,6 @@ def _of_local(act: Act, author: Actor) -> list[Address]:
     match act:
         case Publish() | Revise() | Retract():
             return [_receipt(act, author)]
-        case Introduce():
-            return []
         case _:
             return [_at("ledger", f"desk {author.uri}"), *_doors(act, author)]
 
@@ -177,8 +176,8 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             return [_at("event", place) for place in [*own, *mirror]]
         case Undo(undone=React() | Boost() as said):
             return _where_it_stands(act.uri, about=said.post)
-        case Introduce() | Leave():
-            what = "introduce" if isinstance(act, Introduce) else "close"
+        case Introduce() | Leave() | Move():
+            what = "close" if isinstance(act, Leave) else "introduce"
             return [_at(what, f"mirror {author.uri}")] if _has_mirror(author) else []
         case Accept():
             return [_at("open", f"mirror {author.uri}")] if _is_read_here(author) else []
@@ -287,7 +286,7 @@ def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Addres
 
 def _is_relation(act: Act) -> bool:
     match act:
-        case Follow() | Accept() | Reject() | Block():
+        case Follow() | Accept() | Reject() | Block() | Move():
             return True
         case Undo(undone=Follow() | Block()):
             return True
@@ -297,7 +296,7 @@ def _is_relation(act: Act) -> bool:
 
 def _is_told(act: Act, hearer: Actor) -> bool:
     match act:
-        case Follow() | Accept() | Reject():
+        case Follow() | Accept() | Reject() | Move():
             return True
         case Publish():
             if hearer.uri not in act.audience or act.visibility not in OPEN:
@@ -360,7 +359,7 @@ def ledger_line(act: Act, owner: str, document: str) -> render.Send:
     other = _other(act)
     who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
     more: dict[str, object] = {"said": acts.dump(act)}
-    if direction == "out" and isinstance(act, Follow | React | Boost | Block | Undo):
+    if direction == "out" and isinstance(act, Follow | React | Boost | Block | Undo | Move):
         more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
     if who and not who.is_local:
         more["who"] = {"profile": asdict(profiles.profile_of(who)), "at": who.introduced}
@@ -389,7 +388,7 @@ def _op(act: Act) -> str:
 
 def _other(act: Act) -> str:
     match act:
-        case Follow() | Block():
+        case Follow() | Block() | Move():
             return act.target
         case Accept() | Reject():
             return act.follower

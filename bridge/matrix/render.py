@@ -34,6 +34,7 @@ from social.acts import (
     Ignored,
     Introduce,
     Leave,
+    Move,
     Publish,
     React,
     Reject,
@@ -72,7 +73,7 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 --
             return _boost(act, refs)
         case Undo():
             return _redact(refs.redact, "taken back", act.uri)
-        case Introduce() | Follow() | Accept() | Reject() | Block() | Leave():
+        case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():
             return Ignored(reason="told in profiles and in the ledger, not as an event of its own")
         case _:
             assert_never(act)

@@ -217,6 +217,16 @@ async def create_mirror(actor: Actor, ghost: str) -> str:
     return room
 
 
+def mirror_topic(actor: Actor) -> str:
+    """What they say of themselves, and where they are now when they have moved."""
+    said = html.plain(actor.summary)[:1000]
+    if not (actor.moved and actor.moved_to):
+        return said
+    home = Actor.objects.filter(uri=actor.moved_to).first()
+    where = f"@{home.acct}" if home else actor.moved_to
+    return f"Has moved to {where}.\n\n{said}".strip()
+
+
 def mirror_name(actor: Actor) -> str:
     return f"{actor.title} (@{actor.acct})"[:255]
 

@@ -37,6 +37,7 @@ class Refs:
     auth: str = "httpsig"
     key: str = ""
     seen: int = 0
+    towards: str = ""  # whom a move is about, as its handle
     boosted: Publish | None = None  # the post that a boost, reaction or undo is about
     boosted_title: str = ""  # its author's
     redact: str = ""  # the event to redact

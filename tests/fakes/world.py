@@ -238,7 +238,7 @@ def outcome(key: str) -> Received:
     return Received.objects.filter(key__startswith=key).latest("id")
 
 
-_VOLATILE = {"fetched", "noted", "seen"}
+_VOLATILE = {"fetched", "introduced", "noted", "seen"}  # when somebody last looked
 
 
 def index() -> list[str]:

@@ -36,6 +36,7 @@ FOLLOWS = st.builds(acts.Follow, author=URIS, target=URIS, uri=URIS, at=TIMES)
 ACTS = st.one_of(
     POSTS,
     FOLLOWS,
+    st.builds(acts.Move, author=URIS, target=URIS, uri=URIS, at=TIMES),
     st.builds(acts.Revise, author=URIS, now=POSTS, uri=URIS, updated=TIMES),
     st.builds(acts.Undo, author=URIS, uri=URIS, at=TIMES, undone=st.one_of(st.none(), FOLLOWS)),
     st.builds(

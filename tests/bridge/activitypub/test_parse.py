@@ -84,7 +84,7 @@ def test_a_sample_is_read_as_it_says(path: Path) -> None:
             like(type="Accept", object={"type": "Follow", "id": f"{BOB}/f", "actor": POST}),
             "on another server",
         ),
-        (like(type="Move"), "no act for Move"),
+        (like(type="Move"), "nobody can move somebody else"),
         (create(f"{BOB}/1"), "only its id"),
         (create([note(), note(id=f"{BOB}/2")]), "several objects"),
         (create(note(id=None)), "no id"),

@@ -260,6 +260,7 @@ ACTS = st.one_of(
     st.builds(Revise, author=st.just(ALICE), now=posts(), uri=URIS, updated=st.just(AT)),
     st.builds(acts.Retract, author=st.just(ALICE), post=st.just(POST), at=TIMES),
     st.builds(acts.Leave, author=st.just(ALICE), at=TIMES),
+    st.builds(acts.Move, author=st.just(ALICE), target=st.just(BOB), uri=URIS, at=TIMES),
     st.builds(acts.Introduce, author=st.just(ALICE), profile=PROFILES, at=TIMES),
     st.builds(acts.Accept, **ANSWERS),
     st.builds(acts.Reject, **ANSWERS),

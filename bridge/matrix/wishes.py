@@ -1,0 +1,75 @@
+"""What one says at the desk about oneself: other homes one has, and where one moves to."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bridge import directory, html
+from bridge.errors import Forbidden, Unreadable
+from bridge.network import Said
+from social import profiles
+from social.acts import Introduce, Move, Profile
+from social.models import Actor
+
+if TYPE_CHECKING:
+    from bridge.matrix.commands import Call
+
+MANY = 20  # aliases of one profile
+
+
+def alias(call: "Call") -> list[Said]:
+    """FEP-7628: whoever names the old home can be moved to from there."""
+    if not call.words:
+        return _listed(call.actor)
+    words = [word for word in call.words if word.lower() not in {"add", "remove"}]
+    if len(words) != 1:
+        raise Unreadable("whom? Say it like this: alias add @name@server")
+    other = directory.find(words[0])
+    if other == call.actor:
+        raise Forbidden("that is this profile itself")
+    kept = tuple(uri for uri in call.actor.aliases if uri != other.uri)
+    if call.words[0].lower() == "remove":
+        text = f"<p>{_name(other)} is no longer an alias of yours.</p>"
+        return [Said(_changed(call, aliases=kept), answer=text)]
+    if len(kept) >= MANY:
+        raise Forbidden(f"a profile has at most {MANY} aliases")
+    text = (
+        f"<p>{_name(other)} is an alias of yours now, for everybody to see: you can move here from"
+        " there. The move itself begins there.</p>"
+    )
+    return [Said(_changed(call, aliases=(*kept, other.uri)), answer=text)]
+
+
+def _listed(actor: Actor) -> list[Said]:
+    if not actor.aliases:
+        return [Said(None, answer="<p>You have no alias. Type: alias add @name@server</p>")]
+    items = "".join(f"<li>{html.escape(uri)}</li>" for uri in actor.aliases)
+    return [Said(None, answer=f"<p>Your aliases:</p><ul>{items}</ul>")]
+
+
+def _changed(call: "Call", **values: object) -> Introduce:
+    now: Profile = profiles.profile_of(call.actor)
+    return Introduce(author=now.uri, profile=replace(now, **values), at=call.at)  # type: ignore[arg-type]  # fields of a Profile
+
+
+def move(call: "Call") -> list[Said]:
+    """Every server that listens takes the followers along: so it wants the own handle typed too."""
+    target = directory.fresh(call.whom())
+    typed = call.words[1] if len(call.words) > 1 else ""
+    if call.actor.uri not in target.aliases:
+        raise Forbidden(
+            f"@{target.acct} does not name you yet: add @{call.actor.acct} there as an alias first"
+        )
+    if typed.lstrip("@").split("@")[0].lower() != call.actor.handle.lower():
+        sure = f"move @{target.acct} {call.actor.handle}"
+        warning = (
+            f"<p>This tells all your followers to follow {_name(target)} instead. Your posts stay"
+            " here; you cannot move again for seven days. If you mean it, type:"
+            f" <code>{html.escape(sure)}</code></p>"
+        )
+        return [Said(None, answer=warning)]
+    act = Move(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
+    return [Said(act, answer=f"<p>Your followers are being told: {_name(target)}.</p>")]
+
+
+def _name(actor: Actor) -> str:
+    return f"<strong>@{html.escape(actor.acct)}</strong>"
