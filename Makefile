@@ -38,7 +38,7 @@ test: test-fast test-thorough test-live ## the three suites, one after the other
 test-fast: setup-dev ## no homeserver, under a minute (T=path picks)
 	@$(PY) -m pytest -n auto -m "not live and not thorough" $(T)
 
-test-thorough: setup-dev ## hostile peers, every quirk of real ones, the deploy samples
+test-thorough: setup-dev ## whole stories, hostile peers, every quirk of real ones, deploy samples
 	@$(PY) -m pytest -n auto -rs -m "thorough and not live" $(T)
 
 test-live: setup-dev ## real Synapse, PostgreSQL, Redis, Fedify, Chromium: what is missing is named
