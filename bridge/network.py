@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.models import Received
-from social.acts import Act
+from social.acts import Act, Publish
 from social.models import Actor, Delivery
 from social.outbox import Address
 
@@ -44,6 +44,9 @@ class Network(Protocol):
 
     def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
         """Where in this network the act must go."""
+
+    def past(self, act: Publish) -> list[Address]:
+        """Where a post goes that was written before anybody here read its author."""
 
     def load(self, rows: Sequence[Delivery]) -> None:
         """Puts what `send` needs from the database into `row.load`, in few queries."""

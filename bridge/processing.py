@@ -15,8 +15,8 @@ from bridge.models import Received
 from bridge.network import Said
 from bridge.networks import NETWORKS
 from social import actions, acts, admission, audience, once, outbox
-from social.acts import Act, Publish
-from social.models import Actor, Queued
+from social.acts import Accept, Act, Publish
+from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
@@ -92,6 +92,9 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
         for earlier in context:
             _remember(earlier.act)
         note = carry_out(said.act, said.wire) if said.act else ""
+        if isinstance(said.act, Accept) and not note:
+            for earlier in context:
+                _show(earlier)
         if note:
             _end(row, Queued.State.IGNORED, note)
         NETWORKS[row.network].closed(row, said, note)
@@ -103,6 +106,23 @@ def _remember(act: Act | None) -> None:
         with suppress(actions.Refused):
             admission.admit_context(act)
             actions.record(act)
+
+
+def _show(said: Said) -> None:
+    """The past of somebody who is read from now on: no news to anybody, so nobody is told."""
+    act = said.act
+    if not isinstance(act, Publish) or not Post.objects.filter(uri=act.post, deleted=None).exists():
+        return  # or it was not admitted
+    document = documents.keep(act, said.wire)
+    for network in NETWORKS.values():
+        outbox.tell(
+            network.name,
+            network.past(act),
+            sender=act.author,
+            subject=act.post,
+            said=acts.dump(act),
+            document=document,
+        )
 
 
 @turns.writing()

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 
 from bridge import http, keys, names
-from bridge.activitypub import actors, jsonld, parse, proofs
+from bridge.activitypub import actors, jsonld, outboxes, parse, proofs
 from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
 from bridge.loop import in_database
 from bridge.models import Document, Received
@@ -21,6 +21,7 @@ from bridge.network import Network, Said, Settle
 from social import actions, admission, audience, policy
 from social.acts import (
     OPEN,
+    Accept,
     Act,
     Block,
     Boost,
@@ -95,6 +96,8 @@ class ActivityPub(Network):
                 return [*self._original(act, author, at), Said(act, wire)]
             case Introduce():
                 return [Said(actors.confirmed(act), wire)]
+            case Accept() if _first_followed(author):
+                return [*outboxes.newest(author, at=at, deadline=deadline), Said(act, wire)]
             case Move():
                 return [Said(self._checked_move(act, author), wire)]
             case Undo(undone=None):
@@ -228,6 +231,10 @@ class ActivityPub(Network):
         rows = Delivery.objects.filter(network=self.name, document=uri)
         return rows.values_list("to", flat=True).distinct()
 
+    def past(self, act: Publish) -> list[Address]:
+        """Its own server has told whoever was to hear of it."""
+        return []
+
     # ---- send
 
     def load(self, rows: Sequence[Delivery]) -> None:
@@ -317,6 +324,12 @@ def _meet(act: Publish, deadline: float) -> None:
         if time.monotonic() < deadline and not actors.known(uri):
             with suppress(Trouble):
                 actors.find(uri)
+
+
+def _first_followed(author: Actor) -> bool:
+    """Somebody here waits for the answer, and nobody reads them yet."""
+    here = author.follows_in.filter(follower__owner__isnull=False)
+    return here.exists() and not here.filter(state="accepted").exists()
 
 
 def _addresses(inboxes: Collection[str]) -> list[Address]:

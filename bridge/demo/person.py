@@ -107,6 +107,9 @@ class Person:
             self.call("POST", f"{_CLIENT}/join/{quote(room, safe='')}", {}, **query)["room_id"]
         )
 
+    def knock(self, room: str) -> None:
+        self.call("POST", f"{_CLIENT}/knock/{quote(room, safe='')}", {})
+
     def leave(self, room: str) -> None:
         self.call("POST", f"{_room(room)}/leave", {})
 

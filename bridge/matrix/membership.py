@@ -61,7 +61,31 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
         return [Said(None, answer=run(_ghost_invited(event, who, room_id, sender)))]
     if reg.ours(who) and room and room.actor and sender == room.owner:
         return _ghost(event, who, room, str(now))
+    if room and room.kind == Room.Kind.MIRROR and who == sender and not reg.ours(who):
+        return _reader_came_or_went(event, who, room, str(now))
     raise Unreadable("somebody came or went")
+
+
+def _reader_came_or_went(event: dict[str, Any], who: str, room: Room, now: str) -> Sequence[Said]:
+    """Who knocks at a mirror asks to follow; who goes, stops. Coming in asks for nothing more."""
+    reader = Actor.objects.local().filter(owner=who, left=None).first()
+    if reader is None or room.actor is None:
+        raise Unreadable("somebody without a profile here came or went")
+    row = reader.follows_out.filter(target=room.actor).first()
+    at = shapes.number(event.get("origin_server_ts"))
+    before = shapes.mapping(shapes.mapping(event.get("unsigned")).get("prev_content"))
+    if now == "knock" and row and row.state == "accepted":
+        run(client.invite(room.room_id, who))
+        raise Unreadable("a reader who had gone was let in again")
+    if now == "knock" and row is None:
+        if run(client.membership(room.room_id, who)) != now:
+            raise Unreadable("a reader knocked and is gone again")
+        uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
+        return [Said(Follow(author=reader.uri, target=room.actor.uri, uri=uri, at=at))]
+    if now == "leave" and row and before.get("membership") in {"join", "knock"}:
+        said = Follow(author=reader.uri, target=room.actor.uri, uri=row.uri, at=row.at)
+        return [Said(Undo(author=reader.uri, uri=row.uri, at=at, undone=said))]
+    raise Unreadable("a reader came or went")
 
 
 def _bot(

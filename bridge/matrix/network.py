@@ -1,6 +1,7 @@
 """Matrix as a network: read stored events, know the rooms, send as ghosts and as the bot."""
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -98,6 +99,9 @@ class Matrix(Network):
     def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
         return places.of(act, hearers)
 
+    def past(self, act: Publish) -> list[Address]:
+        return places.past(act)
+
     # ---- send
 
     def load(self, rows: Sequence[Delivery]) -> None:
@@ -161,6 +165,8 @@ class Matrix(Network):
         match what:
             case "event":
                 await self._event(act, target, row)
+            case "past":
+                await self._event(act, target, row, ts=acts.when(act))
             case "receipt":
                 await self._receipt(act, target, row)
             case "ledger" | "notice":
@@ -172,7 +178,7 @@ class Matrix(Network):
             case _:
                 raise Gone(f"nobody knows what {what} means")
 
-    async def _event(self, act: Act, target: str, row: Delivery) -> None:
+    async def _event(self, act: Act, target: str, row: Delivery, *, ts: int | None = None) -> None:
         known = await in_database(_known, act, target, row)
         if known is None:
             await places.room_at(target)  # makes it, or says that there is none
@@ -194,7 +200,7 @@ class Matrix(Network):
                 "m.room.redaction",
                 {"redacts": written.event, "reason": written.reason, **written.content},
             )
-        event_id = await self._put(room.room_id, written, row, ghost, room=room)
+        event_id = await self._put(room.room_id, written, row, ghost, room=room, ts=ts)
         if event_id and isinstance(act, Publish | React | Boost):
             uri = act.post if isinstance(act, Publish) else act.uri
             at = act.published if isinstance(act, Publish) else act.at
@@ -259,7 +265,7 @@ class Matrix(Network):
         if isinstance(act, Publish):
             row.made = _anchor_at(event_id, room, act.post, "", bot, act.published)
 
-    async def _put(
+    async def _put(  # noqa: PLR0913  the parts of one event
         self,
         room_id: str,
         written: render.Send,
@@ -267,17 +273,26 @@ class Matrix(Network):
         user: str,
         *,
         room: Room | None = None,
+        ts: int | None = None,
     ) -> str:
-        txn = transaction_id(row, room_id, user)
+        send = functools.partial(
+            client.send,
+            room_id,
+            written.type,
+            written.content,
+            txn=transaction_id(row, room_id, user),
+            user=user,
+            ts=ts,
+        )
         try:
-            return await client.send(room_id, written.type, written.content, txn=txn, user=user)
+            return await send()
         except client.MatrixError as error:
             if error.code == "M_DUPLICATE_ANNOTATION":
                 return ""  # the same reaction stands there already
             if error.code != "M_FORBIDDEN" or room is None:
                 raise
         await rooms.bring_in(room, user)
-        return await client.send(room_id, written.type, written.content, txn=txn, user=user)
+        return await send()
 
 
 def transaction_id(row: Delivery, room_id: str, user: str) -> str:

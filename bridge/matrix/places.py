@@ -2,8 +2,8 @@
 
 A place is "profile URI", "circle URI", "mirror URI", "desk URI" or "direct KEY"; an address says
 what happens there:
-"event" a ghost speaks, "receipt" and "ledger" the bot notes, "notice" and "say" the bot tells,
-"clear" what repeats a deleted post goes too.
+"event" a ghost speaks, "past" it says what it said before, "receipt" and "ledger" the bot notes,
+"notice" and "say" the bot tells, "clear" what repeats a deleted post goes too.
 """
 
 import hashlib
@@ -197,6 +197,16 @@ def _places_of_edit(act: Revise, author: Actor) -> list[str]:
         return sorted(stands)
     now = replace(act.now, visibility=shown) if shown else act.now  # type: ignore[arg-type]  # of a column
     return sorted({*stands, *_places_of_post(now, author)})
+
+
+def past(act: Publish) -> list[Address]:
+    """Into the mirror, at the time when it was written."""
+    author = actions.actor(act.author)
+    if author is None or author.is_local or act.visibility not in OPEN:
+        return []
+    mirror = f"mirror {author.uri}"
+    wanted = _is_read_here(author) and mirror not in traces.carrying(act.post)
+    return [_at("past", mirror)] if wanted else []
 
 
 def _places_of_post(act: Publish, author: Actor) -> list[str]:

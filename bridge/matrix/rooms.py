@@ -196,6 +196,7 @@ async def create_mirror(actor: Actor, ghost: str) -> str:
         name=mirror_name(actor),
         topic=html.plain(actor.summary)[:1000],
         invite=[ghost],
+        power_level_override={"invite": 50},  # the bot's alone: who reads here follows
         initial_state=[
             _state("m.room.join_rules", {"join_rule": "knock"}),
             _state("m.room.history_visibility", {"history_visibility": "shared"}),

@@ -3,7 +3,7 @@
 A room is named by its place, as in bridge/matrix/places.py.
 """
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from bridge.models import Anchor, Ghost, Room
 from social.acts import OPEN, Act, Leave, Publish, Retract, Revise
@@ -83,6 +83,7 @@ def _targets(rows: QuerySet[Delivery]) -> set[str]:
 
 
 def _waiting(what: str, subject: str) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(
-        network="matrix", state="waiting", subject=subject, to__startswith=f"{what} "
-    )
+    spoken = Q(to__startswith=f"{what} ")
+    if what == "event":
+        spoken |= Q(to__startswith="past ")
+    return Delivery.objects.filter(spoken, network="matrix", state="waiting", subject=subject)

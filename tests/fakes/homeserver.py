@@ -256,6 +256,14 @@ class Homeserver:
             self.member(room, user, user, "join")
         return {"room_id": room.id}
 
+    def knock(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
+        room = self.room(parts[0])
+        rule = room.content("m.room.join_rules").get("join_rule")
+        if rule != "knock" or room.membership(user) != "leave":
+            raise Refused(403, "M_FORBIDDEN", "you may not knock")
+        self.member(room, user, user, "knock")
+        return {"room_id": room.id}
+
     def leave(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         room = self.room(parts[0])
         if room.membership(user) not in {"join", "invite", "knock"}:

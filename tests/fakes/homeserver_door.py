@@ -20,6 +20,7 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "directory/room/*"): _H.resolve,
     ("GET", "joined_rooms"): _H.joined,
     ("POST", "join/*"): _H.join,
+    ("POST", "knock/*"): _H.knock,
     ("POST", "rooms/*/leave"): _H.leave,
     ("POST", "rooms/*/invite"): _H.invite,
     ("POST", "rooms/*/kick"): _H.kick,

@@ -1,7 +1,10 @@
 """Stories of following, both ways, told only through the public edges."""
 
+import pytest
+
 from bridge.demo.neighbourhood import Actor as Neighbour
-from social.models import Follow
+from bridge.demo.person import Refused
+from social.models import Follow, Post
 from tests.fakes.world import Resident, World, followers, outcome, said
 
 LOCKED = {"v": 1, "locked": True}
@@ -214,3 +217,115 @@ def test_two_people_here_follow_each_other(world: World, alice: Resident, ada: R
     world.settle()
     assert followers(ada.actor) == {alice.actor}
     assert any("follows you now" in line for line in ada.answers())
+
+
+# ---- in and out of a mirror
+
+
+def test_who_knocks_at_a_mirror_asks_to_follow_and_who_leaves_it_stops(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    ada.person.knock(mirror)
+    world.settle()
+    assert followers(bob.id) == {alice.actor, ada.actor}
+    assert [one["activity"]["actor"] for one in bob.received("Follow")] == [alice.actor, ada.actor]
+    ada.person.join(mirror)
+    alice.person.leave(mirror)
+    world.settle()
+    assert followers(bob.id) == {ada.actor}
+    assert bob.received("Undo")[0]["activity"]["actor"] == alice.actor
+
+
+def test_a_knock_is_answered_by_whom_it_is_about_and_not_by_us(
+    world: World, alice: Resident, ada: Resident
+) -> None:
+    shy = world.neighbour("shy", locked=True)
+    alice.tell_bot(f"follow {shy.handle}")
+    world.settle()
+    shy.accept(alice.handle)
+    world.settle()
+    mirror = world.mirror(shy, alice)
+    ada.person.knock(mirror)
+    world.settle()
+    assert world.home.rooms[mirror].membership(ada.person.user_id) == "knock"
+    shy.reject(ada.handle)
+    world.settle()
+    assert world.home.rooms[mirror].membership(ada.person.user_id) == "leave"
+    assert followers(shy.id) == {alice.actor}
+
+
+def test_somebody_without_a_profile_knocks_in_vain(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    nobody = world.person("nobody")
+    nobody.knock(mirror)
+    world.settle()
+    assert world.home.rooms[mirror].membership(nobody.user_id) == "knock"
+    assert len(bob.received("Follow")) == 1
+
+
+def test_a_reader_lets_nobody_else_into_a_mirror(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    with pytest.raises(Refused, match="M_FORBIDDEN"):
+        alice.person.invite(mirror, ada.person.user_id)
+
+
+# ---- what was written before
+
+
+def test_the_first_follow_fills_the_mirror_with_open_posts_at_their_own_dates(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    secret = bob.post("for friends of old", to="private")
+    old = [bob.post(f"old news {number}", mentions=[alice.actor]) for number in range(22)]
+    world.settle()
+    told = len(alice.answers())
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    found = alice.seen("old news", mirror)
+    assert [event["content"]["social.ownroom.object"]["id"] for event in found] == [
+        one.post for one in old[2:]
+    ]
+    for event in found:
+        uri = event["content"]["social.ownroom.object"]["id"]
+        assert event["origin_server_ts"] == Post.objects.get(uri=uri).published
+    assert not Post.objects.filter(uri=secret.post).exists()
+    assert not [line for line in alice.answers()[told:] if "old news" in line]
+    ada.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    assert len(alice.seen("old news", mirror)) == 20
+
+
+def test_what_was_deleted_is_not_brought_back_by_a_follow(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    kept, gone = bob.post("kept of old"), bob.post("gone of old")
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    bob.delete(gone.post)
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    assert [len(alice.seen(words, mirror)) for words in ("kept of old", "gone of old")] == [1, 0]
+    assert Post.objects.get(uri=kept.post).deleted is None
+
+
+def test_an_outbox_with_the_words_of_somebody_else_fills_no_mirror(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.post("the words of bob")
+    carol = world.neighbour("carol", outbox=f"{bob.id}/outbox")
+    alice.tell_bot(f"follow {carol.handle}")
+    world.settle()
+    assert not Post.objects.filter(html__contains="the words of bob").exists()
+    assert not alice.seen("the words of bob", world.mirror(carol, alice))
