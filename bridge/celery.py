@@ -1,11 +1,14 @@
 """The Celery app. It only rings bells: the tables hold the truth, so a lost bell costs seconds."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bridge.settings")
+
+SOON = 0.02  # seconds
 
 app = Celery("ownroom")
 app.conf.update(
@@ -43,4 +46,24 @@ app.conf.update(
     },
     timezone="UTC",
 )
+
+
+class Attention(bootsteps.StartStopStep):
+    """A worker whose threads are all busy stops listening. The end of a task in a thread does not
+    wake its event loop, so without this it would listen again only at its next timer: in seconds.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def include_if(self, consumer: Any) -> bool:
+        return consumer.hub is not None
+
+    def start(self, consumer: Any) -> None:
+        self.look = consumer.hub.call_repeatedly(SOON, lambda: None)
+
+    def stop(self, consumer: Any) -> None:
+        self.look.cancel()
+
+
+app.steps["consumer"].add(Attention)
 app.set_default()
