@@ -24,6 +24,7 @@ from social.acts import OPEN
 from social.models import Actor, Boost, Follow, Post
 
 PAGE = 40
+DEEP, MANY = 50, 1000  # levels and posts of a conversation
 _CURSOR = re.compile(r"([0-9]{1,16}):([^\x00-\x20\x7f]{0,2048})")
 
 Place = tuple[int, str]  # time and URI: where in the order something stands
@@ -128,6 +129,36 @@ def _reply_page(post: Post, uri: str, part: str, before: Place | None) -> dict[s
     elif part == "own":
         page["next"] = f"{uri}?page=others"
     return {**page, "items": [place[1] for place in found[:PAGE]]}
+
+
+@document
+def context(request: Request, name: str) -> HttpResponseBase:
+    """FEP-f228: the whole conversation that a post here began, as far as anybody may read it."""
+    root = _standing(request, name)
+    uri = f"{root.uri}/context"
+    found = sorted(_conversation(root), reverse=True)
+    top = {**_top(uri, len(found)), "attributedTo": root.author.uri}
+    if not _paged(request):
+        return show(request, top)
+    before = _before(request)
+    older = [place for place in found if before is None or place < before]
+    return show(request, _page(uri, older, items=[place[1] for place in older[:PAGE]]))
+
+
+def _conversation(root: Post) -> list[Place]:
+    """Level by level, so that a circle of answers ends; nothing below what is not open is seen."""
+    found: dict[int, Place] = {}
+    level = list(Post.objects.open().filter(pk=root.pk).values_list("pk", "published", "uri"))
+    for _ in range(DEEP):
+        fresh = [row for row in level if row[0] not in found][: MANY - len(found)]
+        if not fresh:
+            break
+        found |= {key: (at, uri) for key, at, uri in fresh}
+        below = Post.objects.open().filter(parent__in=[row[0] for row in fresh])
+        level = list(
+            below.order_by("published", "uri").values_list("pk", "published", "uri")[:MANY]
+        )
+    return list(found.values())
 
 
 @document

@@ -249,6 +249,7 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
         **_addresses(publish, refs),
         "attachment": [_attachment(attachment) for attachment in content.attachments],
         "tag": _tags(publish, refs),
+        **({} if publish.reply else {"context": f"{publish.post}/context"}),
         "replies": f"{publish.post}/replies",
         "likes": f"{publish.post}/likes",
         "shares": f"{publish.post}/shares",

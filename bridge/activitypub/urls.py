@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("ap/o/<str:name>/update/<str:edit>", documents.update),
     path("ap/o/<str:name>/delete", documents.delete),
     path("ap/o/<str:name>/replies", listings.replies),
+    path("ap/o/<str:name>/context", listings.context),
     path("ap/o/<str:name>/likes", listings.likes),
     path("ap/o/<str:name>/shares", listings.shares),
     path("ap/a/<str:name>", documents.act),

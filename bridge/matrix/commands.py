@@ -11,7 +11,7 @@ from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
 from bridge.matrix import conversations, linking
 from bridge.matrix.readings import Command
-from bridge.matrix.wishes import alias, move
+from bridge.matrix.wishes import alias, move, settle
 from bridge.models import Anchor, Lane, Received
 from bridge.network import Said
 from social import timelines
@@ -348,6 +348,7 @@ COMMANDS: dict[str, Entry] = {
     "reject": Entry("reject @name@server", "refuse or remove a follower", _reject),
     "block": Entry("block @name@server", "neither reaches the other any more", _block),
     "unblock": Entry("unblock @name@server", "end a block", _unblock),
+    "set": Entry("set name WORDS", "your profile: also bio, field, locked, discoverable …", settle),
     "alias": Entry(
         "alias add @name@server", "name another home of yours (or: alias remove)", alias
     ),

@@ -1,4 +1,4 @@
-"""What one says at the desk about oneself: other homes one has, and where one moves to."""
+"""What one says at the desk about oneself: name, words, wishes, other homes, where one moves to."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -7,13 +7,56 @@ from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
 from bridge.network import Said
 from social import profiles
-from social.acts import Introduce, Move, Profile
+from social.acts import Field, Introduce, Move, Profile
 from social.models import Actor
 
 if TYPE_CHECKING:
     from bridge.matrix.commands import Call
 
 MANY = 20  # aliases of one profile
+FIELDS = 16
+FLAGS = ("locked", "discoverable", "indexable", "hide_network")
+SWITCH = {"on": True, "yes": True, "off": False, "no": False}
+USAGE = (
+    "say it like this: set name WORDS, set bio WORDS, set field LABEL = WORDS, or"
+    f" set {' | '.join(FLAGS)} on | off"
+)
+
+
+def settle(call: "Call") -> list[Said]:
+    """`set`: what the world sees, changed at once and told to whoever follows."""
+    what, words = (call.words[0].lower() if call.words else ""), " ".join(call.words[1:])
+    match what:
+        case "name":
+            values: dict[str, object] = {"name": html.warning(words)[:255]}
+        case "bio":
+            values = {"summary": html.from_matrix(words, None, lambda _: None).html}
+        case "field":
+            values = {"fields": _fields(call.actor, words)}
+        case flag if flag in FLAGS and words.lower() in SWITCH:
+            values = {flag: SWITCH[words.lower()]}
+        case _:
+            raise Unreadable(USAGE)
+    return [Said(_changed(call, **values), answer=f"<p>Your {html.escape(what)} is changed.</p>")]
+
+
+def _fields(actor: Actor, words: str) -> tuple[Field, ...]:
+    """One label once; without words it goes."""
+    label, _, value = (part.strip() for part in words.partition("="))
+    if not label:
+        raise Unreadable(USAGE)
+    label = html.warning(label)[:255]
+    said = html.escape(value[:2000])
+    if value.startswith(("https://", "http://")) and " " not in value:
+        said = f'<a href="{said}" rel="me nofollow noopener">{said}</a>'
+    old = profiles.profile_of(actor).fields
+    new = Field(name=label, value=said)
+    kept = [new if field.name == label else field for field in old]
+    if all(field.name != label for field in old):
+        kept.append(new)
+    if len(kept) > FIELDS:
+        raise Forbidden(f"a profile has at most {FIELDS} fields")
+    return tuple(field for field in kept if field.value)
 
 
 def alias(call: "Call") -> list[Said]:
