@@ -251,6 +251,11 @@ def actor_uri(origin: str, key: str) -> str:
     return f"{origin}/ap/u/{key}"
 
 
+def media_uri(origin: str, event_id: str, server: str, key: str) -> str:
+    """Where a file of a post of ours is served: the post's name, and where it lies in Matrix."""
+    return f"{origin}/media/{event_id.removeprefix('$')}/{server}/{key}"
+
+
 def post_uri(origin: str, event_id: str) -> str:
     return f"{origin}/ap/o/{event_id[1:]}"
 

@@ -29,6 +29,9 @@ class Attachment:
     url: str  # http(s)
     media_type: str = ""
     alt: str = ""
+    width: int = 0  # pixels; 0 when unknown
+    height: int = 0
+    blurhash: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

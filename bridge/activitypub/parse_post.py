@@ -22,6 +22,7 @@ MAX_MENTIONS = 50
 MAX_ATTACHMENTS = 16
 MAX_OPTIONS = 20
 MAX_ADDRESSES = 1_000
+MAX_PIXELS = 100_000
 MAX_ALT = 5_000
 
 _MEDIA_TYPES = frozenset({"text/html", "text/markdown", "text/plain"})
@@ -340,4 +341,16 @@ def _attachment(item: Json) -> Attachment:
     kinds = [item.get("mediaType"), target.get("mediaType") if isinstance(target, dict) else None]
     readable = (jsonld.text(kind).lower() for kind in kinds)
     media_type = next((kind for kind in readable if _MEDIA_TYPE.fullmatch(kind)), "")
-    return Attachment(url=url, media_type=media_type, alt=alt[:MAX_ALT])
+    return Attachment(
+        url=url,
+        media_type=media_type,
+        alt=alt[:MAX_ALT],
+        width=_pixels(item.get("width")),
+        height=_pixels(item.get("height")),
+        blurhash=jsonld.text(item.get("blurhash"))[:160],
+    )
+
+
+def _pixels(value: Any) -> int:
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_PIXELS
+    return value if known else 0

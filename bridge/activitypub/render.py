@@ -294,7 +294,10 @@ def _attachment(attachment: Attachment) -> Json:
     media_type = {"mediaType": attachment.media_type} if attachment.media_type else {}
     # One half of the fediverse reads the description from `name`, the other from `summary`.
     alt = {"name": attachment.alt, "summary": attachment.alt} if attachment.alt else {}
-    return {"type": kind, **media_type, "url": attachment.url, **alt}
+    sized = attachment.width and attachment.height
+    size = {"width": attachment.width, "height": attachment.height} if sized else {}
+    blurhash = {"blurhash": attachment.blurhash} if attachment.blurhash else {}
+    return {"type": kind, **media_type, "url": attachment.url, **alt, **size, **blurhash}
 
 
 def _tombstone(uri: str, at: int) -> Json:

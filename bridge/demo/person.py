@@ -28,15 +28,21 @@ class TooLate(AssertionError):
     """What was waited for did not come."""
 
 
-def call(
-    method: str, url: str, body: object = None, *, token: str = "", timeout: float = 60
+def call(  # noqa: PLR0913  the parts of one request
+    method: str,
+    url: str,
+    body: object = None,
+    *,
+    token: str = "",
+    timeout: float = 60,
+    kind: str = "application/octet-stream",
 ) -> dict[str, Any]:
     """One request with JSON on both sides; bytes are sent as they are. Raises Refused."""
     headers = {"Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     if isinstance(body, bytes):
-        headers["Content-Type"] = "application/octet-stream"
+        headers["Content-Type"] = kind
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers=headers, method=method)
     try:
@@ -124,6 +130,11 @@ class Person:
 
     def create_room(self, **options: Any) -> str:
         return str(self.call("POST", f"{_CLIENT}/createRoom", options)["room_id"])
+
+    def upload(self, kind: str, data: bytes) -> str:
+        """The mxc address of a file."""
+        url = f"{self.url}/_matrix/media/v3/upload"
+        return str(call("POST", url, data, token=self.token, kind=kind)["content_uri"])
 
     def dm(self, user: str) -> str:
         """A new direct room with `user`, also noted in the account as such."""

@@ -24,6 +24,7 @@ from bridge.matrix import registration
 
 DEVICE = "OWNROOM"  # one for each ghost: without it a homeserver forgets transaction ids at restart
 TIMEOUT = 30.0  # seconds
+WHOLE = 600.0  # seconds for all of a large file
 
 
 class MatrixError(Gone):
@@ -329,6 +330,40 @@ async def send(  # noqa: PLR0913  the parts of one PUT
     with acting_as(user, device=DEVICE, ts=ts):
         path = f"/v3/rooms/{_part(room)}/send/{_part(kind)}/{_part(txn)}"
         return str((await call("PUT", path, content)).get("event_id", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file on its way: `size` is 0 where the homeserver does not say it."""
+
+    type: str
+    size: int
+    response: Any
+
+    async def read(self, most: int) -> bytes:
+        try:
+            return bytes(await self.response.content.read(most))
+        except (ClientError, TimeoutError, OSError) as error:
+            raise Busy("the homeserver broke off") from error
+
+    async def close(self) -> None:
+        self.response.close()
+
+
+async def download(server: str, key: str) -> Download:
+    """Client-Server API, "Content repository": with our token, for without one nobody gets it."""
+    client = _ours()
+    path = f"/_matrix/client/v1/media/download/{_part(server)}/{_part(key)}"
+    headers = {"Authorization": f"Bearer {client.access_token}"}
+    try:
+        response = await client.send("GET", path, None, headers, None, WHOLE)
+    except (ClientError, TimeoutError, OSError) as error:
+        raise Busy(f"the homeserver does not answer ({_why(error)})") from error
+    if response.status >= 400:
+        response.close()
+        _refuse(response.status, "", "it has no such file", None)
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return Download(kind, response.content_length or 0, response)
 
 
 async def event(room: str, event_id: str) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import shapes, vocabulary
+from bridge.matrix import attachments, shapes, vocabulary
 from bridge.matrix.readings import Refs
-from social.acts import Content, Ignored, Mention, Publish
+from social.acts import Attachment, Content, Ignored, Mention, Publish
 
 _READ = frozenset({"m.text", "m.emote"})
-_MEDIA = frozenset({"m.image", "m.video", "m.audio", "m.file", "dm.filament.gallery"})
+_MEDIA = frozenset({*attachments.KINDS, attachments.GALLERY})
 _ASKED = 200  # names looked up for one message, hashtags among them
 _UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
 _MENTIONED = 50  # as bridge.html_find
@@ -43,30 +43,37 @@ def refusal(content: Mapping[str, Any]) -> Ignored | None:
     kind = content.get("msgtype")
     if kind in ("m.notice", "m.server_notice"):
         return Ignored(reason="a notice: bots must not answer each other for ever")
-    if isinstance(kind, str) and kind in _MEDIA:
-        return Ignored(reason="pictures and files are not bridged yet")
-    if not isinstance(kind, str) or kind not in _READ:
+    if not isinstance(kind, str) or kind not in _READ | _MEDIA:
         return Ignored(reason="this kind of message is not bridged")
     if not isinstance(content.get("body"), str):
         return Ignored(reason="a message without text")
     return None
 
 
-def read(
+def read(  # noqa: PLR0913  one message and all that it stands among
     content: Mapping[str, Any],
     refs: Refs,
     *,
     sender: str,
     author: str,
     parent: Publish | None,
+    event: str,
 ) -> Message | Ignored:
-    """The words of `sender`, who is `author`; a reply names whom its `parent` names."""
+    """The words of `sender`, who is `author`; a reply names whom its `parent` names. Files are
+    served under the name of their `event`.
+    """
     refused = refusal(content)
     if refused:
         return refused
+    files: tuple[Attachment, ...] = ()
+    if content.get("msgtype") in _MEDIA:
+        carried = attachments.carried(content, refs.origin, event)
+        if isinstance(carried, Ignored):
+            return carried
+        files = carried
     said = _said(content)
     written = _written(content, said, refs, sender)
-    if not html.plain(written.html).strip():
+    if not files and not html.plain(written.html).strip():
         return Ignored(reason="an empty message")
     options = shapes.mapping(content.get(vocabulary.POST))
     summary, sensitive = _warning(content, options, said, written)
@@ -77,6 +84,7 @@ def read(
         language=_language(options) or refs.language,
         mentions=_mentions(content, written, refs, author=author, parent=parent),
         hashtags=written.hashtags,
+        attachments=files,
     )
     return Message(content=found, unlisted=said.unlisted)
 
@@ -113,7 +121,12 @@ def actor_name(uri: str, refs: Refs) -> str:
 
 
 def _said(content: Mapping[str, Any]) -> _Text:
-    """The text without quoted fallback, commands in front of it taken off."""
+    """The text without quoted fallback, commands in front of it taken off. Of a file its caption;
+    where there is none its name says nothing to anybody.
+    """
+    kind = content.get("msgtype")
+    if kind in attachments.KINDS and not attachments.caption(content):
+        return _Text(body="", formatted=None)
     body = _unquoted(content, shapes.text(content.get("body")))
     formatted = None
     if content.get("format") == shapes.HTML and isinstance(content.get("formatted_body"), str):

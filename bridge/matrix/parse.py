@@ -171,6 +171,9 @@ def _theirs(event: Event, refs: Refs) -> Act | Command | Ignored:
     match event.type:
         case "m.room.message":
             return _message(event, refs)
+        case "m.sticker":  # a picture whose text says what it shows
+            shown = {"msgtype": "m.image", vocabulary.ALT: event.content.get("body")}
+            return _message(replace(event, content={**event.content, **shown}), refs)
         case "m.reaction":
             return _reaction(event, refs)
         case "m.room.redaction":
@@ -225,7 +228,9 @@ def _publish(event: Event, refs: Refs, author: str) -> Publish | Ignored:
     parent = refs.stored.get(reply)
     if why := _not_here(event, refs, parent, author):
         return Ignored(reason=why)
-    read = messages.read(event.content, refs, sender=event.sender, author=author, parent=parent)
+    read = messages.read(
+        event.content, refs, sender=event.sender, author=author, parent=parent, event=event.id
+    )
     if isinstance(read, Ignored):
         return read
     visibility = _visibility(options, refs, parent, author, unlisted=read.unlisted)
@@ -326,7 +331,9 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
     new = dict(shapes.new_content(event.content))
     new.setdefault(vocabulary.POST, event.content.get(vocabulary.POST))
     parent = refs.stored.get(old.reply)
-    read = messages.read(new, refs, sender=event.sender, author=author, parent=parent)
+    read = messages.read(
+        new, refs, sender=event.sender, author=author, parent=parent, event=event.id
+    )
     if isinstance(read, Ignored):
         return read
     content = replace(read.content, attachments=old.content.attachments)

@@ -1,12 +1,13 @@
-"""Paths that only the homeserver calls."""
+"""Paths that only the homeserver calls, and the files of posts."""
 
 from django.urls import path, re_path
 
-from bridge.matrix import views
+from bridge.matrix import media, views
 
 APP = "_matrix/app/v1"
 
 urlpatterns = [
+    path("media/<str:name>/<str:server>/<str:key>", media.media),
     path(f"{APP}/transactions/<path:txn>", views.transactions),
     path(f"{APP}/users/<path:user>", views.users),
     path(f"{APP}/rooms/<path:alias>", views.aliases),

@@ -13,6 +13,7 @@ GHOST = f"{NS}.actor"  # in a ghost's profile: the remote actor it speaks for
 # Events, and keys within them
 OBJECT = f"{NS}.object"
 POST = f"{NS}.post"
+ALT = f"{NS}.alt"  # of a file: what it shows, for who cannot see it
 RECEIPT = f"{NS}.receipt"
 LEDGER = f"{NS}.ledger"
 TOMBSTONE = f"{NS}.tombstone"

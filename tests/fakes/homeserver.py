@@ -70,6 +70,7 @@ class Homeserver:
             self.said: dict[tuple[str, ...], str] = {}  # transaction → event
             self.waiting: list[Event] = []  # to be pushed
             self.pushes = 0
+            self.files: dict[str, tuple[str, bytes]] = {}  # "server/key" → type and bytes
             self.trouble = ""  # "429", "500" or "hang": for the application service only
             self.met = 0  # requests that met trouble
 
@@ -384,6 +385,12 @@ class Homeserver:
     def joined_members(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         found = self.members(user, parts, {}, body)["chunk"]
         return {"joined": {event["state_key"]: {} for event in found}}
+
+    def download(self, user: str, parts: list[str], query: Any, body: Event) -> tuple[str, bytes]:
+        try:
+            return self.files["/".join(parts)]
+        except KeyError:
+            raise Refused(404, "M_NOT_FOUND") from None
 
     def ping(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         if self.call_app("POST", "ping", b"{}", token=THEIRS) != 200:

@@ -39,6 +39,7 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "rooms/*/members"): _H.members,
     ("GET", "rooms/*/joined_members"): _H.joined_members,
     ("POST", "appservice/*/ping"): _H.ping,
+    ("GET", "media/download/*/*"): _H.download,
     ("GET", "versions"): lambda home, user, parts, query, body: {"versions": ["v1.11"]},
     ("GET", "account/whoami"): lambda home, user, parts, query, body: {"user_id": user},
 }
@@ -74,9 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
         if body is None:
             self.close_connection = True
             return
-        data = json.dumps(body).encode()
+        kind, data = body if isinstance(body, tuple) else ("application/json", b"")
+        data = data or json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

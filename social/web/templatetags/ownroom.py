@@ -2,9 +2,11 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import nh3
 from django import template
+from django.conf import settings
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -94,6 +96,16 @@ def picture(address: str) -> str:
 @register.filter
 def web(address: str) -> str:
     return links.web(address)
+
+
+@register.filter
+def shown_here(file: dict[str, Any]) -> str:
+    """image, video or audio, where we serve the file ourselves; of others nothing is loaded, or
+    their servers would learn who reads here.
+    """
+    kind = str(file.get("media_type", "")).partition("/")[0]
+    ours = str(file.get("url", "")).startswith(f"{settings.OWNROOM_ORIGIN}/media/")
+    return kind if ours and kind in {"image", "video", "audio"} else ""
 
 
 @register.filter

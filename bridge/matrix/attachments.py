@@ -1,0 +1,88 @@
+"""Files that a message carries -> attachments of a post, under addresses of our own. Pure.
+
+The address has the post's name and the file's: only who was given the post knows it, and once the
+post is gone it leads nowhere.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bridge import names
+from bridge.matrix import shapes, vocabulary
+from social.acts import Attachment, Ignored
+
+KINDS = {"m.image": "image", "m.video": "video", "m.audio": "audio", "m.file": "application"}
+GALLERY = "dm.filament.gallery"  # MSC4274
+MOST = 16  # in one post, as many as are read from others
+_MXC = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_=-]{1,255})")
+_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
+_BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,./:;=?@\[\]^_{|}~-]{6,160}")
+_ALT = 1500
+
+
+def carried(
+    content: Mapping[str, Any], origin: str, event: str
+) -> tuple[Attachment, ...] | Ignored:
+    """All files of one message; Ignored where one of them is encrypted or no file at all."""
+    found = tuple(_files(content))[:MOST]
+    if any("file" in one for one in found):
+        return Ignored(reason="an encrypted file: nobody outside of the room could open it")
+    read = tuple(_attachment(one, origin, event) for one in found)
+    if not read or not all(one.url for one in read):
+        return Ignored(reason="a file without an address")
+    return read
+
+
+def caption(content: Mapping[str, Any]) -> bool:
+    """Client-Server API, "Media captions": words are one only where the file has another name."""
+    filename = shapes.text(content.get("filename"))
+    return bool(filename) and filename != shapes.text(content.get("body"))
+
+
+def _files(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if content.get("msgtype") != GALLERY:
+        yield content
+        return
+    items = content.get("itemtypes")
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            yield item | {"msgtype": item.get("itemtype")}
+
+
+def _attachment(content: Mapping[str, Any], origin: str, event: str) -> Attachment:
+    info = shapes.mapping(content.get("info"))
+    found = _MXC.fullmatch(shapes.text(content.get("url")))
+    return Attachment(
+        url=names.media_uri(origin, event, *found.groups()) if found else "",
+        media_type=_media_type(content, info),
+        alt=shapes.text(content.get(vocabulary.ALT))[:_ALT],
+        width=_size(info.get("w")),
+        height=_size(info.get("h")),
+        blurhash=_blurhash(info),
+    )
+
+
+def _media_type(content: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+    """What the client said, if it goes with what it sent; else the kind alone."""
+    kind = KINDS.get(shapes.text(content.get("msgtype")), "application")
+    said = shapes.text(info.get("mimetype")).partition(";")[0].strip().lower()
+    if _TYPE.fullmatch(said) and (kind == "application" or said.startswith(f"{kind}/")):
+        return said
+    return {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}.get(kind, "")
+
+
+def _size(value: Any) -> int:
+    return (
+        value
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 100_000
+        else 0
+    )
+
+
+def _blurhash(info: Mapping[str, Any]) -> str:
+    for key in ("blurhash", "xyz.amorgan.blurhash"):
+        found = shapes.text(info.get(key))
+        if _BLURHASH.fullmatch(found):
+            return found
+    return ""

@@ -1,0 +1,112 @@
+"""Files of published posts, fetched from the homeserver for whoever has their address.
+
+Strangers' bytes under our origin: nothing runs here, and what is no picture, sound or film is
+saved, not shown. Nothing is kept: the homeserver has the file, and streams it through us.
+"""
+
+import re
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from bridge import names
+from bridge.errors import Busy, Trouble
+from bridge.loop import run
+from bridge.matrix import client
+from social.models import Post
+
+CHUNK = 64 * 1024
+FRESH = 86_400  # seconds: after a deletion it may stand in a cache for so long
+SHOWN = re.compile(r"image/(?:png|jpeg|gif|webp|avif)|(?:video|audio)/[a-z0-9.+-]{1,60}")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",
+    "Accept-Ranges": "bytes",
+}
+
+
+@require_safe
+def media(request: HttpRequest, name: str, server: str, key: str) -> HttpResponseBase:
+    """200, 206 for a part, 404 for what no post has (any more), 416, 503 while nobody has it."""
+    post = _published(name, server, key)
+    if post is None:
+        return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
+    try:
+        found = run(client.download(server, key))
+    except Busy as error:
+        wait = str(int(error.after or 30))
+        return HttpResponse(
+            "The homeserver is away. Try again later.\n",
+            status=503,
+            content_type="text/plain",
+            headers={"Retry-After": wait},
+        )
+    except Trouble:
+        return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
+    return _answer(request, found, private=post.visibility not in ("public", "unlisted"))
+
+
+def _published(name: str, server: str, key: str) -> Post | None:
+    """The post whose file it is: not deleted, by somebody who is still here."""
+    uri = names.post_uri(settings.OWNROOM_ORIGIN, f"${name}")
+    url = names.media_uri(settings.OWNROOM_ORIGIN, f"${name}", server, key)
+    shown = Post.objects.filter(
+        uri=uri, deleted=None, author__owner__isnull=False, author__left=None
+    )
+    post = shown.filter(author__suspended=False).first()
+    if post is None or url not in {file.get("url") for file in post.attachments}:
+        return None
+    return post
+
+
+def _answer(request: HttpRequest, found: client.Download, *, private: bool) -> HttpResponseBase:
+    first, last = 0, found.size - 1
+    asked = _RANGE.fullmatch(request.headers.get("Range", ""))
+    part = bool(asked) and found.size > 0
+    if asked and part:
+        first, last = _bounds(asked, found.size)
+        if first > last:
+            run(found.close())
+            return HttpResponse(status=416, headers={"Content-Range": f"bytes */{found.size}"})
+    headers = _SAFE | {
+        "Cache-Control": "private, no-store" if private else f"public, max-age={FRESH}",
+        "Content-Disposition": "inline" if SHOWN.fullmatch(found.type) else "attachment",
+    }
+    if found.size:
+        headers["Content-Length"] = str(last - first + 1)
+    if part:
+        headers["Content-Range"] = f"bytes {first}-{last}/{found.size}"
+    kind = found.type if SHOWN.fullmatch(found.type) else "application/octet-stream"
+    status = 206 if part else 200
+    if request.method == "HEAD":
+        run(found.close())
+        return HttpResponse(status=status, content_type=kind, headers=headers)
+    parts = _bytes(found, first, last - first + 1 if found.size else -1)
+    return StreamingHttpResponse(parts, status=status, content_type=kind, headers=headers)
+
+
+def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
+    if not asked[1]:  # the last so many
+        return max(0, size - int(asked[2] or 0)), size - 1
+    return int(asked[1]), min(int(asked[2]) if asked[2] else size - 1, size - 1)
+
+
+def _bytes(found: client.Download, skip: int, left: int) -> Iterator[bytes]:
+    """A chunk at a time, however large the file is."""
+    try:
+        while left and (chunk := run(found.read(CHUNK))):
+            if skip >= len(chunk):
+                skip -= len(chunk)
+                continue
+            chunk, skip = chunk[skip:], 0
+            if left > 0:
+                chunk = chunk[:left]
+                left -= len(chunk)
+            yield chunk
+    finally:
+        run(found.close())

@@ -1,0 +1,149 @@
+"""Files written in Matrix: whoever was given the post can open them, for as long as it stands."""
+
+import urllib.error
+import urllib.request
+from email.message import Message
+
+import pytest
+
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Ghost
+from tests.fakes.world import Resident, World, outcome, post, post_of
+
+BYTES = bytes(range(256)) * 600
+PNG = "image/png"
+
+
+def fetch(url: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
+    request = urllib.request.Request(url, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def picture(
+    world: World, person: Resident, *, kind: str = PNG, room: str = "", **more: object
+) -> str:
+    world.home.files["hs.test/abc"] = (kind, BYTES)
+    content = {
+        "msgtype": "m.image",
+        "body": "a cat",
+        "filename": "cat.png",
+        "url": "mxc://hs.test/abc",
+        "info": {"mimetype": kind, "w": 640, "h": 480},
+        "social.ownroom.alt": "a grey cat",
+        **more,
+    }
+    event = person.person.send_event(room or person.room, "m.room.message", content)
+    world.settle()
+    return event
+
+
+def address(event: str) -> str:
+    (file,) = post(post_of(event)).attachments
+    return str(file["url"])
+
+
+def test_a_picture_reaches_followers_with_its_description_and_opens(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = picture(world, alice)
+    (create,) = bob.received("Create", contains="a cat")
+    (file,) = create["activity"]["object"]["attachment"]
+    assert (file["type"], file["mediaType"], file["name"]) == ("Image", PNG, "a grey cat")
+    assert (file["width"], file["height"]) == (640, 480)
+    assert file["url"] == address(event)
+    status, headers, body = fetch(file["url"])
+    assert (status, headers["Content-Type"], body) == (200, PNG, BYTES)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in headers["Content-Security-Policy"]
+    page = world.page(f"/@alice/{event[1:]}")
+    assert f'<img src="{file["url"]}" alt="a grey cat"' in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-9", 0, 9), ("bytes=100000-", 100_000, 153_599), ("bytes=-5", 153_595, 153_599)],
+)
+def test_a_part_can_be_asked_for(
+    world: World, alice: Resident, asked: str, first: int, last: int
+) -> None:
+    url = address(picture(world, alice))
+    status, headers, body = fetch(url, Range=asked)
+    assert (status, body) == (206, BYTES[first : last + 1])
+    assert headers["Content-Range"] == f"bytes {first}-{last}/{len(BYTES)}"
+
+
+def test_a_part_beyond_the_end_is_refused(world: World, alice: Resident) -> None:
+    status, headers, _ = fetch(address(picture(world, alice)), Range="bytes=200000-")
+    assert (status, headers["Content-Range"]) == (416, f"bytes */{len(BYTES)}")
+
+
+def test_the_head_says_how_long_it_is(world: World, alice: Resident) -> None:
+    status, headers, body = fetch(address(picture(world, alice)), "HEAD")
+    assert (status, headers["Content-Length"], body) == (200, str(len(BYTES)), b"")
+
+
+@pytest.mark.parametrize("kind", ["image/svg+xml", "text/html", "application/pdf"])
+def test_what_could_run_is_saved_and_not_shown(world: World, alice: Resident, kind: str) -> None:
+    url = address(picture(world, alice, kind=kind, msgtype="m.file"))
+    status, headers, _ = fetch(url)
+    assert (status, headers["Content-Type"]) == (200, "application/octet-stream")
+    assert headers["Content-Disposition"] == "attachment"
+
+
+def test_a_file_goes_with_its_post(world: World, alice: Resident) -> None:
+    event = picture(world, alice)
+    url = address(event)
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert fetch(url)[0] == 404
+
+
+def test_only_files_of_posts_are_served(world: World, alice: Resident) -> None:
+    url = address(picture(world, alice))
+    world.home.files["hs.test/secret"] = (PNG, b"not for you")
+    name = url.split("/")[-3]
+    for other in (
+        url.replace("/abc", "/secret"),
+        url.replace(name, "x" * 43),
+        url.replace("hs.test/abc", "hs.test/..%2f..%2fsync"),
+        f"{world.url}/media/{name}/hs.test/abc%00",
+    ):
+        assert fetch(other)[0] in {400, 404}, other
+
+
+def test_a_file_in_a_conversation_is_opened_by_those_in_it_and_kept_by_no_cache(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.post("hello", to="direct", mentions=[alice.handle])
+    world.settle()
+    ghost = Ghost.objects.get(actor__uri=bob.id).mxid
+    room = next(r.id for r in world.home.rooms.values() if r.membership(ghost) == "join")
+    alice.person.join(room)
+    event = picture(world, alice, room=room)
+    (create,) = bob.received("Create", contains="a cat")
+    status, headers, _ = fetch(create["activity"]["object"]["attachment"][0]["url"])
+    assert (status, headers["Cache-Control"]) == (200, "private, no-store")
+    assert fetch(address(event).replace("abc", "abd"))[0] == 404
+
+
+def test_an_encrypted_file_is_published_by_nobody(world: World, alice: Resident) -> None:
+    event = picture(world, alice, file={"url": "mxc://hs.test/abc"}, url=None)
+    assert "encrypted" in outcome(event).note
+    assert not alice.row().posts.exists()
+
+
+def test_while_the_homeserver_is_away_one_is_asked_to_come_again(
+    world: World, alice: Resident
+) -> None:
+    url = address(picture(world, alice))
+    world.home.trouble = "500"
+    status, headers, _ = fetch(url)
+    world.home.recover()
+    assert status == 503
+    assert int(headers["Retry-After"]) > 0
