@@ -24,7 +24,7 @@ def newest(author: Actor, *, at: int, deadline: float) -> list[Said]:
         for item in _items(author):
             if time.monotonic() > deadline:
                 break
-            document = _whole(item)
+            document = _whole(item, author)
             if document is None:
                 continue
             act = parse.parse(document, at=at, followers=author.followers)
@@ -50,11 +50,13 @@ def _near(said: Any, author: Actor) -> dict[str, Any]:
     return actors.get(uri) if names.same_origin(uri, author.uri) else {}
 
 
-def _whole(item: Any) -> dict[str, Any] | None:
-    """Some list ids only, or activities that hold no more than an id."""
+def _whole(item: Any, author: Actor) -> dict[str, Any] | None:
+    """Some list ids only, or activities that hold no more than an id. A list of ids elsewhere would
+    make us knock at strangers' doors.
+    """
     if isinstance(item, dict) and "Create" not in jsonld.types(item):
         return None
     inner = jsonld.first(item.get("object")) if isinstance(item, dict) else item
     if isinstance(inner, str):
-        return actors.get(inner)
+        return actors.get(inner) if names.same_origin(inner, author.uri) else None
     return item if isinstance(item, dict) else None

@@ -329,3 +329,14 @@ def test_an_outbox_with_the_words_of_somebody_else_fills_no_mirror(
     world.settle()
     assert not Post.objects.filter(html__contains="the words of bob").exists()
     assert not alice.seen("the words of bob", world.mirror(carol, alice))
+
+
+def test_an_outbox_sends_us_to_no_strangers_door(world: World, alice: Resident) -> None:
+    carol = world.neighbour("carol")
+    mine = carol.post("in my own house")
+    strangers = [f"http://127.0.0.1:1/notes/{number}" for number in range(3)]
+    listed = {"type": "OrderedCollection", "orderedItems": [*strangers, mine.post]}
+    carol.update_profile(outbox=listed)
+    alice.tell_bot(f"follow {carol.handle}")
+    world.settle()
+    assert len(alice.seen("in my own house", world.mirror(carol, alice))) == 1
