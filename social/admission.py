@@ -123,6 +123,8 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
         raise Refused("whom it is about is suspended here")
     if isinstance(act, React):
         _admit_reaction(author, target, act)
+    elif policy.opted_out(target):
+        raise Refused("they ask not to be bridged (#nobridge in their profile)")
     elif author.is_local and author.blocks_out.filter(target=target).exists():
         raise Refused("its author has blocked them")  # who would not hear of it
 

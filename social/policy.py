@@ -1,5 +1,7 @@
 """What this server and its people allow: blocked servers, the allow-list, blocks, suspensions."""
 
+import html
+import re
 from collections.abc import Iterable
 
 from django.utils import timezone
@@ -7,6 +9,9 @@ from django.utils import timezone
 from social import once
 from social.models import Actor, Block, Instance, Site
 
+# As people write it for other bridges: a hashtag, whatever markup a server puts around it.
+_OPT_OUT = re.compile(r"#(?:nobridge|nobot)\b", re.IGNORECASE)
+_TAGS = re.compile(r"<[^>]*>")
 BLOCKED = "this server is blocked here"
 
 
@@ -49,6 +54,15 @@ def judge(host: str, policy: Instance.Policy, reason: str) -> Instance.Policy:
     )
     once.forget()
     return Instance.Policy(before or Instance.Policy.OPEN)
+
+
+def opted_out(actor: Actor) -> bool:
+    """Whether somebody elsewhere asks, in their own name or words, not to be carried to other
+    networks. Their answers and letters to people here still arrive.
+    """
+    fields = (f"{field.get('name', '')} {field.get('value', '')}" for field in actor.fields)
+    words = html.unescape(_TAGS.sub("", " ".join((actor.name, actor.summary, *fields))))
+    return not actor.is_local and bool(_OPT_OUT.search(words))
 
 
 def allow_list_only() -> bool:

@@ -257,7 +257,12 @@ def _local_author(uri: str) -> Actor | None:
 
 
 def _is_read_here(author: Actor, boosted: str = "") -> bool:
-    """By somebody who did not block, and was not blocked by, the author of what is boosted."""
+    """By somebody who did not block, and was not blocked by, the author of what is boosted. Who
+    asks not to be bridged is read nowhere.
+    """
+    shown = Actor.objects.filter(posts__uri=boosted).first() if boosted else None
+    if policy.opted_out(author) or (shown and policy.opted_out(shown)):
+        return False
     readers = Actor.objects.local().filter(
         follows_out__target=author, follows_out__state="accepted"
     )
