@@ -238,12 +238,13 @@ def _excerpt(obj: Json, text: str) -> str:
     excerpt = html.plain(html.from_fediverse(jsonld.text(obj.get("summary")))).strip()
     if not excerpt or html.plain(text).strip().startswith(excerpt.removesuffix("…")):
         return ""
-    return "".join(f"<p>{html.escape(line)}</p>" for line in excerpt.splitlines() if line)
+    lines = (f"<p>{html.escape(line)}</p>" for line in excerpt.splitlines() if line)
+    return html.from_fediverse("".join(lines))
 
 
 def _title(obj: Json) -> str:
     title = html.warning(jsonld.text(obj.get("name")))
-    return f"<p><strong>{html.escape(title)}</strong></p>" if title else ""
+    return html.from_fediverse(f"<p><strong>{html.escape(title)}</strong></p>") if title else ""
 
 
 def _options(obj: Json) -> str:
@@ -251,7 +252,7 @@ def _options(obj: Json) -> str:
     choices = jsonld.as_list(obj.get("oneOf")) or jsonld.as_list(obj.get("anyOf"))
     named = [html.warning(jsonld.text(c.get("name"))) for c in choices if isinstance(c, dict)]
     shown = "".join(f"<li>{html.escape(name)}</li>" for name in named[:MAX_OPTIONS] if name)
-    return f"<ul>{shown}</ul>" if shown else ""
+    return html.from_fediverse(f"<ul>{shown}</ul>") if shown else ""
 
 
 def _particulars(obj: Json) -> str:
@@ -260,7 +261,7 @@ def _particulars(obj: Json) -> str:
     where = jsonld.text(place.get("name")) if isinstance(place, dict) else jsonld.text(place)
     ending = [jsonld.text(obj.get(key)) for key in ("startTime", "endTime", "duration")]
     lines = [html.escape(html.warning(line)) for line in (*ending, where) if line]
-    return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
+    return html.from_fediverse(f"<p>{'<br>'.join(lines)}</p>") if lines else ""
 
 
 def _links(obj: Json) -> list[str]:
