@@ -47,12 +47,12 @@ class Resident:
     def sees(self, text: str, *, room: str = "", timeout: float = 20) -> Event:
         return self.person.wait_for(room or self.room, containing(text), timeout)
 
-    def mirror_of(self, acct: str) -> str:
-        """The room of somebody whom one follows, joined."""
+    def room_with(self, name: str) -> str:
+        """The room into which somebody of that name asked one, joined."""
 
         def invited() -> str:
             rooms = self.person.invites().items()
-            return next((room for room, state in rooms if acct in str(state)), "")
+            return next((room for room, state in rooms if name in str(state)), "")
 
         return self.person.join(str(until(invited)))
 

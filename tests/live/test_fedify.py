@@ -138,7 +138,7 @@ def test_alice_follows_somebody_on_fedify_and_reads_them(alice: Resident, fay: F
     alice.ask(f"follow @{fay.acct}", "I asked")
     assert fay.wait_for("Follow")["actor"] == alice.actor
     alice.told(f"{fay.acct}) accepted your follow")
-    mirror = alice.mirror_of(fay.acct)
+    mirror = alice.room_with(fay.acct)
     fay.do("post", text=f"news from {fay.url}")
     seen = alice.sees(f"news from {fay.url}", room=mirror)
     reaction = alice.person.react(mirror, seen["event_id"], "👍")

@@ -25,7 +25,7 @@ def test_the_first_follow_fills_the_mirror_at_the_original_dates(
     alice: Resident, writer: Actor
 ) -> None:
     alice.ask(f"follow {writer.handle}", "I asked")
-    mirror = alice.mirror_of(writer.acct)
+    mirror = alice.room_with(writer.acct)
     alice.sees(f"earlier 2 of {writer.name}", room=mirror)
     told = [e for e in every(alice.person, mirror) if writer.name in str(e["content"].get("body"))]
     words = [e["content"]["body"] for e in told]
@@ -38,7 +38,7 @@ def test_who_knocks_at_a_mirror_follows_and_who_leaves_it_stops(
     town: Stage, alice: Resident, writer: Actor
 ) -> None:
     alice.ask(f"follow {writer.handle}", "I asked")
-    mirror = alice.mirror_of(writer.acct)
+    mirror = alice.room_with(writer.acct)
     dora = town.resident("dora")
     with pytest.raises(Refused):
         dora.person.messages(mirror)

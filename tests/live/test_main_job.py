@@ -196,17 +196,6 @@ def test_alices_reaction_and_its_withdrawal_reach_the_author(
     assert follower.wait_for("Undo")["object"]["id"] == like["id"]
 
 
-def test_a_direct_post_is_shown_in_the_desk_and_in_no_shared_room(
-    alice: Resident, follower: Actor
-) -> None:
-    follower.post(f"for your eyes {follower.name}", to="direct", mentions=[alice.actor])
-    alice.told(f"for your eyes {follower.name}")
-    alice.post(f"nothing to see {follower.name}")
-    follower.wait_for("Create", contains=f"nothing to see {follower.name}")
-    shown = [event["content"].get("body", "") for event in alice.person.messages(alice.room)]
-    assert not any("for your eyes" in body for body in shown)
-
-
 # ---- relationships
 
 
@@ -214,7 +203,7 @@ def test_alice_reads_whom_she_follows_in_a_mirror_room(alice: Resident, bob: Act
     alice.ask(f"follow {bob.handle}", "I asked")
     bob.wait_for("Follow")
     alice.told(f"{bob.acct}) accepted your follow")
-    mirror = alice.mirror_of(bob.acct)
+    mirror = alice.room_with(bob.acct)
     bob.post(f"news of {bob.name}")
     assert alice.sees(f"news of {bob.name}", room=mirror)["sender"].startswith("@_ap_")
     assert bob.acct in alice.ask("following", "You follow (")

@@ -48,8 +48,7 @@ def test_a_direct_message_has_a_room_of_its_own_and_is_answered_there(
 ) -> None:
     guest = town.homeserver.person("guest2")
     sent = pat.post(f"just you {pat.name}", to="direct", mentions=[alice.handle])
-    room = alice.person.wait_for_invite()
-    alice.person.join(room)
+    room = alice.room_with(pat.name)
     alice.sees(f"just you {pat.name}", room=room)
     alice.sees("not end-to-end encrypted", room=room)
     assert len(alice.person.members(room)) == 2

@@ -89,7 +89,7 @@ def test_nothing_is_lost_doubled_or_overtaken(town: Stage, form: str) -> None:
         follower.follow(alice.handle)
         follower.wait_for("Accept")
     alice.ask(f"follow {bob.handle}", "I asked")
-    mirror = alice.mirror_of(bob.acct)
+    mirror = alice.room_with(bob.acct)
     there = Stream(typed(alice), "there", POSTS)
     here = Stream(stubborn(bob), "here", POSTS)
     threads = [threading.Thread(target=stream.run) for stream in (there, here)]

@@ -77,7 +77,7 @@ def test_what_was_answered_is_stored(town: Stage) -> None:
     bob.follow(alice.handle)
     bob.wait_for("Accept")
     alice.ask(f"follow {bob.handle}", "I asked")
-    mirror = alice.mirror_of(bob.acct)
+    mirror = alice.room_with(bob.acct)
     homeserver, chance = Homeserver(town, alice), random.Random(SEED)
     there: list[str] = []
     here: list[str] = []
