@@ -4,6 +4,7 @@ Strangers' bytes under our origin: nothing runs here, and what is no picture, so
 saved, not shown. Nothing is kept: the homeserver has the file, and streams it through us.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from bridge.loop import run
 from bridge.matrix import client
 from social.models import Post
 
+log = logging.getLogger("ownroom.media")
 CHUNK = 64 * 1024
 FRESH = 86_400  # seconds: after a deletion it may stand in a cache for so long
 SHOWN = re.compile(r"image/(?:png|jpeg|gif|webp|avif)|(?:video|audio)/[a-z0-9.+-]{1,60}")
@@ -46,8 +48,9 @@ def media(request: HttpRequest, name: str, server: str, key: str) -> HttpRespons
             content_type="text/plain",
             headers={"Retry-After": wait},
         )
-    except Trouble:
-        return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
+    except Trouble as error:
+        log.info("a file of %s could not be had: %s", post.uri, error)
+        return HttpResponse("The homeserver lost it.\n", status=404, content_type="text/plain")
     return _answer(request, found, private=post.visibility not in ("public", "unlisted"))
 
 

@@ -33,7 +33,7 @@ def fetch(url: str, **headers: str) -> tuple[int, str, bytes]:
             return answer.status, answer.headers["Content-Type"], answer.read()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, "", b""
+            return error.code, "", error.read()
 
 
 @pytest.fixture
