@@ -1,5 +1,6 @@
 """Pictures, on a real homeserver: uploaded as any client does, opened by whoever got the post."""
 
+import itertools
 import urllib.error
 import urllib.request
 import zlib
@@ -10,6 +11,8 @@ from bridge.demo.neighbourhood import Actor
 from tests.live.stage import Resident, Stage, until
 
 pytestmark = pytest.mark.live
+
+_names = itertools.count(1)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -38,7 +41,7 @@ def fetch(url: str, **headers: str) -> tuple[int, str, bytes]:
 
 @pytest.fixture
 def follower(town: Stage, alice: Resident) -> Actor:
-    one = town.neighbour.actor("photographer")
+    one = town.neighbour.actor(f"photographer{next(_names)}")
     assert one.follow(alice.handle).statuses == [202]
     one.wait_for("Accept")
     return one
@@ -50,13 +53,13 @@ def test_a_picture_crosses_opens_in_parts_and_goes_with_its_post(
     data = png()
     content = {
         "msgtype": "m.image",
-        "body": "a gradient at dusk",
+        "body": f"a gradient by {follower.name}",
         "filename": "dusk.png",
         "url": alice.person.upload("image/png", data),
         "info": {"mimetype": "image/png", "w": 64, "h": 64},
     }
     event = alice.person.send_event(alice.room, "m.room.message", content)
-    note = follower.wait_for("Create", contains="a gradient at dusk")["object"]
+    note = follower.wait_for("Create", contains=f"a gradient by {follower.name}")["object"]
     (file,) = note["attachment"]
     assert fetch(file["url"]) == (200, "image/png", data)
     assert fetch(file["url"], Range="bytes=8-15")[0::2] == (206, data[8:16])
