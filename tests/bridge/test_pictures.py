@@ -1,0 +1,193 @@
+"""Pictures as containers: their size is read, their notes stay behind, nothing is decoded."""
+
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge import filetypes, pictures
+from bridge.errors import Unreadable
+
+SECRET = b"GPS 52.5N 13.4E"
+
+
+def segment(marker: int, body: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+def exif(turn: int) -> bytes:
+    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01" + bytes((0, turn, 0, 0))
+    return b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01" + entry + b"\0\0\0\0" + SECRET
+
+
+def jpeg(*notes: bytes, width: int = 64, height: int = 48, after: bytes = b"") -> bytes:
+    frame = b"\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big") + b"\x01\x01\x11\x00"
+    scan = segment(0xDA, b"\x01\x01\x00\x00\x3f\x00") + b"data\xff\x00with\xff\xd0marks"
+    head = b"\xff\xd8" + segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0")
+    return head + b"".join(notes) + segment(0xC0, frame) + scan + b"\xff\xd9" + after
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    crc = zlib.crc32(kind + data).to_bytes(4, "big")
+    return len(data).to_bytes(4, "big") + kind + data + crc
+
+
+def png(*notes: bytes, width: int = 64, height: int = 48, after: bytes = b"") -> bytes:
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
+    body = chunk(b"IDAT", zlib.compress(b"pixels"))
+    first = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
+    return first + b"".join(notes) + body + chunk(b"IEND", b"") + after
+
+
+def piece(kind: bytes, data: bytes) -> bytes:
+    return kind + len(data).to_bytes(4, "little") + data + b"\0" * (len(data) & 1)
+
+
+def webp(*notes: bytes, flags: int = 0, after: bytes = b"") -> bytes:
+    canvas = bytes((flags, 0, 0, 0)) + (63).to_bytes(3, "little") + (47).to_bytes(3, "little")
+    body = b"WEBP" + piece(b"VP8X", canvas) + piece(b"VP8L", b"\x2fxxxxx") + b"".join(notes)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body + after
+
+
+def gif(width: int = 64, height: int = 48) -> bytes:
+    return b"GIF89a" + width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\0\0\0;"
+
+
+def avif(width: int = 64, height: int = 48) -> bytes:
+    sides = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return b"\0\0\0\x1cftypavif\0\0\0\0avifmif1\0\0\0\x14ispe\0\0\0\0" + sides
+
+
+def cleaned(data: bytes, kind: str) -> bytes:
+    return b"".join(pictures.written(data, pictures.read(data, kind), chunk=7))
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("image/jpeg", b"\xff\xd8"),
+        ("image/jpeg", jpeg()[:30]),
+        ("image/jpeg", b"\xff\xd8" + segment(0xFE, b"x") * 5_000),
+        ("image/jpeg", b"\xff\xd8junk"),
+        ("image/png", png()[:40]),
+        ("image/png", png().replace(b"IEND", b"NONE")),
+        ("image/webp", webp()[:14] + b"\xff\xff\xff\x7f"),
+        ("image/gif", b"GIF89a"),
+        ("image/avif", avif()[:28]),
+    ],
+)
+def test_a_broken_picture_is_refused(kind: str, data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        pictures.read(data, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("image/png", png(width=20_000, height=20_000)),
+        ("image/png", png(width=1, height=2**31 - 1)),
+        ("image/jpeg", jpeg(width=65_535, height=65_535)),
+        ("image/gif", gif(65_535, 65_535)),
+        ("image/avif", avif(40_000, 40_000)),
+    ],
+)
+def test_a_picture_that_would_fill_the_memory_is_refused_unopened(kind: str, data: bytes) -> None:
+    with pytest.raises(Unreadable, match=r"pixels|longer"):
+        pictures.read(data, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("image/jpeg", jpeg()),
+        ("image/png", png()),
+        ("image/webp", webp()),
+        ("image/gif", gif()),
+        ("image/avif", avif()),
+    ],
+)
+def test_its_size_is_read_and_a_clean_one_stays_as_it_is(kind: str, data: bytes) -> None:
+    assert filetypes.of(data) == kind
+    found = pictures.read(data, kind)
+    assert (found.width, found.height) == (64, 48)
+    assert not pictures.changed(found, len(data))
+    assert cleaned(data, kind) == data
+
+
+@pytest.mark.parametrize(
+    ("kind", "noted", "clean"),
+    [
+        ("image/jpeg", jpeg(segment(0xE1, exif(1))), jpeg()),
+        ("image/jpeg", jpeg(segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + SECRET)), jpeg()),
+        ("image/jpeg", jpeg(segment(0xED, SECRET), segment(0xFE, SECRET)), jpeg()),
+        ("image/jpeg", jpeg(segment(0xE2, b"MPF\0" + SECRET), after=jpeg() + SECRET), jpeg()),
+        ("image/png", png(chunk(b"eXIf", SECRET), chunk(b"iTXt", SECRET)), png()),
+        ("image/png", png(after=SECRET), png()),
+        ("image/webp", webp(piece(b"EXIF", SECRET), flags=0x08), webp()),
+        ("image/webp", webp(after=SECRET), webp()),
+    ],
+)
+def test_where_it_was_taken_stays_behind(kind: str, noted: bytes, clean: bytes) -> None:
+    assert SECRET in noted
+    assert cleaned(noted, kind) == clean
+    assert cleaned(clean, kind) == clean
+
+
+def test_colours_stay() -> None:
+    data = jpeg(segment(0xE2, b"ICC_PROFILE\0colours"), segment(0xEE, b"Adobe"))
+    assert cleaned(data, "image/jpeg") == data
+
+
+def test_how_it_is_to_be_held_stays_alone() -> None:
+    data = jpeg(segment(0xE1, exif(6)))
+    found = pictures.read(data, "image/jpeg")
+    assert (found.width, found.height) == (48, 64)
+    kept = cleaned(data, "image/jpeg")
+    assert SECRET not in kept
+    assert pictures.read(kept, "image/jpeg").width == 48
+    assert cleaned(kept, "image/jpeg") == kept
+
+
+@given(st.sampled_from([jpeg(segment(0xE1, exif(6))), png(), webp(), gif(), avif()]), st.data())
+def test_whatever_is_broken_in_it_is_refused_or_read(whole: bytes, draw: st.DataObject) -> None:
+    data = bytearray(whole)
+    for _ in range(draw.draw(st.integers(1, 8))):
+        data[draw.draw(st.integers(8, len(data) - 1))] = draw.draw(st.integers(0, 255))
+    kind = filetypes.of(bytes(data))
+    if kind not in filetypes.PICTURES:
+        return
+    try:
+        again = cleaned(bytes(data), kind)
+    except Unreadable:
+        return
+    assert pictures.read(again, kind)
+
+
+@pytest.mark.parametrize(
+    ("head", "said", "found"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", "image/png", ""),
+        (b"<!doctype html><p>", "image/png", ""),
+        (b"\x7fELF\x02\x01", "image/png", ""),
+        (b"MZ\x90\x00", "video/mp4", ""),
+        (b"plain words", "text/plain", ""),
+        (b"", "image/png", ""),
+        (b"\0\0\0\x18ftypheic", "image/heic", ""),
+        (b"\0\0\0\x18ftypmp42", "", "video/mp4"),
+        (b"\0\0\0\x18ftypmp42", "audio/mp4", "audio/mp4"),
+        (b"\0\0\0\x18ftypmp42", "text/html", "video/mp4"),
+        (b"\0\0\0\x18ftypM4A ", "", "audio/mp4"),
+        (b"\x1aE\xdf\xa3....webm", "audio/webm", "audio/webm"),
+        (b"OggS\0\x02", "", "audio/ogg"),
+        (b"ID3\x04", "audio/mpeg", "audio/mpeg"),
+        (b"\xff\xfb\x90\x64", "", "audio/mpeg"),
+        (b"\xff\xf1\x50\x80", "", "audio/aac"),
+        (b"RIFF\0\0\0\0WAVE", "", "audio/wav"),
+        (b"RIFF\0\0\0\0AVI ", "", ""),
+        (b"%PDF-1.7", "image/png", "application/pdf"),
+        (b"PK\x03\x04", "application/epub+zip", "application/epub+zip"),
+    ],
+)
+def test_a_file_is_what_its_bytes_say(head: bytes, said: str, found: str) -> None:
+    assert filetypes.of(head, said) == found
