@@ -109,6 +109,7 @@ class Ghost(models.Model):
     mxid = models.CharField(max_length=255, unique=True)
     registered = models.BooleanField(default=False)
     named = models.CharField(max_length=500, blank=True)  # display name as last told
+    pictured = models.CharField(max_length=2048, blank=True)  # whence its avatar is, as last told
 
     def __str__(self) -> str:
         return self.mxid
@@ -122,6 +123,26 @@ class Key(models.Model):
 
     def __str__(self) -> str:
         return f"key of {self.actor_id}"
+
+
+class Upload(models.Model):
+    """A stranger's file that our homeserver has; or, without `mxc`, one that could not be had."""
+
+    url = models.CharField(max_length=2048, unique=True)
+    host = models.CharField(max_length=255, db_index=True)
+    mxc = models.CharField(max_length=600, blank=True, db_index=True)
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    type = models.CharField(max_length=100, blank=True)
+    size = models.BigIntegerField(default=0)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    note = models.CharField(max_length=200, blank=True)  # why not
+    again = models.DateTimeField(null=True, blank=True)  # when it may be asked for again
+    fetched = models.DateTimeField(default=timezone.now)
+    used = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.url
 
 
 class Peer(models.Model):

@@ -180,7 +180,12 @@ def _ghost_actor(mxid: str) -> Actor | None:
     if actor:
         Ghost.objects.get_or_create(
             actor=actor,
-            defaults={"mxid": mxid, "registered": True, "named": shown.get("displayname") or ""},
+            defaults={
+                "mxid": mxid,
+                "registered": True,
+                "named": shown.get("displayname") or "",
+                "pictured": actor.icon if shown.get("avatar_url") else "",
+            },
         )
     return actor
 

@@ -40,6 +40,8 @@ try:
     )
 except ValueError as error:
     raise ImproperlyConfigured(f"OWNROOM_ALLOW_PRIVATE: {error}") from error
+# Of the files that others attach; a homeserver takes 50 MiB unless told otherwise.
+OWNROOM_MEDIA_LIMIT = env.int("OWNROOM_MEDIA_LIMIT", default=40) * 1024 * 1024
 REDIS_URL = env.str("REDIS_URL", default="")
 OWNROOM_EMBEDDED = not REDIS_URL  # one process: web, worker and scheduler, broker in memory
 

@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.loop import run
-from bridge.matrix import client
+from bridge.matrix import client, uploads
 from bridge.matrix.registration import BOT
 from social import once
 from tests.fakes import homeserver_door
@@ -46,6 +46,7 @@ THOROUGH = (
     "tests/bridge/matrix/test_render.py::test_a_long_text",
     "tests/deploy/",
     "tests/flows/test_blocking.py",
+    "tests/flows/test_faces.py",
     "tests/flows/test_following.py",
     "tests/flows/test_forwarding.py",
     "tests/flows/test_homeserver_trouble.py",
@@ -101,6 +102,7 @@ def registration_for_all() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_known_from_before() -> None:
     once.forget()
+    uploads.silent.clear()
 
 
 @pytest.fixture

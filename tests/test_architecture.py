@@ -63,6 +63,7 @@ WRITERS = {
     "Ghost": {"bridge/matrix/rooms.py", "bridge/rebuild.py"},
     "Key": {"bridge/keys.py", "bridge/matrix/linking.py", "bridge/rebuild.py"},
     "Peer": {"bridge/activitypub/actors.py"},
+    "Upload": {"bridge/matrix/uploads.py"},
     "Tick": {"bridge/tasks.py", "bridge/health.py"},
 }
 WRITES = frozenset({"save", "create", "get_or_create", "update_or_create", "update", "delete"})

@@ -3,6 +3,7 @@
 Blocking, standard library only: `neighbour.actor("bob").follow("@alice@localhost:8000")`.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -117,8 +118,18 @@ class Neighbour:
         told = self.call("actors", {"name": name, "host": host, "locked": locked, **document})
         return Actor(self, told)
 
+    def file(self, name: str, kind: str, body: bytes, *, host: int = 0) -> str:
+        """The address of a file that stands there."""
+        told = {"name": name, "kind": kind, "body": base64.b64encode(body).decode(), "host": host}
+        return str(self.call("files", told)["url"])
+
+    def fetches(self, name: str) -> int:
+        """How often a file was asked for."""
+        return int(self.call("files", name=name)["asked"])
+
     def faults(self, mode: str, *, host: int | None = None, **more: Any) -> None:
-        """Modes: ok, status:NNN, hang, refuse. More: every, times, retry_after, where (inbox, get).
+        """Modes: ok, status:NNN, hang, refuse. More: every, times, retry_after, where (inbox, get,
+        file).
 
         `host` None means all; 0 is the first.
         """

@@ -30,6 +30,7 @@ KNOWN = (
     "OWNROOM_SECURE_FETCH",
     "OWNROOM_ADMINS",
     "OWNROOM_SIGNUPS",
+    "OWNROOM_MEDIA_LIMIT",
     "OWNROOM_ENV_FILE",
     "OWNROOM_LOG_LEVEL",
     # not for admins: demo, tests, and what one part tells another

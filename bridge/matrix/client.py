@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 import nio  # noqa: TID251  this is the one module
@@ -149,14 +149,18 @@ async def call(method: str, path: str, body: Any = None) -> dict[str, Any]:
             raw = await response.read()
     except (ClientError, TimeoutError, OSError) as error:
         raise Busy(f"the homeserver does not answer ({_why(error)})") from error
+    return _read(response.status, raw)
+
+
+def _read(status: int, raw: bytes) -> dict[str, Any]:
     try:
         answer = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError:
         answer = {}
-    if response.status >= 400 or not isinstance(answer, dict):
+    if status >= 400 or not isinstance(answer, dict):
         answer = answer if isinstance(answer, dict) else {}
         _refuse(
-            response.status,
+            status,
             str(answer.get("errcode", "")),
             str(answer.get("error", "")),
             answer.get("retry_after_ms"),
@@ -364,6 +368,21 @@ async def download(server: str, key: str) -> Download:
         _refuse(response.status, "", "it has no such file", None)
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return Download(kind, response.content_length or 0, response)
+
+
+async def upload(file: IO[bytes], media_type: str, name: str, *, user: str) -> str:
+    """The mxc address of a file, which is read and sent a piece at a time."""
+    client = _ours()
+    headers = {"Authorization": f"Bearer {client.access_token}", "Content-Type": media_type}
+    path = f"/_matrix/media/v3/upload?{urlencode({'filename': name})}"
+    with acting_as(user):
+        try:
+            response = await client.send("POST", path, file, headers, None, WHOLE)
+            async with response:
+                raw = await response.read()
+        except (ClientError, TimeoutError, OSError) as error:
+            raise Busy(f"the homeserver does not answer ({_why(error)})") from error
+    return str(_read(response.status, raw).get("content_uri", ""))
 
 
 async def event(room: str, event_id: str) -> dict[str, Any]:

@@ -317,6 +317,7 @@ async def mirror(what: str, act: Act, target: str) -> None:
         await client.put_state(room.room_id, "m.room.name", {"name": rooms.mirror_name(_of(room))})
         await client.put_state(room.room_id, "m.room.topic", {"topic": topic})
         await rooms.ghost_of(_of(room))
+        await rooms.show_face(room.room_id, _of(room))
         return
     person = await in_database(_reader, act)
     if person and what == "open":

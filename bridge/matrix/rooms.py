@@ -12,9 +12,10 @@ from django.conf import settings
 
 from bridge import html, names
 from bridge.loop import in_database
-from bridge.matrix import client, registration
+from bridge.matrix import client, registration, uploads
 from bridge.matrix.vocabulary import (
     ACTOR,
+    BANNER,
     BRIDGE,
     GHOST,
     MIRROR,
@@ -29,6 +30,8 @@ from social.models import Actor
 VERSION = (
     "11"  # in 12 a room's creator can never be removed: a bot must not be one in an owner's room
 )
+
+GLANCE = 5.0  # seconds for an avatar or a header: words wait for no picture of who speaks
 
 # Everything the default map protects is said again: an override replaces the whole of it.
 OWNER_ONLY = (
@@ -190,6 +193,7 @@ async def control() -> str:
 
 async def create_mirror(actor: Actor, ghost: str) -> str:
     """Whoever follows reads here; others knock. Never listed, never world-readable."""
+    face = await _face(actor)
     room = await client.create_room(
         alias=alias("mirror", actor.uri),
         room_version=VERSION,
@@ -212,10 +216,29 @@ async def create_mirror(actor: Actor, ghost: str) -> str:
                     "type": actor.kind,
                 },
             ),
+            *(_state(kind, content) for kind, content in face.items() if content),
         ],
     )
     await client.join(room, ghost)
     return room
+
+
+async def _face(actor: Actor) -> dict[str, dict[str, Any]]:
+    """Avatar and banner of a mirror, as state; empty without one. What cannot be had (now) is not
+    among them: it stays as it is.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for kind, url in (("m.room.avatar", actor.icon), (BANNER, actor.header)):
+        file = await uploads.mxc_of(url, patience=GLANCE) if url else None
+        if file or not url:
+            found[kind] = {"url": file.mxc} if file else {}
+    return found
+
+
+async def show_face(room_id: str, actor: Actor) -> None:
+    for kind, content in (await _face(actor)).items():
+        if content or await client.state(room_id, kind):
+            await client.put_state(room_id, kind, content)
 
 
 def mirror_topic(actor: Actor) -> str:
@@ -276,13 +299,30 @@ async def ghost_of(actor: Actor) -> str:
         await client.set_profile_key(row.mxid, "displayname", name)
         await client.set_profile_key(row.mxid, GHOST, card(actor))
         await in_database(_ghost_update, row.pk, {"named": name})
+    if row.pictured != actor.icon:
+        await _show_picture(row, actor)
     return row.mxid
 
 
+async def _show_picture(row: Ghost, actor: Actor) -> None:
+    """As the actor's own server shows it; what cannot be had now is asked for again later."""
+    file = None
+    if actor.icon:
+        file = await uploads.mxc_of(actor.icon, by=row.mxid, patience=GLANCE)
+        if file is None:
+            return
+    await client.set_profile_key(row.mxid, "avatar_url", file.mxc if file else "")
+    await client.set_profile_key(row.mxid, GHOST, card(actor))
+    await in_database(_ghost_update, row.pk, {"pictured": actor.icon})
+    mirror = await in_database(_row, Room.Kind.MIRROR, actor)
+    if mirror:
+        await show_face(mirror.room_id, actor)
+
+
 def ghost_now(actor: Actor) -> str:
-    """Its Matrix ID, if it is there and has its name; else an empty string."""
+    """Its Matrix ID, if it is there with its name and picture; else an empty string."""
     row = once.ask(("ghost", actor.pk), lambda: Ghost.objects.filter(actor=actor).first())
-    ready = row and row.registered and row.named == _name(actor)
+    ready = row and row.registered and row.named == _name(actor) and row.pictured == actor.icon
     return row.mxid if row and ready else ""
 
 

@@ -22,3 +22,6 @@ TOMBSTONE = f"{NS}.tombstone"
 SOCIAL = "org.matrix.msc4501.social"
 PROFILE_ROOM_TYPE = f"{SOCIAL}.profile"
 PROFILE_USER = f"{SOCIAL}.profile_user_id"
+
+# MSC4221 is open too.
+BANNER = "page.codeberg.everypizza.room.banner"

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import socket
 import ssl
+import tempfile
 import threading
 import time
 import tracemalloc
@@ -352,6 +353,47 @@ def test_the_answer_to_a_post_is_read_in_part(server: Server) -> None:
     assert post(server.url("/exactly")).body == b"x" * 4_096
     assert post(server.url("/endless")).status == 200
     assert server.written < 30 * MEGABYTE
+
+
+def download(url: Any, limit: int = MEGABYTE, total: float = 5.0) -> Any:
+    with tempfile.TemporaryFile() as file:
+        found = run(http.download(url, file, limit=limit, total=total))
+        file.seek(0)
+        return found, file.read()
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/endless", MEGABYTE), ("/exactly", MEGABYTE - 1)])
+def test_a_file_is_read_up_to_the_limit_and_no_further(
+    server: Server, path: str, limit: int
+) -> None:
+    with pytest.raises(Unreadable, match="more than"):
+        download(server.url(path), limit)
+
+
+def test_a_file_that_drips_for_ever_ends_with_the_deadline(server: Server) -> None:
+    with pytest.raises(Unreachable):
+        download(server.url("/drip"), total=0.3)
+
+
+def test_a_packed_file_is_refused_for_none_was_asked_for(server: Server) -> None:
+    with pytest.raises(Unreadable, match="encoding"):
+        download(server.url("/bomb"))
+
+
+def test_a_file_is_not_sought_at_private_addresses(server: Server) -> None:
+    server.places["/go"] = "http://127.0.66.6/"
+    with pytest.raises(Refused):
+        download(server.url("/go"))
+    assert len(server.asked) == 1
+
+
+def test_a_file_passes_in_pieces(server: Server) -> None:
+    tracemalloc.start()
+    found, body = download(server.url("/exactly"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.status, found.size, body) == (200, MEGABYTE, b"x" * MEGABYTE)
+    assert peak < 4 * MEGABYTE  # the two copies of this test among it
 
 
 def together(*work: Any) -> Any:

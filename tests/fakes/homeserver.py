@@ -71,6 +71,8 @@ class Homeserver:
             self.waiting: list[Event] = []  # to be pushed
             self.pushes = 0
             self.files: dict[str, tuple[str, bytes]] = {}  # "server/key" → type and bytes
+            self.uploads: list[tuple[str, str]] = []  # who uploaded which key
+            self.largest = 50_000_000  # bytes of a file
             self.trouble = ""  # "429", "500" or "hang": for the application service only
             self.met = 0  # requests that met trouble
 
@@ -391,6 +393,16 @@ class Homeserver:
             return self.files["/".join(parts)]
         except KeyError:
             raise Refused(404, "M_NOT_FOUND") from None
+
+    def upload(self, user: str, parts: list[str], query: Any, body: Any) -> Event:
+        if not isinstance(body, tuple):
+            raise Refused(400, "M_BAD_JSON", "not a file")
+        if len(body[1]) > self.largest:
+            raise Refused(413, "M_TOO_LARGE", "too large")
+        key = f"up{len(self.files)}"
+        self.files[f"{SERVER}/{key}"] = body
+        self.uploads.append((user, key))
+        return {"content_uri": f"mxc://{SERVER}/{key}"}
 
     def ping(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         if self.call_app("POST", "ping", b"{}", token=THEIRS) != 200:

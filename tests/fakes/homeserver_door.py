@@ -40,6 +40,7 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "rooms/*/joined_members"): _H.joined_members,
     ("POST", "appservice/*/ping"): _H.ping,
     ("GET", "media/download/*/*"): _H.download,
+    ("POST", "media/upload"): _H.upload,
     ("GET", "versions"): lambda home, user, parts, query, body: {"versions": ["v1.11"]},
     ("GET", "account/whoami"): lambda home, user, parts, query, body: {"user_id": user},
 }
@@ -67,9 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
-        raw = self.rfile.read(size)
+        raw, said = self.rfile.read(size), self.headers.get("Content-Type") or ""
         try:
-            status, body = 200, self._do(json.loads(raw) if raw else {})
+            is_file = urlsplit(self.path).path.endswith("/media/v3/upload")
+            told = (said, raw) if is_file else json.loads(raw) if raw else {}
+            status, body = 200, self._do(told)
         except Refused as refused:
             status, body = refused.status, refused.body
         if body is None:
@@ -86,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = _answer  # noqa: N815  http.server's names
 
-    def _do(self, body: Event) -> Any:
+    def _do(self, body: Any) -> Any:
         """None: the connection ends without an answer."""
         url = urlsplit(self.path)
         query = {key: values[-1] for key, values in parse_qs(url.query).items()}

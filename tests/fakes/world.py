@@ -238,7 +238,7 @@ def outcome(key: str) -> Received:
     return Received.objects.filter(key__startswith=key).latest("id")
 
 
-_VOLATILE = {"fetched", "introduced", "noted", "seen"}  # when somebody last looked
+_VOLATILE = {"fetched", "introduced", "noted", "seen", "used"}  # when somebody last looked
 
 
 def index() -> list[str]:

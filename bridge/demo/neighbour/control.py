@@ -1,6 +1,7 @@
 """The strings by which tests pull the neighbour: JSON under /control/, loopback only."""
 
 import asyncio
+import base64
 import time
 from dataclasses import asdict
 from typing import Any
@@ -13,7 +14,7 @@ from bridge.demo.neighbour import blast, cast
 from bridge.demo.neighbour.cast import Actor, Json
 from bridge.demo.neighbour.courier import Courier, Unreachable
 from bridge.demo.neighbour.verbs import Impossible, Verbs
-from bridge.demo.neighbour.world import Fault, Received, World
+from bridge.demo.neighbour.world import Fault, File, Received, World
 
 _PATIENCE = 60.0
 
@@ -29,6 +30,8 @@ class Control:
             [
                 web.post("/actors", self._make),
                 web.get("/actors", self._show),
+                web.post("/files", self._file),
+                web.get("/files", self._asked),
                 web.post("/do", self._do),
                 web.get("/received", self._received),
                 web.get("/wait", self._wait),
@@ -58,6 +61,18 @@ class Control:
 
     async def _show(self, request: web.Request) -> web.Response:
         return _json(_state(self._actor(request.query["name"], request.query.get("host"))))
+
+    async def _file(self, request: web.Request) -> web.Response:
+        """{name, kind, body, host}: the body in base64; answers where it stands."""
+        told = await request.json()
+        body = base64.b64decode(told["body"])
+        self.world.files[told["name"]] = File(told["kind"], body)
+        origin = self.world.origins[int(told.get("host", 0))]
+        return _json({"url": f"{origin}/files/{told['name']}"})
+
+    async def _asked(self, request: web.Request) -> web.Response:
+        found = self.world.files.get(request.query["name"])
+        return _json({"asked": found.asked if found else 0})
 
     async def _do(self, request: web.Request) -> web.Response:
         """{verb, actor, host, …}: the rest are the arguments of the verb."""

@@ -40,6 +40,7 @@ class Server:
                 web.get("/users/{name}/{list:outbox|followers|following}", self._collection),
                 web.get("/users/{name}/statuses/{number}", self._object),
                 web.get("/users/{name}/statuses/{number}/activity", self._object),
+                web.get("/files/{name}", self._file),
                 web.get("/@{name}", self._page),
                 web.get("/@{name}/{number}", self._post_page),
             ]
@@ -119,6 +120,14 @@ class Server:
         uri = f"{actor.id}/{name}"
         made = cast.page if "page" in request.query else cast.collection
         return _json(made(uri, items))
+
+    async def _file(self, request: web.Request) -> web.Response:
+        found = self.world.files.get(request.match_info["name"])
+        if found is None:
+            raise web.HTTPNotFound
+        found.asked += 1
+        await self._suffer(request, "file")
+        return web.Response(body=found.body, headers={"Content-Type": found.kind})
 
     async def _nodeinfo_links(self, request: web.Request) -> web.Response:
         origin = self.world.origins[self._host(request)]

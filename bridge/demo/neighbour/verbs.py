@@ -120,13 +120,21 @@ class Verbs:
         actor.outbox.append(activity)
         return await self._send(actor, activity, await self._inboxes(actor, note))
 
-    async def update(
-        self, actor: Actor, post: str, *, text: str = "", html: str = "", cw: str = ""
+    async def update(  # noqa: PLR0913  as `post`
+        self,
+        actor: Actor,
+        post: str,
+        *,
+        text: str = "",
+        html: str = "",
+        cw: str = "",
+        extra: Mapping[str, Any] | None = None,
     ) -> Sent:
         old = self._own(actor, post)
         new = {**old, "content": html or cast.paragraph(text), "updated": cast.moment()}
         if cw:
             new |= {"summary": cw, "sensitive": True}
+        new |= extra or {}
         self.world.objects[post] = new
         for activity in actor.outbox:
             if id_of(activity["object"]) == post:

@@ -55,7 +55,7 @@ class Fault:
     mode: str  # status:NNN, hang or refuse
     every: int = 1
     times: int | None = None
-    where: str = "inbox"  # or "get"
+    where: str = "inbox"  # or "get", or "file"
     retry_after: int | None = None
     met: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)  # who hangs waits for it
@@ -71,6 +71,13 @@ class Fault:
         return True
 
 
+@dataclass(slots=True)
+class File:
+    kind: str
+    body: bytes
+    asked: int = 0
+
+
 class World:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings, self.port = settings, port
@@ -79,6 +86,7 @@ class World:
         self.shared_key = make_key()  # of the crowd: making 2,000 keys would take a minute
         self.actors: dict[str, Actor] = {}
         self.objects: dict[str, Json] = {}  # ours, the private ones too, and their tombstones
+        self.files: dict[str, File] = {}  # by their names
         self.seen: dict[str, Json] = {}  # others' posts as they stand now
         self.received: deque[Received] = deque(maxlen=_KEPT)
         self.faults: dict[int | None, list[Fault]] = {}

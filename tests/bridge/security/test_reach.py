@@ -93,6 +93,18 @@ def by_parent(world: World, alice: Resident, evil: Liar, url: str) -> int:
     return eve.knocks(world, eve.creates(note))
 
 
+def by_face(world: World, alice: Resident, evil: Liar, url: str) -> int:
+    """Of somebody who is read in a room, where faces and pictures are shown."""
+    image = {"type": "Image", "mediaType": "image/png", "url": url}
+    eve = evil.somebody(f"evi{abs(hash(url))}", icon=image, image=image)
+    status = eve.knocks(world, eve.creates(eve.note("first", to=alice.actor)))
+    row = Actor.objects.get(uri=eve.id)
+    uri = f"{alice.actor}/f{row.pk}"
+    Follow.objects.create(uri=uri, follower=alice.row(), target=row, state="accepted", at=1)
+    eve.knocks(world, eve.creates(eve.note("seen", to=alice.actor, attachment=[image])))
+    return status
+
+
 def by_media(world: World, alice: Resident, evil: Liar, url: str) -> int:
     eve = evil.somebody("eve")
     image = {"type": "Image", "mediaType": "image/png", "url": url}
@@ -121,6 +133,7 @@ def by_context(world: World, alice: Resident, evil: Liar, url: str) -> int:
         by_object,
         by_boost,
         by_parent,
+        by_face,
         by_media,
         by_context,
     ],
