@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from bridge import moderation, rows
+from bridge import directory, moderation, rows
 from bridge.errors import Trouble
 from bridge.models import Lane, Received
 from social.admin import Admin, ReadOnly
@@ -195,7 +195,7 @@ class InstanceForm(Form):
 
     def clean_host(self) -> str:
         try:
-            return moderation.host(self.cleaned_data["host"])
+            return directory.host(self.cleaned_data["host"])
         except Trouble as error:
             raise ValidationError(str(error)) from error
 

@@ -1,7 +1,11 @@
-"""Finding people by handle or URL, whichever network they live in."""
+"""Finding people by handle or URL, and servers by name, as somebody wrote them."""
 
+from django.conf import settings
+
+from bridge import names
 from bridge.activitypub import actors
-from bridge.errors import Gone, Unreadable
+from bridge.errors import Forbidden, Gone, Unreadable
+from social.hosts import covers
 from social.models import Actor
 
 
@@ -20,6 +24,24 @@ def find(written: str) -> Actor:
     if found.left:
         raise Gone(f"@{found.acct} is gone")
     return found
+
+
+def host(written: str) -> str:
+    """Another server: `far.example`, `https://far.example/about`, `@bob@far.example`.
+
+    Raises Unreadable or Forbidden.
+    """
+    word = written.strip().rsplit("@", 1)[-1].removeprefix("*.")
+    found = names.host_of(word if "://" in word else f"https://{word}")
+    if not found:
+        raise Unreadable(f"“{written}” is not the name of a server; one looks like far.example")
+    if any(covers(found, own) for own in own_hosts()):
+        raise Forbidden(f"{found} is this server itself, or the domain above it")
+    return found
+
+
+def own_hosts() -> set[str]:
+    return {settings.OWNROOM_DOMAIN, settings.OWNROOM_HANDLE_DOMAIN} - {""}
 
 
 def fresh(actor: Actor) -> Actor:

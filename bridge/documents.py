@@ -26,6 +26,7 @@ from social.acts import (
     Retract,
     Revise,
     Undo,
+    is_quiet,
     when,
 )
 from social.models import Actor, Delivery, Post
@@ -38,7 +39,7 @@ def keep(act: Act, wire: str = "") -> str:
     for those it is passed on to: what is said last of a post takes the place of its words.
     """
     author = actions.actor(act.author)
-    if author is None:
+    if author is None or is_quiet(act):
         return ""
     if author.is_local:
         return keep_activity(act, author, activity(act, author))

@@ -8,42 +8,25 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from bridge import html, names, processing
-from bridge.errors import Forbidden, Unreadable
+from bridge import html, processing
+from bridge.directory import host, own_hosts
+from bridge.errors import Forbidden
 from bridge.matrix import places
 from bridge.models import Lane
 from social import actions, audience, policy
 from social.acts import Act, Reject, Undo
 from social.acts import Follow as FollowAct
+from social.hosts import covers
 from social.models import Actor, Delivery, Follow, Instance, Queued
 
 Policy = Instance.Policy
 
 
 # ---- servers
-
-
-def host(written: str) -> str:
-    """A host as an admin writes it: `far.example`, `https://far.example/about`, `@bob@far.example`.
-
-    Raises Unreadable or Forbidden.
-    """
-    word = written.strip().rsplit("@", 1)[-1].removeprefix("*.")
-    found = names.host_of(word if "://" in word else f"https://{word}")
-    if not found:
-        raise Unreadable(f"“{written}” is not the name of a server; one looks like far.example")
-    if any(policy.covers(found, own) for own in _own_hosts()):
-        raise Forbidden(f"{found} is this server itself, or the domain above it")
-    return found
-
-
-def _own_hosts() -> set[str]:
-    return {settings.OWNROOM_DOMAIN, settings.OWNROOM_HANDLE_DOMAIN} - {""}
 
 
 @transaction.atomic
@@ -106,9 +89,9 @@ def foretell(name: str, verb: str) -> str:
 
 
 def _actors_of(name: str) -> QuerySet[Actor]:
-    strangers = Actor.objects.filter(owner=None).exclude(host__in=_own_hosts())
+    strangers = Actor.objects.filter(owner=None).exclude(host__in=own_hosts())
     hosts = strangers.order_by().values_list("host", flat=True).distinct()
-    return strangers.filter(host__in=[found for found in hosts if policy.covers(name, found)])
+    return strangers.filter(host__in=[found for found in hosts if covers(name, found)])
 
 
 def _bound_for(name: str) -> Q:
@@ -118,7 +101,7 @@ def _bound_for(name: str) -> Q:
     lanes = [
         lane
         for lane in waiting.order_by().values_list("lane", flat=True).distinct()
-        if policy.covers(name, lane.removeprefix(prefix))
+        if covers(name, lane.removeprefix(prefix))
     ]
     Lane.objects.filter(name__in=lanes).update(failures=0, failing_since=None, note="")
     return Q(lane__in=lanes)
@@ -215,4 +198,4 @@ def unsuspend(actor: Actor) -> str:
 
 
 def _is_server(actor: Actor) -> bool:
-    return not actor.is_local and actor.host in _own_hosts()
+    return not actor.is_local and actor.host in own_hosts()

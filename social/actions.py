@@ -10,17 +10,19 @@ from typing import Any, assert_never
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from social import once, policy
+from social import distance, once, policy
 from social.acts import (
     NARROWING,
     Accept,
     Act,
     Block,
+    BlockHost,
     Boost,
     Follow,
     Introduce,
     Leave,
     Move,
+    Mute,
     Profile,
     Publish,
     React,
@@ -28,11 +30,13 @@ from social.acts import (
     Retract,
     Revise,
     Undo,
+    Undoable,
 )
-from social.models import Actor, Post, Tombstone
+from social.models import Actor, HostBlock, Post, Tombstone
 from social.models import Block as BlockRow
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
+from social.models import Mute as MuteRow
 from social.models import Reaction as ReactionRow
 
 OVERTAKEN = 6 * 3_600_000  # for so long after its undo a follow may still come, in milliseconds
@@ -49,35 +53,19 @@ def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
     """Acts that this server does in its people's name: accepting, refusing, following along."""
     if isinstance(act, Move):
         return _answers_to_move(act)
-    if not isinstance(act, Follow | Block):
+    author = actor(act.author)
+    if isinstance(act, Block | BlockHost):
+        return distance.parting(author, act) if author else []
+    if not isinstance(act, Follow):
         return []
-    author, target = actor(act.author), actor(act.target)
-    if author is None or target is None:
-        return []
-    if isinstance(act, Block):
-        return _answers_to_block(author, target, act)
-    if not target.is_local:
+    target = actor(act.target)
+    if author is None or target is None or not target.is_local:
         return []
     if policy.blocked_between(author, target):
         return [Reject(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
     if target.locked and not author.follows_out.filter(target=target, state="accepted").exists():
         return []
     return [Accept(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
-
-
-def _answers_to_block(author: Actor, target: Actor, act: Block) -> list[Act]:
-    """Some servers ignore Block, so a follower is also removed in so many words."""
-    if not author.is_local:
-        return []
-    follow = target.follows_out.filter(target=author).first()
-    out: list[Act] = []
-    if follow:
-        out.append(Reject(author=author.uri, follower=target.uri, uri=follow.uri, at=act.at))
-    mine = author.follows_out.filter(target=target).first()
-    if mine:
-        said = Follow(author=author.uri, target=target.uri, uri=mine.uri, at=mine.at)
-        out.append(Undo(author=author.uri, uri=mine.uri, at=act.at, undone=said))
-    return out
 
 
 def _answers_to_move(act: Move) -> list[Act]:
@@ -131,8 +119,8 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _accept(act)
         case Reject():
             return _reject(act)
-        case Block():
-            return _block(act)
+        case Block() | BlockHost() | Mute():
+            return _keep_away(act)
         case Leave():
             return _leave(act)
         case Move():
@@ -392,13 +380,15 @@ def _take_back(act: Undo, author: Actor) -> bool:
         BoostRow.objects.filter(author=author),
         FollowRow.objects.filter(follower=author),
         BlockRow.objects.filter(author=author),
+        HostBlock.objects.filter(author=author),
+        MuteRow.objects.filter(author=author),
     ):
         if act.uri and rows.filter(uri=act.uri).delete()[0]:
             return True
     return bool(act.undone and _said(author, act.undone).delete()[0])
 
 
-def _said(author: Actor, said: React | Boost | Follow | Block) -> QuerySet[Any]:
+def _said(author: Actor, said: Undoable) -> QuerySet[Any]:
     match said:
         case React():
             return ReactionRow.objects.filter(author=author, post__uri=said.post, emoji=said.emoji)
@@ -408,6 +398,10 @@ def _said(author: Actor, said: React | Boost | Follow | Block) -> QuerySet[Any]:
             return FollowRow.objects.filter(follower=author, target__uri=said.target)
         case Block():
             return BlockRow.objects.filter(author=author, target__uri=said.target)
+        case BlockHost():
+            return HostBlock.objects.filter(author=author, host=said.host)
+        case Mute():
+            return MuteRow.objects.filter(author=author, target__uri=said.target)
     assert_never(said)
 
 
@@ -449,18 +443,17 @@ def _named_follow(act: Accept | Reject) -> FollowRow | None:
     return rows.filter(uri=act.uri).first() if act.uri else None
 
 
-def _block(act: Block) -> bool:
+def _keep_away(act: Block | BlockHost | Mute) -> bool:
     if _gone(act.uri, act.author):
         raise Refused("it was taken back already")
-    author, target = _must(act.author), _must(act.target)
-    created = BlockRow.objects.get_or_create(
-        author=author, target=target, defaults={"uri": act.uri, "at": act.at}
-    )[1]
-    if not author.is_local:  # our own side says Reject and Undo for each, see `answers`
-        FollowRow.objects.filter(
-            Q(follower=author, target=target) | Q(follower=target, target=author)
-        ).delete()
-    return created
+    author = _must(act.author)
+    match act:
+        case Block():
+            return distance.block(act, author, _must(act.target))
+        case BlockHost():
+            return distance.block_host(act, author)
+        case Mute():
+            return distance.mute(act, author, _must(act.target))
 
 
 def _leave(act: Leave) -> bool:

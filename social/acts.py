@@ -171,13 +171,37 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockHost:
+    """As a block of everybody on one server and those below it; only its author knows."""
+
+    author: str
+    host: str
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """`author` wants to hear nothing of `target`, who does not know it."""
+
+    author: str
+    target: str
+    uri: str
+    at: int
+    until: int = 0  # milliseconds; 0 is for good
+
+
+Undoable = React | Boost | Follow | Block | BlockHost | Mute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """Takes back a reaction, boost, follow or block: by `uri`, or by what it said."""
+    """Takes back a reaction, a relation or a mute: by `uri`, or by what it said."""
 
     author: str
     uri: str  # of the act taken back; may be empty
     at: int
-    undone: React | Boost | Follow | Block | None = None
+    undone: Undoable | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +240,8 @@ Act = (
     | Accept
     | Reject
     | Block
+    | BlockHost
+    | Mute
     | Undo
     | Leave
     | Move
@@ -230,6 +256,11 @@ def when(act: Act) -> int:
             return at
         case _:
             return act.at
+
+
+def is_quiet(act: Act) -> bool:
+    """Whether it is known to nobody but its author: it never leaves this server."""
+    return isinstance(act.undone if isinstance(act, Undo) else act, BlockHost | Mute)
 
 
 def dump(act: Act) -> dict[str, Any]:

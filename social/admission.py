@@ -7,7 +7,19 @@ from collections.abc import Iterator
 
 from social import actions, once, policy
 from social.actions import Refused
-from social.acts import OPEN, Act, Boost, Follow, Leave, Move, Publish, React, Revise
+from social.acts import (
+    OPEN,
+    Act,
+    BlockHost,
+    Boost,
+    Follow,
+    Leave,
+    Move,
+    Mute,
+    Publish,
+    React,
+    Revise,
+)
 from social.models import Actor, Post
 
 REACTIONS = 20  # of one actor to one post
@@ -29,6 +41,8 @@ def admit(act: Act) -> None:
             _admit_towards(author, act)
         case Move():
             _admit_move(author, act)
+        case BlockHost() | Mute():
+            _admit_distance(author, act)
         case _:
             pass
 
@@ -125,8 +139,15 @@ def _admit_towards(author: Actor, act: Follow | React) -> None:
         _admit_reaction(author, target, act)
     elif policy.opted_out(target):
         raise Refused("they ask not to be bridged (#nobridge in their profile)")
-    elif author.is_local and author.blocks_out.filter(target=target).exists():
+    elif author.is_local and policy.blocks(author, target):
         raise Refused("its author has blocked them")  # who would not hear of it
+
+
+def _admit_distance(author: Actor, act: BlockHost | Mute) -> None:
+    if not author.is_local:
+        raise Refused("what somebody elsewhere keeps away from is no matter of ours")
+    if isinstance(act, BlockHost) and act.host in author.names_over:
+        raise Refused("that is one's own server")
 
 
 def _admit_move(author: Actor, act: Move) -> None:

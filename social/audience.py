@@ -17,11 +17,13 @@ from social.acts import (
     Accept,
     Act,
     Block,
+    BlockHost,
     Boost,
     Follow,
     Introduce,
     Leave,
     Move,
+    Mute,
     Publish,
     React,
     Reject,
@@ -29,8 +31,7 @@ from social.acts import (
     Revise,
     Undo,
 )
-from social.models import Actor, Post, Reaction
-from social.models import Block as BlockRow
+from social.models import Actor, Post, Reaction, shut_out
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
 
@@ -50,8 +51,7 @@ def hearers(act: Act) -> list[Actor]:
 def _hearers(act: Act) -> list[Actor]:
     everybody = Actor.objects.exclude(uri=act.author).filter(left=None)
     if not isinstance(act, TAKEN_BACK):
-        shut_out = BlockRow.objects.filter(author__uri=act.author)
-        everybody = everybody.exclude(pk__in=shut_out.values("target"))
+        everybody = everybody.exclude(shut_out(author__uri=act.author))
     return list(everybody.filter(_concerned(act)))
 
 
@@ -74,6 +74,8 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911  one line an act
             return _concerned(act.undone) if act.undone else Q(pk__in=())
         case Follow() | Block():
             return Q(uri=act.target)
+        case BlockHost() | Mute():
+            return Q(pk__in=())
         case Accept() | Reject():
             return Q(uri=act.follower)
         case Introduce() | Leave():
@@ -128,7 +130,7 @@ def inboxes(actors: Iterable[Actor]) -> list[str]:
     return sorted({actor.shared_inbox or actor.inbox for actor in actors if actor.inbox})
 
 
-def subject(act: Act) -> str:
+def subject(act: Act) -> str:  # noqa: PLR0911  one line an act
     """What must stay in order within a lane: a post, an act, or two actors."""
     match act:
         case Publish() | Retract() | React() | Boost():
@@ -137,8 +139,10 @@ def subject(act: Act) -> str:
             return act.now.post
         case Undo():
             return subject(act.undone) if act.undone else act.uri
-        case Follow() | Block():
+        case Follow() | Block() | Mute():
             return f"{act.author} {act.target}"[:2048]
+        case BlockHost():
+            return f"{act.author} {act.host}"[:2048]
         case Accept() | Reject():
             return f"{act.follower} {act.author}"[:2048]
         case Introduce() | Leave() | Move():

@@ -7,8 +7,11 @@ Writes go through `actions.py` and `outbox.py`; reads for a person go through `v
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
+
+from social.hosts import names_over
 
 
 class Queued(models.Model):
@@ -121,8 +124,41 @@ class Actor(models.Model):
         return self.owner is not None
 
     @property
+    def names_over(self) -> set[str]:
+        """Whoever judges one of these judges this actor's server."""
+        return {*names_over(self.host), *names_over(self.domain)}
+
+    @property
     def title(self) -> str:
         return self.name or self.handle
+
+
+def shutting_out(whom: Actor, path: str = "") -> Q:
+    """Those who want nothing of somebody, or of their server; `path` leads to them."""
+    blocks = Block.objects.filter(target=whom)
+    hosts = HostBlock.objects.filter(host__in=whom.names_over)
+    return Q(**{f"{path}pk__in": blocks.values("author")}) | Q(
+        **{f"{path}pk__in": hosts.values("author")}
+    )
+
+
+def shut_out(path: str = "", **by: Any) -> Q:
+    """Those of whom somebody here wants nothing, or nothing of their server; `by` finds the blocks
+    of that somebody, `path` leads to those shut out.
+    """
+    blocks = Block.objects.filter(**by)
+    hosts = HostBlock.objects.filter(**by).annotate(
+        # A dot before and a colon behind each: only whole names are found, with or without a port.
+        names=Concat(
+            *_names(path, "host"), *_names(path, "domain"), output_field=models.TextField()
+        ),
+    )
+    judged = hosts.filter(names__contains=Concat(Value("."), F("host"), Value(":")))
+    return Q(**{f"{path}pk__in": blocks.values("target")}) | Q(Exists(judged))
+
+
+def _names(path: str, column: str) -> tuple[Value, OuterRef, Value]:
+    return Value("."), OuterRef(f"{path}{column}"), Value(":")
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -134,6 +170,10 @@ class PostQuerySet(models.QuerySet["Post"]):
             author__suspended=False,
             author__left=None,
         )
+
+    def welcome_to(self, owner: "Actor") -> Self:
+        """Below what somebody wrote: not what those answer whom they have shut out since."""
+        return self.exclude(shut_out("author__", author=owner)) if owner.is_local else self
 
     def visible_to(self, viewer: "Actor | None") -> Self:
         """The one gate between posts and readers; `None` is somebody unknown."""
@@ -151,12 +191,12 @@ class PostQuerySet(models.QuerySet["Post"]):
                 author__follows_in__follower=viewer, author__follows_in__state="accepted"
             )
         open_ = Q(visibility__in=("public", "unlisted"))
-        return (
-            self.filter(shown & (open_ | mine | followed))
-            .exclude(author__blocks_out__target=viewer)
-            .exclude(author__blocks_in__author=viewer)
-            .distinct()
-        )
+        reached = self.exclude(shutting_out(viewer, "author__"))
+        if viewer.is_local:
+            reached = reached.exclude(shut_out("author__", author=viewer))
+        else:
+            reached = reached.exclude(author__blocks_in__author=viewer)
+        return reached.filter(shown & (open_ | mine | followed)).distinct()
 
 
 class Post(models.Model):
@@ -250,6 +290,43 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author} ✕ {self.target}"
+
+
+class HostBlock(models.Model):
+    """A server of which somebody here wants nothing."""
+
+    uri = models.CharField(max_length=2048)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="host_blocks")
+    host = models.CharField(max_length=255, db_index=True)
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "host"], name="one_host_each")]
+
+    def __str__(self) -> str:
+        return f"{self.author} ✕ {self.host}"
+
+
+class MuteQuerySet(models.QuerySet["Mute"]):
+    def standing(self) -> Self:
+        """Those that have not ended by themselves."""
+        return self.filter(Q(until=0) | Q(until__gt=int(timezone.now().timestamp() * 1000)))
+
+
+class Mute(models.Model):
+    uri = models.CharField(max_length=2048)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="mutes_out")
+    target = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="mutes_in")
+    until = models.BigIntegerField(default=0)  # 0: for good
+    at = models.BigIntegerField()
+
+    objects = MuteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "target"], name="one_mute_each")]
+
+    def __str__(self) -> str:
+        return f"{self.author} – {self.target}"
 
 
 class Tombstone(models.Model):

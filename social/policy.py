@@ -4,10 +4,12 @@ import html
 import re
 from collections.abc import Iterable
 
+from django.db.models import Q
 from django.utils import timezone
 
 from social import once
-from social.models import Actor, Block, Instance, Site
+from social.hosts import names_over
+from social.models import Actor, Block, HostBlock, Instance, Mute, Site, shutting_out
 
 # As people write it for other bridges: a hashtag, whatever markup a server puts around it.
 _OPT_OUT = re.compile(r"#(?:nobridge|nobot)\b", re.IGNORECASE)
@@ -22,7 +24,7 @@ def host_refused(host: str) -> str:
 
 def hosts_refused(hosts: Iterable[str]) -> dict[str, str]:
     """The refused ones among many, each with the reason: what goes to a crowd asks only once."""
-    over = {host: _names_over(host) for host in hosts}
+    over = {host: names_over(host) for host in hosts}
     wanted = {name for names in over.values() for name in names}
     known = dict(Instance.objects.filter(host__in=wanted).values_list("host", "policy"))
     only_allowed = allow_list_only()
@@ -34,16 +36,6 @@ def hosts_refused(hosts: Iterable[str]) -> dict[str, str]:
         elif only_allowed and Instance.Policy.ALLOWED not in policies:
             refused[host] = "this server is not on the allow-list"
     return refused
-
-
-def _names_over(host: str) -> list[str]:
-    labels = host.split(":", maxsplit=1)[0].split(".")
-    return [host, *(".".join(labels[start:]) for start in range(len(labels)))]
-
-
-def covers(judged: str, host: str) -> bool:
-    """Whether what is decided about one host holds for another: itself and its subdomains."""
-    return judged in _names_over(host)
 
 
 def judge(host: str, policy: Instance.Policy, reason: str) -> Instance.Policy:
@@ -70,18 +62,35 @@ def allow_list_only() -> bool:
 
 
 def blocked_by(actor: Actor) -> set[int]:
-    """The keys of those here who block this actor."""
+    """The keys of those here who block this actor, or its server."""
     return once.ask(("blockers", actor.pk), lambda: _blockers(actor))
 
 
 def _blockers(actor: Actor) -> set[int]:
     rows = Block.objects.filter(target=actor, author__owner__isnull=False)
-    return set(rows.values_list("author_id", flat=True))
+    hosts = HostBlock.objects.filter(host__in=actor.names_over)
+    found = rows.values_list("author_id", flat=True)
+    return set(found.union(hosts.values_list("author_id", flat=True)))
+
+
+def blocks(author: Actor, target: Actor) -> bool:
+    """Whether `author` wants nothing of `target`, or of their server."""
+    return Actor.objects.filter(shutting_out(target), pk=author.pk).exists()
 
 
 def blocked_between(one: Actor, other: Actor) -> bool:
-    both = frozenset((one.pk, other.pk))
+    """The gate between two people, whichever of them shut it."""
+    either = (Q(pk=one.pk) & shutting_out(other)) | (Q(pk=other.pk) & shutting_out(one))
     return once.ask(
-        ("blocked", both),
-        lambda: Block.objects.filter(author__in=both, target__in=both).exists(),
+        ("blocked", frozenset((one.pk, other.pk))),
+        lambda: Actor.objects.filter(either).exists(),
     )
+
+
+def muting(actor: Actor) -> set[int]:
+    """The keys of those here who want to hear nothing of this actor now."""
+    return once.ask(("muting", actor.pk), lambda: _muting(actor))
+
+
+def _muting(actor: Actor) -> set[int]:
+    return set(Mute.objects.standing().filter(target=actor).values_list("author_id", flat=True))

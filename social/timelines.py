@@ -2,18 +2,20 @@
 
 from django.db.models import Q, QuerySet
 
-from social.models import Actor, Post
+from social.models import Actor, Follow, Mute, Post
 
 
 def home(reader: Actor) -> QuerySet[Post]:
+    muted = Mute.objects.standing().filter(author=reader).values("target")
+    heard = Follow.objects.filter(follower=reader, state="accepted").exclude(target__in=muted)
     followed = Q(author__follows_in__follower=reader, author__follows_in__state="accepted")
-    boosted = Q(
-        boosts__author__follows_in__follower=reader, boosts__author__follows_in__state="accepted"
-    ) & Q(visibility__in=("public", "unlisted"))
+    boosted = Q(boosts__author__in=heard.values("target"))
+    boosted &= Q(visibility__in=("public", "unlisted"))
     mine = Q(author=reader) | Q(addressed=reader)
     return (
         Post.objects.visible_to(reader)
         .filter(followed | boosted | mine)
+        .exclude(author__in=muted)
         .select_related("author")
         .order_by("-published", "-uri")
     )

@@ -47,6 +47,7 @@ THOROUGH = (
     "tests/deploy/",
     "tests/flows/test_blocking.py",
     "tests/flows/test_faces.py",
+    "tests/flows/test_distance.py",
     "tests/flows/test_following.py",
     "tests/flows/test_forwarding.py",
     "tests/flows/test_homeserver_trouble.py",

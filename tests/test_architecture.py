@@ -22,8 +22,10 @@ WRITERS = {
     "Post": {"social/actions.py"},
     "Reaction": {"social/actions.py"},
     "Boost": {"social/actions.py"},
-    "Follow": {"social/actions.py"},
-    "Block": {"social/actions.py"},
+    "Follow": {"social/actions.py", "social/distance.py"},
+    "Block": {"social/actions.py", "social/distance.py"},
+    "HostBlock": {"social/actions.py", "social/distance.py"},
+    "Mute": {"social/actions.py", "social/distance.py"},
     "Tombstone": {"social/actions.py"},
     "Actor": {
         "social/actions.py",

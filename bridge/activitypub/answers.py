@@ -20,8 +20,10 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bridge import names
 from bridge.activitypub import signatures
 from bridge.errors import Trouble
+from social.hosts import names_over
 from social.models import Actor
 
 View = Callable[..., HttpResponseBase]
@@ -144,7 +146,9 @@ def refuse_blocked(request: Request, author: Actor, who: Actor | None) -> None:
     if not (who or key):
         return
     named = Q(target__key_id=key) if key else Q(target=who)
-    if author.blocks_out.filter(named).exists():
+    over = who.names_over if who else names_over(names.host_of(key))
+    blocked = author.blocks_out.filter(named).exists()
+    if blocked or author.host_blocks.filter(host__in=over).exists():
         raise NotFound
 
 

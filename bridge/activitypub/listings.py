@@ -119,7 +119,8 @@ def replies(request: Request, name: str) -> HttpResponseBase:
 
 def _reply_page(post: Post, uri: str, part: str, before: Place | None) -> dict[str, Any]:
     own = Q(author=post.author_id)
-    below = Post.objects.open().filter(own if part == "own" else ~own, reply=post.uri)
+    welcome = Post.objects.open().welcome_to(post.author)
+    below = welcome.filter(own if part == "own" else ~own, reply=post.uri)
     places = _older(below, before, "published", "uri").order_by("-published", "-uri")
     found = list(places.values_list("published", "uri")[: PAGE + 1])
     here = f"{uri}?page={part}"
@@ -149,12 +150,13 @@ def _conversation(root: Post) -> list[Place]:
     """Level by level, so that a circle of answers ends; nothing below what is not open is seen."""
     found: dict[int, Place] = {}
     level = list(Post.objects.open().filter(pk=root.pk).values_list("pk", "published", "uri"))
+    welcome = Post.objects.open().welcome_to(root.author)
     for _ in range(DEEP):
         fresh = [row for row in level if row[0] not in found][: MANY - len(found)]
         if not fresh:
             break
         found |= {key: (at, uri) for key, at, uri in fresh}
-        below = Post.objects.open().filter(parent__in=[row[0] for row in fresh])
+        below = welcome.filter(parent__in=[row[0] for row in fresh])
         level = list(
             below.order_by("published", "uri").values_list("pk", "published", "uri")[:MANY]
         )

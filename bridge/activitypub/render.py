@@ -17,11 +17,13 @@ from social.acts import (
     Act,
     Attachment,
     Block,
+    BlockHost,
     Boost,
     Follow,
     Introduce,
     Leave,
     Move,
+    Mute,
     Publish,
     React,
     Reject,
@@ -81,6 +83,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _about("Follow", act)
         case Block():
             return _about("Block", act)
+        case BlockHost() | Mute():
+            raise ValueError("what only its author knows is never written down for others")
         case Accept():
             return _answer("Accept", "accepts", act)
         case Reject():

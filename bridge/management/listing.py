@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
-from bridge import moderation, rows
+from bridge import directory, rows
 from bridge.errors import Trouble
 from social.models import Queued
 
@@ -35,7 +35,7 @@ def chosen(table: type[Queued], options: dict[str, Any], state: str) -> QuerySet
             raise CommandError(f"There is no row {', '.join(map(str, sorted(missing)))}.")
     if options["host"]:
         try:
-            found = found.filter(rows.of_host(moderation.host(options["host"])))
+            found = found.filter(rows.of_host(directory.host(options["host"])))
         except Trouble as error:
             raise CommandError(str(error)) from error
     return found

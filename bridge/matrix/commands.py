@@ -11,13 +11,13 @@ from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
 from bridge.matrix import conversations, linking
 from bridge.matrix.readings import Command
+from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
 from bridge.matrix.wishes import alias, move, settle
 from bridge.models import Anchor, Lane, Received
 from bridge.network import Said
 from social import timelines
-from social.acts import Accept, Block, Follow, Leave, Reject, Undo
+from social.acts import Accept, Follow, Leave, Reject, Undo
 from social.models import Actor, Delivery, Post
-from social.models import Block as BlockRow
 from social.models import Follow as FollowRow
 
 MANY = 50  # of a list that is shown
@@ -175,25 +175,6 @@ def _unfollow(call: Call) -> list[Said]:
     return [Said(act, answer=f"<p>You no longer follow {_name(target)}.</p>")]
 
 
-def _block(call: Call) -> list[Said]:
-    target = call.whom()
-    if target == call.actor:
-        raise Forbidden("one cannot block oneself")
-    act = Block(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
-    text = "is blocked: neither of you follows, reaches or reads the other through this server"
-    return [Said(act, answer=f"<p>{_name(target)} {text}.</p>")]
-
-
-def _unblock(call: Call) -> list[Said]:
-    target = call.whom()
-    row = BlockRow.objects.filter(author=call.actor, target=target).first()
-    if row is None:
-        return _only(f"<p>{_name(target)} is not blocked.</p>")
-    said = Block(author=call.actor.uri, target=target.uri, uri=row.uri, at=row.at)
-    act = Undo(author=call.actor.uri, uri=row.uri, at=call.at, undone=said)
-    return [Said(act, answer=f"<p>{_name(target)} is no longer blocked.</p>")]
-
-
 def _waiting(call: Call) -> FollowRow:
     asker = call.whom()
     row = FollowRow.objects.filter(follower=asker, target=call.actor).first()
@@ -346,8 +327,14 @@ COMMANDS: dict[str, Entry] = {
     "home": Entry("home", "the newest posts of those whom you follow", _home),
     "accept": Entry("accept @name@server", "let somebody follow you who asked", _accept),
     "reject": Entry("reject @name@server", "refuse or remove a follower", _reject),
-    "block": Entry("block @name@server", "neither reaches the other any more", _block),
-    "unblock": Entry("unblock @name@server", "end a block", _unblock),
+    "block": Entry(
+        "block @name@server", "neither reaches the other any more (or: block server)", block
+    ),
+    "unblock": Entry("unblock @name@server", "end a block (or: unblock server)", unblock),
+    "blocks": Entry("blocks", "whom and which servers you block", blocks),
+    "mute": Entry("mute @name@server [for 7d]", "hear nothing of somebody; nobody is told", mute),
+    "unmute": Entry("unmute @name@server", "hear of them again", unmute),
+    "mutes": Entry("mutes", "whom you mute, and until when", mutes),
     "set": Entry("set name WORDS", "your profile: also bio, field, locked, discoverable …", settle),
     "alias": Entry(
         "alias add @name@server", "name another home of yours (or: alias remove)", alias

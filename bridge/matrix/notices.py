@@ -10,11 +10,13 @@ from social.acts import (
     Accept,
     Act,
     Block,
+    BlockHost,
     Boost,
     Follow,
     Introduce,
     Leave,
     Move,
+    Mute,
     Publish,
     React,
     Reject,
@@ -54,7 +56,7 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: PLR0911 -- one bra
         case Move():
             text = f"<p>{_who(refs)} has moved to {html.escape(html.warning(refs.towards))}.</p>"
             return _told(text, refs, kind="move", uri=act.uri, by=act.author)
-        case Introduce() | Revise() | Retract() | Block() | Undo() | Leave():
+        case Introduce() | Revise() | Retract() | Block() | BlockHost() | Mute() | Undo() | Leave():
             return None
 
 

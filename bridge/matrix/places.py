@@ -24,11 +24,13 @@ from social.acts import (
     Accept,
     Act,
     Block,
+    BlockHost,
     Boost,
     Follow,
     Introduce,
     Leave,
     Move,
+    Mute,
     Publish,
     React,
     Reject,
@@ -36,7 +38,9 @@ from social.acts import (
     Revise,
     Undo,
 )
-from social.models import Actor, Post
+from social.models import Actor, Post, shutting_out
+from social.models import Follow as FollowRow
+from social.models import Mute as MuteRow
 from social.outbox import Address
 
 CLIMB = 50  # how far up a conversation its room is looked for
@@ -167,8 +171,11 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             return [_at("event", place) for place in _places_of_post(act, author)]
         case Revise():
             return [_at("event", place) for place in _places_of_edit(act, author)]
-        case Retract() | React():
+        case Retract():
             return _where_it_stands(act.post)
+        case React():
+            stands = _where_it_stands(act.post)
+            return [one for one in stands if _is_heard(author, one.to.partition(" ")[2])]
         case Boost():
             read = _is_read_here(author, act.post)
             mirror = [f"mirror {author.uri}"] if read else []
@@ -180,7 +187,8 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             what = "close" if isinstance(act, Leave) else "introduce"
             return [_at(what, f"mirror {author.uri}")] if _has_mirror(author) else []
         case Accept():
-            return [_at("open", f"mirror {author.uri}")] if _is_read_here(author) else []
+            wanted = _followers_of(author).exists() and not policy.opted_out(author)
+            return [_at("open", f"mirror {author.uri}")] if wanted else []
         case Reject():
             return [_at("close", f"mirror {author.uri}")] if _has_mirror(author) else []
         case _:
@@ -214,9 +222,10 @@ def _places_of_post(act: Publish, author: Actor) -> list[str]:
         return _open_places(act, author)
     mirror = act.visibility == "private" and _is_read_here(author)
     direct = conversations.of(_to_strangers(act, author), author)
+    heard = direct and _is_heard(author, direct.place_name)
     return [
         *([f"mirror {author.uri}"] if mirror else []),
-        *([direct.place_name] if direct else []),
+        *([direct.place_name] if direct and heard else []),
     ]
 
 
@@ -257,19 +266,38 @@ def _local_author(uri: str) -> Actor | None:
 
 
 def _is_read_here(author: Actor, boosted: str = "") -> bool:
-    """By somebody who did not block, and was not blocked by, the author of what is boosted. Who
-    asks not to be bridged is read nowhere.
+    """By somebody who mutes neither, and has no block between them and the author of what is
+    boosted. Who asks not to be bridged is read nowhere.
     """
     shown = Actor.objects.filter(posts__uri=boosted).first() if boosted else None
     if policy.opted_out(author) or (shown and policy.opted_out(shown)):
         return False
-    readers = Actor.objects.local().filter(
-        follows_out__target=author, follows_out__state="accepted"
-    )
-    if boosted:
-        readers = readers.exclude(blocks_out__target__posts__uri=boosted)
-        readers = readers.exclude(blocks_in__author__posts__uri=boosted)
+    unheard = [author, shown] if shown else [author]
+    muting = MuteRow.objects.standing().filter(target__in=unheard)
+    readers = _followers_of(author).exclude(pk__in=muting.values("author"))
+    if shown:
+        readers = readers.exclude(shutting_out(shown)).exclude(blocks_in__author=shown)
     return readers.exists()
+
+
+def _followers_of(author: Actor) -> QuerySet[Actor]:
+    """Those here who read somebody."""
+    return Actor.objects.local().filter(follows_out__target=author, follows_out__state="accepted")
+
+
+def _is_heard(author: Actor, place: str) -> bool:
+    """False where all who read in a hidden room want to hear nothing of its author: nobody else
+    would miss it.
+    """
+    muting = policy.muting(author)
+    kind, _, uri = place.partition(" ")
+    if not muting or kind not in {Room.Kind.DIRECT, Room.Kind.CIRCLE}:
+        return True
+    readers = Q(conversations__key=uri)
+    if kind == Room.Kind.CIRCLE:
+        follows = FollowRow.objects.filter(target__uri=uri, state="accepted")
+        readers = Q(uri=uri) | Q(pk__in=follows.values("follower"))
+    return Actor.objects.local().filter(readers).exclude(pk__in=muting).exists()
 
 
 def _has_mirror(author: Actor) -> bool:
@@ -294,7 +322,7 @@ def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Addres
             continue
         if _is_relation(act):
             found.append(_at("ledger", f"desk {hearer.uri}"))
-        if _is_told(act, hearer):
+        if _is_told(act, hearer) and hearer.pk not in policy.muting(author):
             found.append(_at("notice", f"desk {hearer.uri}"))
     return found
 
@@ -397,14 +425,18 @@ def _op(act: Act) -> str:
             return "follow"
         case React():
             return "like"
+        case BlockHost():
+            return "domain_block"
         case _:
             return type(said).__name__.lower()
 
 
 def _other(act: Act) -> str:
     match act:
-        case Follow() | Block() | Move():
+        case Follow() | Block() | Mute() | Move():
             return act.target
+        case BlockHost():
+            return act.host
         case Accept() | Reject():
             return act.follower
         case Undo():

@@ -29,12 +29,14 @@ from social.acts import (
     Accept,
     Act,
     Block,
+    BlockHost,
     Boost,
     Follow,
     Ignored,
     Introduce,
     Leave,
     Move,
+    Mute,
     Publish,
     React,
     Reject,
@@ -73,6 +75,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 --
             return _boost(act, refs)
         case Undo():
             return _redact(refs.redact, "taken back", act.uri)
+        case BlockHost() | Mute():
+            return Ignored(reason="told in its author's own ledger only")
         case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():
             return Ignored(reason="told in profiles and in the ledger, not as an event of its own")
         case _:

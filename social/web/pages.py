@@ -211,9 +211,10 @@ def _below(shown: Post) -> tuple[Sequence[Entry], bool]:
     level = [shown.pk]
     seen = {shown.pk}  # liars' posts may answer each other in a circle
     room = REPLIES
+    welcome = Post.objects.visible_to(None).welcome_to(shown.author).select_related("author")
     more = False
     for _ in range(DOWNWARDS):
-        replies = _open().filter(parent__in=level).exclude(pk__in=seen)
+        replies = welcome.filter(parent__in=level).exclude(pk__in=seen)
         found = list(replies.order_by("published", "pk")[: room + 1])
         more = len(found) > room
         for child in found[:room]:

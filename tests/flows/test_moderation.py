@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bridge import moderation, rows
+from bridge import directory, moderation, rows
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.errors import Forbidden
 from bridge.models import Received
@@ -170,9 +170,9 @@ def test_this_server_cannot_block_itself(world: World) -> None:
 
 
 def test_an_address_or_a_handle_names_the_server_too(world: World) -> None:
-    assert moderation.host("https://Far.Example/about") == "far.example"
-    assert moderation.host("@bob@far.example") == "far.example"
-    assert moderation.host("*.far.example") == "far.example"
+    assert directory.host("https://Far.Example/about") == "far.example"
+    assert directory.host("@bob@far.example") == "far.example"
+    assert directory.host("*.far.example") == "far.example"
 
 
 # ---- actors

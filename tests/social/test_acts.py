@@ -37,6 +37,8 @@ ACTS = st.one_of(
     POSTS,
     FOLLOWS,
     st.builds(acts.Move, author=URIS, target=URIS, uri=URIS, at=TIMES),
+    st.builds(acts.Mute, author=URIS, target=URIS, uri=URIS, at=TIMES, until=TIMES),
+    st.builds(acts.BlockHost, author=URIS, host=TEXTS, uri=URIS, at=TIMES),
     st.builds(acts.Revise, author=URIS, now=POSTS, uri=URIS, updated=TIMES),
     st.builds(acts.Undo, author=URIS, uri=URIS, at=TIMES, undone=st.one_of(st.none(), FOLLOWS)),
     st.builds(
