@@ -354,6 +354,8 @@ def _reader(act: Act) -> str:
     match act:
         case Accept() | Reject():
             uri = act.follower
+        case Block():
+            uri = act.target
         case Undo(undone=Follow()) | Leave():
             uri = act.author
         case _:

@@ -43,6 +43,8 @@ from social.models import Follow as FollowRow
 from social.models import Mute as MuteRow
 from social.outbox import Address
 
+# A block begins or ends with it, or it answers what the hearer asked: a rebuild must know of it.
+_HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject)
 CLIMB = 50  # how far up a conversation its room is looked for
 
 
@@ -189,7 +191,7 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
         case Accept():
             wanted = _followers_of(author).exists() and not policy.opted_out(author)
             return [_at("open", f"mirror {author.uri}")] if wanted else []
-        case Reject():
+        case Reject() | Block():  # some servers say no more than the block
             return [_at("close", f"mirror {author.uri}")] if _has_mirror(author) else []
         case _:
             return []
@@ -318,7 +320,7 @@ def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Addres
     local = [hearer for hearer in hearers if hearer.is_local and hearer != author]
     found: list[Address] = []
     for hearer in local:
-        if policy.blocked_between(hearer, author) and not isinstance(act, Block | Undo):
+        if policy.blocked_between(hearer, author) and not isinstance(act, _HEARD_THROUGH_A_BLOCK):
             continue
         if _is_relation(act):
             found.append(_at("ledger", f"desk {hearer.uri}"))

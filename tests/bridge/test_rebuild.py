@@ -12,7 +12,7 @@ from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import linking
 from bridge.models import Anchor, Document, Key, Lane, Received
-from social.models import Actor, Boost, Delivery, Follow, Post, Reaction, Tombstone
+from social.models import Actor, Block, Boost, Delivery, Follow, Post, Reaction, Tombstone
 from tests.fakes.world import Resident, World, make_keeper, post_of
 
 
@@ -36,6 +36,7 @@ def shown() -> dict[str, list[tuple[Any, ...]]]:
         "reactions": Reaction.objects.values_list("uri", "author__uri", "post__uri", "emoji"),
         "boosts": Boost.objects.values_list("uri", "author__uri", "post__uri", "at"),
         "follows": Follow.objects.values_list("uri", "follower__uri", "target__uri", "state", "at"),
+        "blocks": Block.objects.values_list("uri", "author__uri", "target__uri", "at"),
         "tombstones": Tombstone.objects.values_list("uri"),
     }
     return {name: sorted(rows, key=str) for name, rows in found.items()}

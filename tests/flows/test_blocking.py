@@ -5,8 +5,10 @@ import pytest
 from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
+from bridge.demo.person import Refused
 from bridge.models import Ghost
 from social.models import Actor, Block, Follow, Post, Site
+from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, followers, note, outcome, post, post_of, said
 
 # ---- one person and another
@@ -118,6 +120,42 @@ def test_who_is_blocked_from_next_door_loses_follows_both_ways(
     alice.post("are you there?")
     world.settle()
     assert not bob.received("Create")
+
+
+def test_who_is_blocked_from_next_door_is_shown_out_of_the_mirror(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    for reader in (alice, ada):
+        reader.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    world.mirror(bob, ada)
+    bob.block(alice.handle)  # and not a word more, as GoToSocial does it
+    world.settle()
+    assert mirror not in alice.person.rooms()
+    assert mirror in ada.person.rooms()
+    bob.post("not for her", to="private")
+    world.settle()
+    assert ada.seen("not for her", mirror)
+    with pytest.raises(Refused):
+        alice.person.messages(mirror)
+
+
+def test_who_asks_somebody_who_blocks_them_hears_the_refusal_and_it_stays_refused(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.block(alice.handle)
+    world.settle()
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    (asked,) = bob.home.received(type="Follow")
+    world.hear(bob, said(bob, "Reject", asked["activity"]))
+    world.settle()
+    assert any("does not let you follow them" in line for line in alice.answers())
+    assert not Follow.objects.exists()
+    lost_and_rebuilt()
+    assert not Follow.objects.exists()
+    assert Block.objects.filter(author__uri=bob.id, target__uri=alice.actor).exists()
 
 
 def test_a_block_by_somebody_else_counts_for_nothing(
