@@ -57,13 +57,12 @@ class Resident:
         return self.person.join(str(until(invited)))
 
 
-@dataclass
-class Stage:
+@dataclass(kw_only=True)
+class Town:
+    """An Ownroom beside its homeserver, and who lives there."""
+
     server: Server
     homeserver: Homeserver
-    neighbour: Neighbour
-    redis: Redis | None = None
-    postgres: Postgres | None = None
     residents: dict[str, Resident] = field(default_factory=dict)
 
     def resident(self, name: str) -> Resident:
@@ -77,10 +76,41 @@ class Stage:
             )
         return self.residents[name]
 
+
+@dataclass(kw_only=True)
+class Stage(Town):
+    """A town with a fediverse server next door."""
+
+    neighbour: Neighbour
+    redis: Redis | None = None
+    postgres: Postgres | None = None
+
     def carried(self, room: str, reader: Person) -> list[str]:
         """The ids of the posts in a room that came from elsewhere, oldest first, with repeats."""
         events = every(reader, room)
         return [event["content"][OBJECT]["id"] for event in events if OBJECT in event["content"]]
+
+
+@contextlib.contextmanager
+def settled(
+    folder: Path, *, server_name: str = "hs.localhost", database: str = "", redis: str = ""
+) -> Iterator[Town]:
+    """A homeserver and an Ownroom that know each other, in a folder of their own."""
+    server = Server(
+        folder / "ownroom",
+        database=database,
+        redis=redis,
+        environment={"OWNROOM_SERVER_NAME": server_name},  # registering asks before it is there
+    )
+    registration = server.register()
+    with Homeserver(
+        folder / "homeserver", server_name=server_name, registrations=(registration,)
+    ) as homeserver:
+        try:
+            server.start(homeserver)
+            yield Town(server=server, homeserver=homeserver)
+        finally:
+            server.stop()
 
 
 @contextlib.contextmanager
@@ -89,19 +119,21 @@ def stage(form: str, folder: Path, **options: Any) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         redis = stack.enter_context(Redis()) if form == "parts" else None
         postgres = stack.enter_context(Postgres()) if redis else None
-        database = postgres.create("ownroom") if postgres else ""
-        server = Server(folder / "ownroom", database=database, redis=redis.url if redis else "")
-        registration = server.register()
-        homeserver = Homeserver(
-            folder / "homeserver",
-            server_name=options.pop("server_name", "hs.localhost"),
-            registrations=(registration,),
+        town = stack.enter_context(
+            settled(
+                folder,
+                server_name=options.pop("server_name", "hs.localhost"),
+                database=postgres.create("ownroom") if postgres else "",
+                redis=redis.url if redis else "",
+            )
         )
-        stack.enter_context(homeserver)
-        stack.callback(server.stop)
-        server.start(homeserver)
-        neighbour = stack.enter_context(Neighbour(**options))
-        yield Stage(server, homeserver, neighbour, redis, postgres)
+        yield Stage(
+            server=town.server,
+            homeserver=town.homeserver,
+            neighbour=stack.enter_context(Neighbour(**options)),
+            redis=redis,
+            postgres=postgres,
+        )
 
 
 def containing(text: str) -> Callable[[Event], bool]:
