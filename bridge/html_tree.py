@@ -80,6 +80,13 @@ def parse(text: str) -> list[Child]:
     return changed(builder.root.children, lambda node: [node])
 
 
+def links(page: str) -> Iterator[dict[str, str]]:
+    """The attributes of each link of a page, in its head or in its text."""
+    for token in _tokens(clean(page)):
+        if not isinstance(token, str) and token.tag in {"a", "link"} and not token.closing:
+            yield token.attributes
+
+
 def clean(text: str) -> str:
     """Without control characters (tab and newline stay) and lone surrogates."""
     return _CONTROL.sub("", text)

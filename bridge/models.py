@@ -156,6 +156,33 @@ class Peer(models.Model):
         return f"{self.origin}: {self.signature}"
 
 
+class Errand(models.Model):
+    """What we mean to do by ourselves, later and not too often: one of a kind about one thing.
+
+    `due` is empty while there is nothing to do; the row then says when it was done last.
+    """
+
+    class Kind(models.TextChoices):
+        PROFILE = "profile"  # tell of a changed profile, once for all that changed
+        LINKS = "links"  # whether the pages that a profile names lead back to it
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    about = models.CharField(max_length=2048)
+    lane = models.CharField(max_length=20)  # those of one lane are run one after another
+    due = models.DateTimeField(null=True, default=timezone.now)
+    times = models.PositiveIntegerField(default=0)  # that it was done
+    failures = models.PositiveSmallIntegerField(default=0)  # since it was done last
+    done = models.DateTimeField(null=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "about"], name="one_errand_each")]
+        indexes = [models.Index(fields=["due"], name="errand_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.about}"
+
+
 class Tick(models.Model):
     """When regular work was last done, so that its silence is noticed."""
 

@@ -25,6 +25,7 @@ class Network(Protocol):
     name: str
     calm: float  # seconds: the longest a lane rests between two tries
     knows_again: bool  # what is sent twice is done once, for a day at least
+    gathers: bool  # what changes in a profile is told once, when it has been quiet for a while
     sends_documents: bool  # what leaves is the kept document, so no delivery repeats the act
 
     def ahead(self, lane: str) -> bool:

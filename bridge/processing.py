@@ -9,16 +9,17 @@ from datetime import timedelta
 from django.db import IntegrityError
 from django.utils import timezone
 
-from bridge import documents, lanes, turns
+from bridge import documents, errands, lanes, turns
 from bridge.errors import Later, Trouble
-from bridge.models import Received
-from bridge.network import Said
+from bridge.models import Errand, Received
+from bridge.network import Network, Said
 from bridge.networks import NETWORKS
-from social import actions, acts, admission, audience, once, outbox
-from social.acts import Accept, Act, Publish
+from social import actions, acts, admission, audience, backlinks, once, outbox, profiles
+from social.acts import Accept, Act, Introduce, Publish
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
+GATHERED = 30.0  # seconds in which changes of a profile become one
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 
@@ -139,6 +140,7 @@ def carry_out(act: Act, wire: str = "") -> str:
     changed = actions.record(act) or documents.unheard(act)
     if changed:
         tell(act, hearers, wire)
+        _intend(act)
     # Also where it changed nothing: whoever asks again may have lost the answer.
     for answer in actions.answers(act):
         carry_out(answer)
@@ -146,8 +148,16 @@ def carry_out(act: Act, wire: str = "") -> str:
 
 
 def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> None:
+    later = isinstance(act, Introduce)
+    at_once = [one for one in NETWORKS.values() if not (later and one.gathers)]
+    _tell(at_once, act, hearers, wire)
+
+
+def _tell(
+    networks: Collection[Network], act: Act, hearers: Collection[Actor], wire: str = ""
+) -> None:
     document = documents.keep(act, wire)
-    for network in NETWORKS.values():
+    for network in networks:
         outbox.tell(
             network.name,
             network.where(act, hearers),
@@ -156,6 +166,26 @@ def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> None:
             said=None if network.sends_documents else acts.dump(act),
             document=document,
         )
+
+
+def _intend(act: Act) -> None:
+    """What is to be done later because of it."""
+    author = actions.actor(act.author)
+    if isinstance(act, Introduce) and author and author.is_local:
+        errands.put(Errand.Kind.PROFILE, author.uri, after=GATHERED)
+        if backlinks.wanted(author):
+            errands.put(Errand.Kind.LINKS, author.uri)
+
+
+def tell_profile(uri: str) -> None:
+    """All that somebody changed in themselves within the last half minute, as one change."""
+    actor = Actor.objects.local().shown().filter(uri=uri).first()
+    if actor is None:
+        return
+    act = Introduce(author=uri, profile=profiles.profile_of(actor), at=actor.introduced)
+    with turns.writing():
+        gathering = [one for one in NETWORKS.values() if one.gathers]
+        _tell(gathering, act, audience.hearers(act))
 
 
 def _wait(row: Received, reason: str, after: float | None) -> None:

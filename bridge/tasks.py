@@ -6,7 +6,17 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from bridge import answered, delivering, documents, inbox, lanes, processing
+from bridge import (
+    answered,
+    delivering,
+    documents,
+    errands,
+    inbox,
+    lanes,
+    links,
+    processing,
+    rounds,
+)
 from bridge.activitypub import actors
 from bridge.errors import Trouble
 from bridge.loop import run
@@ -20,6 +30,7 @@ log = logging.getLogger("ownroom.tasks")
 TICK = timedelta(seconds=30)
 KEEP_RECEIVED = timedelta(days=30)  # also the memory that recognises duplicates
 KEEP_DELIVERIES = timedelta(days=7)
+KEEP_ERRANDS = timedelta(days=7)
 KEEP_PEERS = timedelta(days=90)
 KEEP_TOMBSTONES = timedelta(days=30)  # of what was never seen
 
@@ -39,6 +50,15 @@ def drain_deliveries(names: list[str]) -> None:
 
 
 @shared_task
+def run_errands(names: list[str]) -> None:
+    first, *others = [*(names if len(names) == 1 else lanes.idle(names)), ""]
+    for name in filter(None, others):
+        run_errands.delay([name])
+    if first:
+        rounds.drain(first)
+
+
+@shared_task
 def sweep() -> None:
     """Finds what a lost bell missed, what waited long enough, and what a dead process held."""
     _tick("sweep")
@@ -46,6 +66,7 @@ def sweep() -> None:
     lanes.free_the_dead()
     bell.ring(inbox.DRAIN, lanes.due(Received))
     bell.ring(outbox.DRAIN, lanes.due(Delivery))
+    bell.ring(errands.RUN, errands.due())
 
 
 def _tick(name: str) -> None:
@@ -90,6 +111,8 @@ def prune() -> None:
     Received.objects.exclude(state="waiting").filter(ended__lt=now - KEEP_RECEIVED).delete()
     Delivery.objects.exclude(state="waiting").filter(ended__lt=now - KEEP_DELIVERIES).delete()
     documents.prune()
+    errands.prune(now - KEEP_ERRANDS)
+    links.plan()
     lanes.prune(now - KEEP_DELIVERIES)
     actors.prune(now - KEEP_PEERS)
     actions.prune(int((now - KEEP_TOMBSTONES).timestamp() * 1000))

@@ -329,6 +329,20 @@ class Mute(models.Model):
         return f"{self.author} – {self.target}"
 
 
+class Backlink(models.Model):
+    """A page that a profile here names in a field, and which names the profile back (rel=me)."""
+
+    actor = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="backlinks")
+    url = models.CharField(max_length=2048)
+    verified = models.BigIntegerField()  # when it was found there last
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["actor", "url"], name="one_backlink_each")]
+
+    def __str__(self) -> str:
+        return f"{self.url} ⇄ {self.actor}"
+
+
 class Tombstone(models.Model):
     """A post or an act that was taken back: what arrives later under this URI stays out."""
 

@@ -53,8 +53,10 @@ THOROUGH = (
     "tests/flows/test_homeserver_trouble.py",
     "tests/flows/test_leaving.py",
     "tests/flows/test_linking.py",
+    "tests/flows/test_links.py",
     "tests/flows/test_moderation.py",
     "tests/flows/test_peers.py",
+    "tests/flows/test_profile_pictures.py",
     "tests/flows/test_reacting.py",
     "tests/flows/test_visibility.py",
 )

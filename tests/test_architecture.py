@@ -27,6 +27,8 @@ WRITERS = {
     "HostBlock": {"social/actions.py", "social/distance.py"},
     "Mute": {"social/actions.py", "social/distance.py"},
     "Tombstone": {"social/actions.py"},
+    "Backlink": {"social/backlinks.py"},
+    "Errand": {"bridge/errands.py"},
     "Actor": {
         "social/actions.py",
         "bridge/activitypub/actors.py",  # those who live elsewhere, as fetched

@@ -67,6 +67,7 @@ class ActivityPub(Network):
     name = "activitypub"
     calm = 3600.0
     knows_again = False  # many do, by the activity's id; not all
+    gathers = True
     sends_documents = True
 
     # ---- read

@@ -19,6 +19,7 @@ _MXC = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_=-]{1,255})")
 _TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,./:;=?@\[\]^_{|}~-]{6,160}")
 _ALT = 1500
+_ENDINGS = {f"image/{kind}": f".{kind}" for kind in ("png", "jpeg", "gif", "webp")}
 
 
 def carried(
@@ -32,6 +33,18 @@ def carried(
     if not read or not all(one.url for one in read):
         return Ignored(reason="a file without an address")
     return read
+
+
+def picture(content: Mapping[str, Any], origin: str, event: str) -> str:
+    """A room's avatar or banner, as a picture of its owner's profile; empty where there is none.
+
+    Its address ends as files of its type do: servers read the type off it.
+    """
+    found = _MXC.fullmatch(shapes.text(content.get("url")))
+    if not found:
+        return ""
+    kind = shapes.text(shapes.mapping(content.get("info")).get("mimetype"))
+    return names.media_uri(origin, event, *found.groups()) + _ENDINGS.get(kind.lower(), "")
 
 
 def caption(content: Mapping[str, Any]) -> bool:

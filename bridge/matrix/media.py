@@ -1,4 +1,5 @@
-"""Files of published posts, fetched from the homeserver for whoever has their address.
+"""Files of published posts and pictures of profiles, fetched from the homeserver for whoever has
+their address.
 
 Strangers' bytes under our origin: nothing runs here, and what is no picture, sound or film is
 saved, not shown. Nothing is kept: the homeserver has the file, and streams it through us.
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
@@ -16,7 +18,7 @@ from bridge import names
 from bridge.errors import Busy, Trouble
 from bridge.loop import run
 from bridge.matrix import client
-from social.models import Post
+from social.models import Actor, Post
 
 log = logging.getLogger("ownroom.media")
 CHUNK = 64 * 1024
@@ -36,10 +38,10 @@ _SAFE = {
 def media(request: HttpRequest, name: str, server: str, key: str) -> HttpResponseBase:
     """200, 206 for a part, 404 for what no post has (any more), 416, 503 while nobody has it."""
     post = _published(name, server, key)
-    if post is None:
+    if post is None and not _shown(name, server, key):
         return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
     try:
-        found = run(client.download(server, key))
+        found = run(client.download(server, key.partition(".")[0]))
     except Busy as error:
         wait = str(int(error.after or 30))
         return HttpResponse(
@@ -49,9 +51,10 @@ def media(request: HttpRequest, name: str, server: str, key: str) -> HttpRespons
             headers={"Retry-After": wait},
         )
     except Trouble as error:
-        log.info("a file of %s could not be had: %s", post.uri, error)
+        log.info("a file of event %s could not be had: %s", name, error)
         return HttpResponse("The homeserver lost it.\n", status=404, content_type="text/plain")
-    return _answer(request, found, private=post.visibility not in ("public", "unlisted"))
+    private = post is not None and post.visibility not in ("public", "unlisted")
+    return _answer(request, found, private=private)
 
 
 def _published(name: str, server: str, key: str) -> Post | None:
@@ -65,6 +68,13 @@ def _published(name: str, server: str, key: str) -> Post | None:
     if post is None or url not in {file.get("url") for file in post.attachments}:
         return None
     return post
+
+
+def _shown(name: str, server: str, key: str) -> bool:
+    """Whether it is the picture of somebody who lives here, as they show themselves now."""
+    url = names.media_uri(settings.OWNROOM_ORIGIN, f"${name}", server, key)
+    people = Actor.objects.local().shown()
+    return people.filter(Q(icon=url) | Q(header=url)).exists()
 
 
 def _answer(request: HttpRequest, found: client.Download, *, private: bool) -> HttpResponseBase:

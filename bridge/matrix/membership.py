@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -10,8 +9,17 @@ from django.conf import settings
 from bridge import html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.loop import in_database, run
-from bridge.matrix import client, conversations, linking, places, registration, rooms, shapes
-from bridge.matrix.vocabulary import BRIDGE, PROFILE
+from bridge.matrix import (
+    client,
+    conversations,
+    linking,
+    places,
+    portrait,
+    registration,
+    rooms,
+    shapes,
+)
+from bridge.matrix.vocabulary import BRIDGE
 from bridge.models import Ghost, Room
 from bridge.network import Said
 from social import profiles
@@ -273,37 +281,11 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
         raise Unreadable("the room was encrypted: it is no longer published")
     if room.kind != Room.Kind.PROFILE or room.actor is None or event.get("sender") != room.owner:
         raise Unreadable("this kind of event is not bridged")
-    profile = profiles.profile_of(room.actor)
-    match kind:
-        case "m.room.name":
-            profile = replace(profile, name=html.warning(_text(content, "name"))[:255])
-        case "m.room.topic":
-            topic = html.from_matrix(_text(content, "topic"), None, lambda _: None).html
-            profile = replace(profile, summary=topic)
-        case "m.room.join_rules":
-            profile = replace(
-                profile, locked=content.get("join_rule") in {"knock", "knock_restricted"}
-            )
-        case kind if kind == PROFILE:
-            profile = _wishes(profile, content)
-        case _:
-            raise Unreadable("this kind of event is not bridged")
+    profile = portrait.changed(profiles.profile_of(room.actor), event)
+    if profile is None:
+        raise Unreadable("this kind of event is not bridged")
     at = shapes.number(event.get("origin_server_ts"))
     return [Said(Introduce(author=profile.uri, profile=profile, at=at))]
-
-
-def _text(content: dict[str, Any], key: str) -> str:
-    value = content.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _wishes(profile: Any, content: dict[str, Any]) -> Any:
-    flags = {
-        key: bool(content[key])
-        for key in ("locked", "discoverable", "indexable", "hide_network")
-        if isinstance(content.get(key), bool)
-    }
-    return replace(profile, **flags)
 
 
 # ---- mirrors

@@ -45,6 +45,7 @@ class Matrix(Network):
     name = "matrix"
     calm = 30.0  # our own homeserver: it comes back
     knows_again = True  # by the transaction id
+    gathers = False
     sends_documents = False
 
     # ---- read

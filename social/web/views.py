@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from social import backlinks
 from social.models import Actor
 from social.web import links, pages, wants
 
@@ -46,6 +47,7 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
     context = {
         "actor": actor,
         "counts": pages.counts(actor),
+        "verified": backlinks.verified(actor),
         "listing": pages.timeline(actor, before),
         "newest": before is None,
         "room_link": links.web(actor.room_link),

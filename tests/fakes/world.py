@@ -19,12 +19,12 @@ from django.conf import settings
 from django.core import serializers
 from django.utils import timezone
 
-from bridge import delivering, keys, lanes, names, processing
+from bridge import delivering, errands, keys, lanes, names, processing, rounds
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.demo.person import Event, Person
 from bridge.matrix import linking
-from bridge.models import Key, Lane, Received, Room
+from bridge.models import Errand, Key, Lane, Received, Room
 from social.models import Actor, Delivery, Post
 from tests.fakes.homeserver import SERVER, Homeserver
 
@@ -125,7 +125,10 @@ class World:
             if received and self.twice:
                 self._again(rows)
             dealt = self.neighbours.quiet()
-            if not (pushed or received or delivered or dealt):
+            run = errands.due()
+            for lane in run:
+                rounds.drain(lane)
+            if not (pushed or received or delivered or dealt or run):
                 return
         raise AssertionError("it never comes to rest")
 
@@ -161,6 +164,7 @@ class World:
         Lane.objects.filter(holder="").update(due=now)
         Received.objects.filter(state="waiting").update(due=now)
         Delivery.objects.filter(state="waiting").update(due=now)
+        Errand.objects.exclude(due=None).update(due=now)
 
     # ---- as anybody sees it
 
@@ -243,7 +247,7 @@ _VOLATILE = {"fetched", "introduced", "noted", "seen", "used"}  # when somebody 
 
 def index() -> list[str]:
     """Every row but those of the queues, in an order of its own."""
-    queues = {Received, Delivery, Lane}
+    queues = {Received, Delivery, Lane, Errand}
     models: Callable[[], Any] = lambda: (  # noqa: E731  a list of tables, read at each call
         model
         for label in ("social", "bridge")

@@ -151,6 +151,8 @@ def test_an_alias_is_shown_to_everybody_and_lets_one_move_here(
     alice.tell_bot(f"alias add {bob.handle}")
     world.settle()
     assert world.json(alice.actor)["alsoKnownAs"] == [bob.id]
+    world.let_time_pass()
+    world.settle()
     assert bob.received("Update")[-1]["activity"]["object"]["alsoKnownAs"] == [bob.id]
     assert not moves(world, bob, alice.actor)
     assert ada.actor in followers(alice.actor)

@@ -43,7 +43,11 @@ def test_a_profile_is_changed_at_the_desk_told_and_kept(
     assert 'href="https://alice.example/" rel="me' in shown["attachment"][0]["value"]
     assert shown["attachment"][1]["value"] == "a &lt;cat&gt;"
     assert (shown["manuallyApprovesFollowers"], shown["discoverable"]) == (True, False)
-    assert bob.received("Update")[-1]["activity"]["object"]["attachment"] == shown["attachment"]
+    assert not bob.received("Update")  # not yet: what changes within half a minute is one change
+    world.let_time_pass()
+    world.settle()
+    (update,) = bob.received("Update")
+    assert update["activity"]["object"]["attachment"] == shown["attachment"]
     lost_and_rebuilt()
     assert world.json(alice.actor) == shown
 
@@ -69,3 +73,66 @@ def test_a_conversation_is_listed_as_far_as_everybody_may_read_it(
     bob.delete(below.post)
     world.settle()
     assert world.json(context)["totalItems"] == 2
+
+
+def test_each_wish_is_kept_wherever_one_is_shown(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    assert "first" in world.json(f"{alice.actor}/followers")
+    assert 'content="noindex"' in world.page("/@alice")
+    for wish in ("hide_network on", "indexable on", "discoverable off", "locked on"):
+        alice.tell_bot(f"set {wish}")
+        world.settle()
+    for listed in ("followers", "following"):
+        top = world.json(f"{alice.actor}/{listed}")
+        assert "first" not in top
+        page = world.json(f"{alice.actor}/{listed}?page=true")
+        assert bob.id not in str(page)
+    assert world.json(f"{alice.actor}/followers")["totalItems"] == 1
+    assert 'content="noindex"' not in world.page("/@alice")
+    assert "/@alice" not in world.page("/")
+    shown = world.json(alice.actor)
+    assert (shown["indexable"], shown["discoverable"]) == (True, False)
+    carol = world.neighbour("carol")
+    carol.follow(alice.handle)
+    world.settle()
+    assert not carol.received("Accept")
+
+
+def test_changes_within_half_a_minute_are_told_as_one_and_later_ones_as_another(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    for name in ("Ali", "Alice", "Alice B."):
+        alice.person.put_state(alice.room, "m.room.name", {"name": name})
+        world.settle()
+    world.let_time_pass()
+    world.settle()
+    (first,) = bob.received("Update")
+    assert first["activity"]["object"]["name"] == "Alice B."
+    alice.tell_bot("set name Alice")
+    world.settle()
+    world.let_time_pass()
+    world.settle()
+    assert [u["activity"]["object"]["name"] for u in bob.received("Update")] == [
+        "Alice B.",
+        "Alice",
+    ]
+
+
+def test_whoever_left_tells_of_no_change_any_more(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    alice.tell_bot("set name Nobody")
+    world.settle()
+    alice.tell_bot("profile delete alice")
+    world.settle()
+    world.let_time_pass()
+    world.settle()
+    assert not bob.received("Update")
+    assert bob.received("Delete")

@@ -272,7 +272,8 @@ def test_alices_new_name_reaches_her_followers(
 ) -> None:
     name = f"Alice the {follower.name}"
     alice.person.put_state(alice.room, "m.room.name", {"name": name})
-    assert follower.wait_for("Update", contains=name)["object"]["id"] == alice.actor
+    told = follower.wait_for("Update", contains=name, timeout=60)  # what else changes goes along
+    assert told["object"]["id"] == alice.actor
     assert town.server.json(alice.actor)["name"] == name
 
 

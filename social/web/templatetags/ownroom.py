@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import nh3
 from django import template
@@ -11,6 +12,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
+from social import backlinks
 from social.models import Actor, Post
 from social.web import links
 
@@ -51,6 +53,13 @@ def kept(html: str) -> SafeString:
 def kept_mine(html: str) -> SafeString:
     """The same for a profile's fields, whose links say "this is me too" (microformats, rel=me)."""
     return _clean(html, "me nofollow noopener")
+
+
+@register.filter
+def leads_back(field: dict[str, Any], verified: set[str]) -> str:
+    """The host of the page that a field names, if that page names the profile too."""
+    url = backlinks.named(field.get("value", ""))
+    return urlsplit(url).netloc if url in verified else ""
 
 
 @register.filter

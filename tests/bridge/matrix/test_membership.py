@@ -33,6 +33,8 @@ def test_what_the_owner_says_of_the_room_is_said_of_the_profile(  # noqa: PLR091
     alice.person.put_state(alice.room, kind, content)
     world.settle()
     assert world.json(alice.actor)[field] == value
+    world.let_time_pass()
+    world.settle()
     assert bob.received("Update")[-1]["activity"]["object"][field] == value
 
 

@@ -1,0 +1,45 @@
+"""What a profile room's own state says of its owner: name, words, pictures, wishes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+
+from bridge import html
+from bridge.matrix import attachments, shapes
+from bridge.matrix.vocabulary import BANNER, PROFILE
+from social.acts import Profile
+
+KNOCKING = ("knock", "knock_restricted")
+WISHES = ("locked", "discoverable", "indexable", "hide_network")
+
+
+def changed(profile: Profile, event: Mapping[str, Any]) -> Profile | None:
+    """The profile as the owner's event makes it; None where it says nothing about it."""
+    said = _said(event)
+    return None if said is None else replace(profile, **said)
+
+
+def _said(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    kind, content = event.get("type"), event["content"]
+    readings: dict[object, Callable[[], dict[str, Any]]] = {
+        "m.room.name": lambda: {"name": html.warning(shapes.text(content.get("name")))[:255]},
+        "m.room.topic": lambda: {"summary": _topic(shapes.text(content.get("topic")))},
+        "m.room.avatar": lambda: {"icon": _picture(event)},
+        BANNER: lambda: {"header": _picture(event)},
+        "m.room.join_rules": lambda: {"locked": content.get("join_rule") in KNOCKING},
+        PROFILE: lambda: {
+            key: content[key] for key in WISHES if isinstance(content.get(key), bool)
+        },
+    }
+    return readings[kind]() if kind in readings else None
+
+
+def _topic(said: str) -> str:
+    return html.from_matrix(said, None, lambda _: None).html
+
+
+def _picture(event: Mapping[str, Any]) -> str:
+    origin, event_id = settings.OWNROOM_ORIGIN, str(event.get("event_id"))
+    return attachments.picture(event["content"], origin, event_id)
