@@ -1,7 +1,8 @@
 """What was sent and answered, noted before the database knows: one small file for each process.
 
 A note costs microseconds, a transaction milliseconds, and whoever is killed between the other
-side's answer and the transaction would send again. The next life of the process reads the notes.
+side's answer and the transaction would send again. The next life of the process reads the notes;
+where only the database died, the process itself reads them before it takes another row.
 """
 
 import logging
@@ -21,10 +22,11 @@ FORGOTTEN = 7 * 86400  # seconds; notes of machines that do not come back
 
 
 class Notes:
-    """Used on the event loop only, so it needs no lock."""
+    """Written on the event loop only, and paid before any row is taken, so it needs no lock."""
 
     def __init__(self) -> None:
         self.file: int | None = None
+        self.owed: list[str] = []  # the database failed before they stood in it
 
     def add(self, row: Delivery) -> None:
         if self.file is None:
@@ -33,9 +35,18 @@ class Notes:
             self.file = os.open(folder() / lanes.process(), flags, 0o600)
         os.write(self.file, f"{_line(row)}\n".encode())
 
+    def owe(self, rows: Iterable[Delivery]) -> None:
+        self.owed += [_line(row) for row in rows]
+
+    def pay(self) -> None:
+        """Ends what was sent and could not be ended then. Raises DatabaseError, owing it still."""
+        if owed := self.owed:
+            _end(owed)
+            self.owed = self.owed[len(owed) :]
+
     def clear(self) -> None:
         """All that was noted stands in the database now."""
-        if self.file is not None:
+        if self.file is not None and not self.owed:
             os.ftruncate(self.file, 0)
 
 

@@ -64,6 +64,7 @@ async def _ended(going: dict[asyncio.Task[bool], str]) -> list[str]:
 
 def _take(holder: lanes.Holder, names: Collection[str]) -> dict[str, list[Delivery]]:
     """Claimed lanes with their rows, without those that had to be put to rest."""
+    answered.notes.pay()
     held = holder.claim(names)
     waiting = lanes.waiting(Delivery, held)
     batch: dict[str, list[Delivery]] = {name: [] for name in held if name not in waiting}
@@ -144,7 +145,7 @@ class Outcomes:
 
     @classmethod
     async def settle(cls, row: Delivery, error: Exception | None) -> None:
-        if error is None and not NETWORKS[row.network].knows_again:
+        if _must_be_noted(row, error):
             answered.notes.add(row)
         written = asyncio.get_running_loop().create_future()
         cls.waiting.append((row, error, written))
@@ -159,6 +160,7 @@ class Outcomes:
             try:
                 await in_database(_write, [(row, error) for row, error, _ in batch])
             except Exception as problem:  # noqa: BLE001  each waiting lane stops on it
+                answered.notes.owe(row for row, error, _ in batch if _must_be_noted(row, error))
                 for *_, written in batch:
                     written.set_exception(problem)
             else:
@@ -166,6 +168,10 @@ class Outcomes:
                     answered.notes.clear()
                 for *_, written in batch:
                     written.set_result(None)
+
+
+def _must_be_noted(row: Delivery, error: Exception | None) -> bool:
+    return error is None and not NETWORKS[row.network].knows_again
 
 
 def _write(outcomes: Sequence[tuple[Delivery, Exception | None]]) -> None:

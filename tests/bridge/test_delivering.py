@@ -1,9 +1,15 @@
 """The outbox is drained: in order, once, and each row ends with an outcome."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
+from django.db import OperationalError, connection
 
 from bridge import delivering, lanes, processing
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.loop import in_database, run
 from bridge.models import Key, Lane, Received
 from social.models import Delivery
 from tests.fakes.world import PATIENCE, Resident, World, followers
@@ -296,3 +302,35 @@ def test_whoever_asked_us_to_wait_is_left_alone_though_it_speaks_to_us(
     follower.post("something unrelated", mentions=[alice.handle])
     world.settle()
     assert Lane.objects.get(failures__gt=0).due == resting.due
+
+
+@contextmanager
+def database_dying(row: Delivery) -> Iterator[None]:
+    """Its connection breaks just when this row's end should be written."""
+    left = [OperationalError("the server closed the connection unexpectedly")]
+
+    def broken(execute: Callable[..., Any], sql: str, params: Any, *rest: Any) -> Any:
+        if left and sql.startswith("UPDATE") and "done" in params and row.pk in params:
+            raise left.pop()
+        return execute(sql, params, *rest)
+
+    run(in_database(lambda: connection.execute_wrappers.append(broken)))
+    yield
+    run(in_database(lambda: connection.execute_wrappers.remove(broken)))
+    assert not left
+
+
+def test_what_was_sent_before_the_database_failed_is_not_sent_again(
+    world: World, alice: Resident, follower: Neighbour
+) -> None:
+    alice.post("sent once")
+    world.home.push()
+    for lane in lanes.due(Received):
+        processing.drain(lane)
+    (row,) = outbox()
+    with database_dying(row):
+        world.settle()
+    world.let_time_pass()
+    world.settle()
+    assert {row.state for row in outbox()} == {"done"}
+    assert len(follower.received("Create")) == 1
