@@ -3,6 +3,7 @@
 Rows are shown and run again, never edited; every decision goes through bridge/moderation.py.
 """
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import django.contrib.auth.admin  # noqa: F401  the accounts of admins
@@ -15,14 +16,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from bridge import directory, moderation, rows
 from bridge.errors import Trouble
 from bridge.models import Lane, Received
 from social.admin import Admin, ReadOnly
-from social.models import Actor, Delivery, Instance
+from social.models import Actor, Delivery, Instance, Post, Report
 
 TRIES = 5  # wrong passwords in a minute from one address
 
@@ -283,3 +284,72 @@ class ActorAdmin(ReadOnly, DecisionAdmin):
     @admin.action(description="End the suspension")
     def unsuspend(self, request: HttpRequest, queryset: QuerySet[Actor]) -> None:
         self.decide(request, moderation.unsuspend, list(queryset))
+
+
+class Open(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> list[tuple[str, str]]:
+        return [("open", "open"), ("closed", "closed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = {"open": True, "closed": False}.get(str(self.value()))
+        return queryset if wanted is None else queryset.filter(resolved__isnull=wanted)
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnly, DecisionAdmin):
+    """What people here and other servers complain of; the reason typed becomes the note."""
+
+    list_display = ("target", "excerpt", "by", "made", "open", "note", "forwarded")
+    list_filter = (Open, "forwarded")
+    list_select_related = ("author", "target")
+    search_fields = ("=target__handle", "=target__host", "=author__host")
+    ordering = ("-at", "-id")
+    actions = ("resolve", "reopen", "suspend")
+    fields = ("target", "by", "made", "words", "posts", "forwarded", "resolved", "note", "uri")
+    readonly_fields = ("by", "made", "posts")
+
+    @admin.display(description="words")
+    def excerpt(self, report: Report) -> str:
+        return report.words[:80]
+
+    @admin.display(description="reported by")
+    def by(self, report: Report) -> str:
+        return f"@{report.author.acct}"
+
+    @admin.display(description="at")
+    def made(self, report: Report) -> datetime:
+        return datetime.fromtimestamp(report.at / 1000, tz=UTC)
+
+    @admin.display(boolean=True, description="open")
+    def open(self, report: Report) -> bool:
+        return report.resolved is None
+
+    @admin.display(description="posts")
+    def posts(self, report: Report) -> SafeString:
+        """Links to where anybody may read them; of others only that they are meant."""
+        shown = dict(Post.objects.open().filter(uri__in=report.about).values_list("uri", "url"))
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}" rel="noreferrer">{}</a>',
+            ((shown.get(uri) or uri, uri) for uri in report.about),
+        )
+
+    @admin.action(description="Close: it was looked at (the reason becomes its note)")
+    def resolve(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        note = request.POST.get("reason", "")
+        self.decide(request, lambda report: moderation.resolve(report, note), list(queryset))
+
+    @admin.action(description="Open again")
+    def reopen(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        note = request.POST.get("reason", "")
+        self.decide(request, lambda report: moderation.reopen(report, note), list(queryset))
+
+    @admin.action(description="Suspend whom it is about, and close it")
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        reason = request.POST.get("reason", "")
+        people = {report.target.pk: report.target for report in queryset}
+        self.decide(request, lambda actor: moderation.suspend(actor, reason), list(people.values()))
+        self.resolve(request, queryset)

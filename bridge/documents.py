@@ -23,6 +23,7 @@ from social.acts import (
     Leave,
     Publish,
     React,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -42,7 +43,8 @@ def keep(act: Act, wire: str = "") -> str:
     if author is None or is_quiet(act):
         return ""
     if author.is_local:
-        return keep_activity(act, author, activity(act, author))
+        speaker = actions.actor(keys.instance().uri) if isinstance(act, Report) else author
+        return keep_activity(act, speaker or author, activity(act, author))
     if isinstance(act, Leave):
         Document.objects.filter(author=author.uri).delete()
     uri = address(act) if wire else ""
@@ -82,7 +84,7 @@ def activity(act: Act, author: Actor) -> dict[str, Any]:
     if isinstance(act, Introduce):
         act = Introduce(author=act.author, profile=profiles.profile_of(author), at=act.at)
     document = render.render(act, refs)
-    pair = keys.of(author)
+    pair = keys.instance() if isinstance(act, Report) else keys.of(author)
     return proofs.add(
         document, pair.ed25519, verification_method=pair.proof_id, created=jsonld.iso(when(act))
     )
@@ -196,5 +198,7 @@ def prune() -> int:
     local = Actor.objects.local().values("uri")
     sent_only = Q(uri__contains="#accepts/") | Q(uri__contains="#rejects/")
     sent_only |= Q(uri__contains="#updates/")
-    unsent = Document.objects.filter(sent_only, author__in=local).exclude(Exists(rows))
+    ours = Q(author__in=local) & sent_only
+    ours |= Q(author=keys.instance_uri(), uri__contains="#reports/")
+    unsent = Document.objects.filter(ours).exclude(Exists(rows))
     return unsent.delete()[0]

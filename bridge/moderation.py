@@ -21,7 +21,7 @@ from social import actions, audience, policy
 from social.acts import Act, Reject, Undo
 from social.acts import Follow as FollowAct
 from social.hosts import covers
-from social.models import Actor, Delivery, Follow, Instance, Queued
+from social.models import Actor, Delivery, Follow, Instance, Queued, Report
 
 Policy = Instance.Policy
 
@@ -195,6 +195,21 @@ def unsuspend(actor: Actor) -> str:
     if actor.is_local:
         _say(actor, "<p>Your profile is no longer suspended. Write, and it is sent again.</p>")
     return f"@{actor.acct} is open again. What was not sent or taken meanwhile is not made up for."
+
+
+# ---- reports
+
+
+def resolve(report: Report, note: str = "") -> str:
+    """Looked at and done with; what was done about it stands in the note."""
+    values = {"resolved": timezone.now(), "note": note[:500] or report.note}
+    Report.objects.filter(pk=report.pk).update(**values)
+    return f"The report of @{report.target.acct} is closed."
+
+
+def reopen(report: Report, note: str = "") -> str:
+    Report.objects.filter(pk=report.pk).update(resolved=None, note=note[:500] or report.note)
+    return f"The report of @{report.target.acct} is open again."
 
 
 def _is_server(actor: Actor) -> bool:

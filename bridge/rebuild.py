@@ -59,7 +59,7 @@ def rebuild(say: Say, *, only: str = "") -> None:
             "the homeserver has no control room of ours: is it the right homeserver, and is the"
             " registration the one from before?"
         )
-    rooms.remember(control, Room.Kind.CONTROL, None)
+    admins = rooms.remember(control, Room.Kind.CONTROL, None)
     registered = list(_registered(control))
     for entry in registered:
         _actor(entry)
@@ -70,6 +70,8 @@ def rebuild(say: Say, *, only: str = "") -> None:
     if only and not wanted:
         raise NothingToRebuild(f"{only} is no profile room, desk or mirror room of this server")
     wanted.sort(key=lambda room: _LATE.get(room.kind, 0))
+    if not only:
+        wanted.append(admins)
     count = sum(_replay(room, say) for room in wanted)
     for room in found:
         run(rooms.read_from_here(room.room_id, room.reader))

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from social import distance, once, policy
+from social import distance, once, policy, reports
 from social.acts import (
     NARROWING,
     Accept,
@@ -27,6 +27,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -125,6 +126,8 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _leave(act)
         case Move():
             return _move(act)
+        case Report():
+            return reports.file(act, _must(act.author))
     assert_never(act)
 
 

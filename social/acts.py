@@ -223,6 +223,18 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`author` tells the admins of somebody, or of what they wrote."""
+
+    author: str  # a person here; elsewhere often the server's own actor
+    about: tuple[str, ...]  # actors and posts
+    words: str  # plain text
+    uri: str
+    at: int
+    forward: bool = False  # the other server shall hear of it, without the author's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """Not an act of ours; `reason` is shown to whoever asks why."""
 
@@ -245,6 +257,7 @@ Act = (
     | Undo
     | Leave
     | Move
+    | Report
 )
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
 
@@ -259,7 +272,9 @@ def when(act: Act) -> int:
 
 
 def is_quiet(act: Act) -> bool:
-    """Whether it is known to nobody but its author: it never leaves this server."""
+    """Whether it never leaves this server: nobody elsewhere is to know of it."""
+    if isinstance(act, Report):
+        return not act.forward
     return isinstance(act.undone if isinstance(act, Undo) else act, BlockHost | Mute)
 
 

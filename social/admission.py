@@ -5,7 +5,7 @@ Writes nothing and knows no network. A refusal is a sentence, for whoever asks w
 
 from collections.abc import Iterator
 
-from social import actions, once, policy
+from social import actions, once, policy, reports
 from social.actions import Refused
 from social.acts import (
     OPEN,
@@ -18,13 +18,17 @@ from social.acts import (
     Mute,
     Publish,
     React,
+    Report,
     Revise,
 )
 from social.models import Actor, Post
+from social.models import Report as ReportRow
 
 REACTIONS = 20  # of one actor to one post
 RESTLESS = 7 * 24 * 3_600_000  # milliseconds between two moves of one actor
 MOVES = 3  # of one life, from one address to the next
+REPORTS = 20  # of one author about one person, while nobody has looked at them
+REPORTED = 500  # from one server
 HEIGHT = 50  # how far up a conversation is looked
 
 
@@ -43,6 +47,8 @@ def admit(act: Act) -> None:
             _admit_move(author, act)
         case BlockHost() | Mute():
             _admit_distance(author, act)
+        case Report():
+            _admit_report(author, act)
         case _:
             pass
 
@@ -148,6 +154,17 @@ def _admit_distance(author: Actor, act: BlockHost | Mute) -> None:
         raise Refused("what somebody elsewhere keeps away from is no matter of ours")
     if isinstance(act, BlockHost) and act.host in author.names_over:
         raise Refused("that is one's own server")
+
+
+def _admit_report(author: Actor, act: Report) -> None:
+    about = reports.reported(act.about, author)
+    if not about.exists():
+        raise Refused("it is about nobody here" if not author.is_local else "nobody is reported")
+    waiting = ReportRow.objects.filter(resolved=None).exclude(uri=act.uri)
+    same = waiting.filter(author=author, target__in=about)
+    crowd = waiting.filter(author__host=author.host) if not author.is_local else same
+    if same.count() >= REPORTS or crowd.count() >= REPORTED:
+        raise Refused("enough reports from there wait for the admins")
 
 
 def _admit_move(author: Actor, act: Move) -> None:

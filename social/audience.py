@@ -27,6 +27,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -36,7 +37,8 @@ from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
 
 # Of these also those hear whom the author has blocked: nothing is said to them, but taken away.
-TAKEN_BACK = (Block, Reject, Undo, Retract, Leave)
+# And their server hears what is reported of them, which is when one blocks.
+TAKEN_BACK = (Block, Reject, Undo, Retract, Leave, Report)
 
 
 def hearers(act: Act) -> list[Actor]:
@@ -55,7 +57,7 @@ def _hearers(act: Act) -> list[Actor]:
     return list(everybody.filter(_concerned(act)))
 
 
-def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911  one line an act
+def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
     match act:
         case Publish():
             return _readers(act)
@@ -83,6 +85,8 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911  one line an act
             return _followers(act.author) | Q(pk__in=followed.values("target"))
         case Move():
             return _followers(act.author) | Q(uri=act.target)
+        case Report():  # only their server: never whom it is about
+            return Q(uri__in=act.about, owner=None) if act.forward else Q(pk__in=())
     assert_never(act)
 
 
@@ -147,4 +151,6 @@ def subject(act: Act) -> str:  # noqa: PLR0911  one line an act
             return f"{act.follower} {act.author}"[:2048]
         case Introduce() | Leave() | Move():
             return act.author
+        case Report():
+            return act.uri
     assert_never(act)

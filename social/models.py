@@ -343,6 +343,26 @@ class Backlink(models.Model):
         return f"{self.url} ⇄ {self.actor}"
 
 
+class Report(models.Model):
+    """What somebody told the admins of somebody; never shown to whom it is about."""
+
+    uri = models.CharField(max_length=2048, db_index=True)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="reports_out")
+    target = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="reports_in")
+    about = models.JSONField(default=list, blank=True)  # URIs of posts by the target
+    words = models.TextField(blank=True)
+    at = models.BigIntegerField()
+    forwarded = models.BooleanField(default=False)
+    resolved = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)  # of the admins
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["uri", "target"], name="one_report_each")]
+
+    def __str__(self) -> str:
+        return f"{self.target}, by {self.author}"
+
+
 class Tombstone(models.Model):
     """A post or an act that was taken back: what arrives later under this URI stays out."""
 

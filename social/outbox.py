@@ -18,6 +18,7 @@ class Address:
 
     lane: str
     to: str
+    sender: str = ""  # who speaks there, where that is not the author
 
 
 def tell(  # noqa: PLR0913  each names one column
@@ -35,7 +36,7 @@ def tell(  # noqa: PLR0913  each names one column
             network=network,
             lane=address.lane,
             to=address.to,
-            sender=sender,
+            sender=address.sender or sender,
             subject=subject,
             act=said,
             document=document,

@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +31,7 @@ from social.acts import (
     Move,
     Publish,
     React,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -76,7 +77,7 @@ class ActivityPub(Network):
         """Whoever sends here tries again by itself."""
         return False
 
-    def read(self, row: Received) -> Sequence[Said]:  # noqa: PLR0911  one line an act
+    def read(self, row: Received) -> Sequence[Said]:  # noqa: C901, PLR0911  one line an act
         activity = jsonld.loads(row.body.encode())
         author = _author(activity)
         if why := policy.host_refused(author.host):
@@ -101,6 +102,8 @@ class ActivityPub(Network):
                 return [*outboxes.newest(author, at=at, deadline=deadline), Said(act, wire)]
             case Move():
                 return [Said(self._checked_move(act, author), wire)]
+            case Report():
+                return [Said(_about_us(act), wire)]
             case Undo(undone=None):
                 return [Said(_completed(act), wire)]
             case _:
@@ -200,6 +203,11 @@ class ActivityPub(Network):
             return []
         if not author.is_local:
             return self._forwarded(act, author)
+        if isinstance(act, Report):
+            return [
+                replace(address, sender=keys.instance_uri())
+                for address in _addresses({hearer.inbox for hearer in hearers} - {""})
+            ]
         return _addresses(audience.inboxes(hearer for hearer in hearers if not hearer.is_local))
 
     def _forwarded(self, act: Act, author: Actor) -> list[Address]:
@@ -389,6 +397,14 @@ def judge(response: http.Response) -> None:
 def proven(activity: dict[str, Any], author: Actor) -> bool:
     """FEP-8b32: the author's own signature inside the document."""
     return bool(author.multikey) and "proof" in activity and proofs.check(activity, author.multikey)
+
+
+def _about_us(act: Report) -> Report:
+    """Whatever else is named is not ours to look at, and its links are nobody's to follow."""
+    people = Actor.objects.local().filter(uri__in=act.about)
+    posts = Post.objects.filter(uri__in=act.about, author__owner__isnull=False)
+    ours = {*people.values_list("uri", flat=True), *posts.values_list("uri", flat=True)}
+    return replace(act, about=tuple(uri for uri in act.about if uri in ours))
 
 
 def _completed(act: Undo) -> Undo:

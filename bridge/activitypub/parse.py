@@ -29,6 +29,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -38,6 +39,8 @@ __all__ = ["claimed", "parse", "post", "profile"]
 
 _DISLIKE = "\N{THUMBS DOWN SIGN}"
 _MAX_EMOJI = 32
+_MAX_REPORTED = 100  # things in one report
+_MAX_WORDS = 5_000
 _SHORTCODE = re.compile(r":([A-Za-z0-9_+-]{1,100})(?:@[^\s:]{1,255})?:")
 
 
@@ -227,6 +230,17 @@ def _move(activity: Json, actor: str, at: int) -> Move | Ignored:
     return Move(author=actor, target=target, uri=uri, at=at)
 
 
+def _flag(activity: Json, actor: str, at: int) -> Report | Ignored:
+    """Mastodon sends it in the name of the server's own actor, with the person first."""
+    uri = jsonld.id_of(activity)
+    named = (jsonld.id_of(item) for item in jsonld.as_list(activity.get("object"))[:_MAX_REPORTED])
+    about = tuple(dict.fromkeys(one for one in named if names.origin_of(one)))
+    if not uri or not about:
+        return Ignored(reason=_missing(uri))
+    words = html.plain(jsonld.text(activity.get("content")))[:_MAX_WORDS]
+    return Report(author=actor, about=about, words=words, uri=uri, at=at)
+
+
 # ---- answers and second thoughts
 
 
@@ -334,6 +348,7 @@ _READERS: dict[str, Reader] = {
     **_UNDOABLE,
     "Accept": _accept,
     "Delete": _delete,
+    "Flag": _flag,
     "Move": _move,
     "Reject": _reject,
     "Undo": _undo,

@@ -27,6 +27,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -93,6 +94,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _undo(act, refs)
         case Move():
             return _move(act, refs)
+        case Report():
+            return _flag(act, refs)
         case _:
             assert_never(act)
 
@@ -202,6 +205,21 @@ def _move(act: Move, refs: Refs) -> Json:
         "cc": [],
         "object": act.author,
         "target": act.target,
+    }
+
+
+def _flag(act: Report, refs: Refs) -> Json:
+    """In the server's name: whoever is reported never learns by whom, nor does their server."""
+    by = f"{refs.origin}/ap/actor"
+    digest = hashlib.sha256(act.uri.encode()).hexdigest()
+    return {
+        "id": f"{by}#reports/{digest[:24]}",
+        "type": "Flag",
+        "actor": by,
+        "to": [act.about[0]],
+        "cc": [],
+        "object": list(act.about),
+        "content": act.words,
     }
 
 

@@ -11,6 +11,7 @@ from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
 from bridge.matrix import conversations, linking
 from bridge.matrix.readings import Command
+from bridge.matrix.reporting import forward, report
 from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
 from bridge.matrix.wishes import alias, move, settle
 from bridge.models import Anchor, Lane, Received
@@ -42,6 +43,10 @@ class Call:
         except Later as error:  # a person waits for the answer: they decide when to try again
             host = names.host_of(self.words[0]) or self.words[0].rpartition("@")[2]
             raise Unreadable(f"{host} cannot be asked now ({error}). Try again later") from None
+
+    def post(self, word: str) -> tuple[str, str]:
+        """URI and event of the one they mean."""
+        return named_post(word, self.answers)
 
 
 def run(command: Command) -> list[Said]:
@@ -260,7 +265,7 @@ def _status(call: Call) -> list[Said]:
 
 def _why(call: Call) -> list[Said]:
     """What became of a post: named by its link, or by answering its event with the command."""
-    uri, event = _named_post(call)
+    uri, event = call.post(call.words[0] if call.words else "")
     lines = []
     received = Received.objects.filter(network="matrix", key=event).first() if event else None
     if received:
@@ -285,17 +290,19 @@ def _why(call: Call) -> list[Said]:
     return _only(f"<ul>{items}</ul>")
 
 
-def _named_post(call: Call) -> tuple[str, str]:
-    word = call.words[0] if call.words else ""
-    event = call.answers
+def named_post(word: str, answers: str) -> tuple[str, str]:
+    """URI and event of a post: named by its link, or by answering it."""
+    event = answers
     if word.startswith("$"):
         event = word
     elif word:
-        last = word.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+        last = word.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]
         event = last if last.startswith("$") else f"${last}"
     anchor = Anchor.objects.filter(event_id=event).first() if event else None
     if anchor:
         return anchor.uri, event
+    if names.origin_of(word) not in {"", settings.OWNROOM_ORIGIN, "https://matrix.to"}:
+        return word, ""  # of another server, whose long numbers may look like events
     uri = names.post_uri(settings.OWNROOM_ORIGIN, event) if names.is_event_id(event) else word
     return uri, event
 
@@ -335,6 +342,12 @@ COMMANDS: dict[str, Entry] = {
     "mute": Entry("mute @name@server [for 7d]", "hear nothing of somebody; nobody is told", mute),
     "unmute": Entry("unmute @name@server", "hear of them again", unmute),
     "mutes": Entry("mutes", "whom you mute, and until when", mutes),
+    "report": Entry(
+        "report @name@server WORDS (or: report LINK WORDS, or answer a post with it)",
+        "tell the admins; nobody else sees it",
+        report,
+    ),
+    "forward": Entry("forward", "your last report goes to the other server too", forward),
     "set": Entry("set name WORDS", "your profile: also bio, field, locked, discoverable …", settle),
     "alias": Entry(
         "alias add @name@server", "name another home of yours (or: alias remove)", alias

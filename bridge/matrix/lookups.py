@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from bridge import names
 from bridge.errors import Later
@@ -20,6 +21,7 @@ from social.acts import (
     Move,
     Publish,
     React,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -293,5 +295,9 @@ def _pending(act: Follow) -> bool:
 
 
 def _towards(act: Act) -> str:
-    target = actions.actor(act.target) if isinstance(act, Move) else None
+    target = None
+    if isinstance(act, Move):
+        target = actions.actor(act.target)
+    elif isinstance(act, Report):
+        target = Actor.objects.filter(Q(uri__in=act.about) | Q(posts__uri__in=act.about)).first()
     return f"@{target.acct}" if target else ""

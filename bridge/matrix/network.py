@@ -251,7 +251,8 @@ class Matrix(Network):
                 return
 
     async def _desk(self, act: Act, target: str, row: Delivery, what: str) -> None:
-        room = await places.room_at(f"desk {target}")
+        admins = target == places.CONTROL
+        room = await places.room_at(target if admins else f"desk {target}")
         if what == "ledger":
             written: render.Send | None = await in_database(
                 places.ledger_line, act, target, row.document

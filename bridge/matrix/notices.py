@@ -20,6 +20,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -56,8 +57,23 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: PLR0911 -- one bra
         case Move():
             text = f"<p>{_who(refs)} has moved to {html.escape(html.warning(refs.towards))}.</p>"
             return _told(text, refs, kind="move", uri=act.uri, by=act.author)
+        case Report():
+            return _report(act, refs)
         case Introduce() | Revise() | Retract() | Block() | BlockHost() | Mute() | Undo() | Leave():
             return None
+
+
+def _report(act: Report, refs: Refs) -> Send:
+    """For the admins' eyes, in the control room alone."""
+    whom = f"<strong>{html.escape(html.warning(refs.towards or act.about[0]))}</strong>"
+    where = " and to their own server" if act.forward else ""
+    words = f"<blockquote>{html.escape(act.words)}</blockquote>" if act.words else ""
+    links = "".join(f"<li>{_link(uri, html.escape(uri))}</li>" for uri in act.about)
+    text = (
+        f"<p>{_who(refs)} reports {whom} to the admins{where}:</p>{words}<ul>{links}</ul>"
+        "<p>Look at it in the admin pages, under Reports.</p>"
+    )
+    return notice(text)
 
 
 def _follow(refs: Refs) -> str:

@@ -86,7 +86,9 @@ def parse(event: Any, refs: Refs) -> Act | Carried | Command | Entry | Receipt |
 def _ours(event: Event, refs: Refs) -> Carried | Entry | Receipt | Ignored:
     if event.type == vocabulary.LEDGER:
         return (
-            _entry(event) if refs.kind == "desk" else Ignored(reason="a ledger outside of a desk")
+            _entry(event)
+            if refs.kind in {"desk", "control"}
+            else Ignored(reason="a ledger outside of a desk")
         )
     if event.type == vocabulary.RECEIPT:
         return _receipt(event)

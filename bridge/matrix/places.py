@@ -34,6 +34,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Report,
     Retract,
     Revise,
     Undo,
@@ -45,6 +46,7 @@ from social.outbox import Address
 
 # A block begins or ends with it, or it answers what the hearer asked: a rebuild must know of it.
 _HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject)
+CONTROL = "control"  # the admins' room; there is one
 CLIMB = 50  # how far up a conversation its room is looked for
 
 
@@ -113,6 +115,8 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
     if author is None:
         return []
     found = _of_local(act, author) if author.is_local else _of_remote(act, author)
+    if isinstance(act, Report):
+        found += [_at("ledger", CONTROL), _at("notice", CONTROL)]
     return [*found, *_repeated(act, author), *_towards(act, author, hearers)]
 
 
@@ -391,6 +395,7 @@ def _actor(uri: str) -> Actor:
 
 def _room(kind: str, uri: str) -> Room | None:
     named = Q(key=uri) if kind == "direct" else Q(actor__uri=uri)
+    named = Q() if kind == CONTROL else named
     rooms_of = Room.objects.filter(named, kind=kind, ready=True)
     return rooms_of.select_related("actor").first()
 
@@ -400,7 +405,8 @@ def _room(kind: str, uri: str) -> Room | None:
 
 def ledger_line(act: Act, owner: str, document: str) -> render.Send:
     """One line that says enough to record the act again after the database is lost."""
-    direction = "out" if act.author == owner else "in"
+    ours = owner == CONTROL and Actor.objects.local().filter(uri=act.author).exists()
+    direction = "out" if ours or act.author == owner else "in"
     other = _other(act)
     who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
     more: dict[str, object] = {"said": acts.dump(act)}
@@ -439,6 +445,8 @@ def _other(act: Act) -> str:
             return act.target
         case BlockHost():
             return act.host
+        case Report():
+            return act.about[0]
         case Accept() | Reject():
             return act.follower
         case Undo():

@@ -14,10 +14,10 @@ from django.utils import timezone
 from pytest_django import Settings as SettingsWrapper
 
 from bridge.models import Lane, Received, Room
-from social.models import Actor, Delivery, Follow, Instance, Post, Site
+from social.models import Actor, Delivery, Follow, Instance, Post, Report, Site
 
 NAMES = ("received", "lane")
-INDEX = ("delivery", "actor", "post", "follow", "instance", "site")
+INDEX = ("delivery", "actor", "post", "follow", "instance", "report", "site")
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 FAR = "https://far.example/users/bob"
 TEXT = "words & <b>secrets</b>"
@@ -327,3 +327,31 @@ def test_no_page_needs_a_script_or_a_style_in_its_text(admin: Client) -> None:
         text = page(admin, path)
         assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>\s*[^<\s]", text)
         assert not re.search(r"\son\w+=|\sstyle=|<style", text)
+
+
+# ---- reports
+
+
+def test_a_report_is_closed_opened_again_and_answered_with_a_suspension(
+    admin: Client, alice: Actor, bob: Actor
+) -> None:
+    post = Post.objects.create(uri=f"{FAR}/1", author=bob, visibility="direct", published=1)
+    report = Report.objects.create(
+        uri="u", author=alice, target=bob, about=[post.uri], words="<b>rude</b>", at=1
+    )
+    assert "@alice" in page(admin, "social/report/")
+    shown = page(admin, f"social/report/{report.pk}/change/")
+    assert "&lt;b&gt;rude" in shown
+    assert post.uri in shown
+    act(admin, "social/report/", "resolve", report.pk, reason="talked to him")
+    report.refresh_from_db()
+    assert report.resolved
+    assert report.note == "talked to him"
+    act(admin, "social/report/", "reopen", report.pk)
+    report.refresh_from_db()
+    assert report.resolved is None
+    act(admin, "social/report/", "suspend", report.pk, reason="again")
+    bob.refresh_from_db()
+    report.refresh_from_db()
+    assert bob.suspended
+    assert report.resolved
