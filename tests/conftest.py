@@ -117,9 +117,11 @@ def neighbours(neighbours_for_all: Neighbourhood) -> Neighbourhood:
 
 @pytest.fixture
 def home(home_for_all: Homeserver, registration_for_all: None) -> Iterator[Homeserver]:
+    """Whatever we write into its rooms must be as the Matrix specification has it."""
     home_for_all.reset()
     yield home_for_all
     home_for_all.recover()
+    assert not home_for_all.wrong, "\n".join(home_for_all.wrong)
 
 
 @pytest.fixture

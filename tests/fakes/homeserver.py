@@ -13,6 +13,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.schemas.events import problems
+
 Event = dict[str, Any]
 SERVER = "hs.test"
 PREFIX = "@_ap_"
@@ -75,6 +77,8 @@ class Homeserver:
             self.largest = 50_000_000  # bytes of a file
             self.trouble = ""  # "429", "500" or "hang": for the application service only
             self.met = 0  # requests that met trouble
+            self.asked_by_app = False  # whether our application service makes the present request
+            self.wrong: list[str] = []  # what it wrote against the specification
 
     def person(self, name: str) -> str:
         """A new user; returns the token, which is good for this server's API.
@@ -150,6 +154,8 @@ class Homeserver:
                 event["unsigned"] = {"prev_content": old["content"]}
             room.state[kind, key] = event
         room.events.append(event)
+        if self.asked_by_app:
+            self.wrong += problems(event)
         names = [who for t, who in list(room.state) if t == "m.room.member"]
         inside = {n for n in names if room.membership(n) in {"join", "invite"}}
         # Application Service API, "Registration": whatever is about its users is of interest.

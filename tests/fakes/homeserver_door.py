@@ -107,7 +107,11 @@ class _Handler(BaseHTTPRequestHandler):
         with self.home.lock:
             if endpoint is not _H.register and user not in self.home.users:
                 raise Refused(403, "M_FORBIDDEN", f"{user} is not registered")
-            return endpoint(self.home, user, parts, query, body)
+            self.home.asked_by_app = token == OURS
+            try:
+                return endpoint(self.home, user, parts, query, body)
+            finally:
+                self.home.asked_by_app = False
 
     def _trouble(self) -> Any:
         self.home.met += 1

@@ -7,11 +7,13 @@ must stand in the other's rooms, and what is for few must stand nowhere else.
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
 
 from bridge.demo.person import Event, Refused
 from tests.live.stage import OBJECT, Resident, Town, after, containing, every, settled, until
+from tests.schemas import events as specification
 
 pytestmark = pytest.mark.live
 
@@ -345,3 +347,18 @@ def test_who_deletes_their_profile_is_gone_on_the_other_side(
     writer.ask("profile delete zac", "is deleted")
     until(lambda: here.server.document(writer.uri(event))[0] == 410)
     until(lambda: "You follow nobody" in reader.ask("following", "ou follow"))
+
+
+def test_whatever_we_wrote_is_as_the_matrix_specification_has_it(
+    towns: tuple[Town, Town], friends: Friends
+) -> None:
+    """The last one: all that the stories above left in the rooms of those who live there."""
+    kinds = set[str]()
+    for person in [one.person for town in towns for one in town.residents.values()]:
+        for room in person.rooms():
+            states = person.call("GET", f"/_matrix/client/v3/rooms/{quote(room)}/state")
+            said = [one for one in [*every(person, room), *states] if specification.ours(one)]
+            wrong = [line for one in said for line in specification.problems(one)]
+            assert not wrong, wrong
+            kinds |= {one["type"] for one in said}
+    assert kinds >= {"m.room.message", "m.room.create", "m.room.member", "m.room.power_levels"}
