@@ -79,6 +79,7 @@ def activity(act: Act, author: Actor) -> dict[str, Any]:
         origin=settings.OWNROOM_ORIGIN,
         followers=author.followers,
         post_author=_other(act),
+        group=_group(act),
         readers=_readers(act, author),
     )
     if isinstance(act, Introduce):
@@ -105,6 +106,13 @@ def _other(act: Act) -> str:
     if not isinstance(said, React | Boost):
         return ""
     return Post.objects.filter(uri=said.post).values_list("author__uri", flat=True).first() or ""
+
+
+def _group(act: Act) -> str:
+    """Where the post that a reaction is about was said."""
+    said = act.undone if isinstance(act, Undo) else act
+    found = actions.post(said.post) if isinstance(said, React) else None
+    return found.group if found else ""
 
 
 def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 
 from bridge import documents, keys, names, turns
-from bridge.activitypub import actors
+from bridge.activitypub import actors, groups
 from bridge.activitypub.network import replayed
 from bridge.errors import Trouble
 from bridge.loop import run
@@ -372,10 +372,13 @@ def _receipt(receipt: Receipt, event: Event, batch: Batch) -> None:
 
 def _carried(carried: Carried, event: Event, batch: Batch) -> None:
     """What a ghost said here. Its author is whom the ghost stands for, whatever the copy says."""
-    author = _ghost_actor(event["sender"])
+    author = _speaker(carried, event)
     if author is None:
         return
     act = replayed(carried.raw, at=carried.seen, followers=author.followers)
+    if isinstance(act, Boost) and carried.uri != act.uri:
+        _passed_on(act, author, carried, event, batch)
+        return
     if act.author != author.uri:
         return
     if isinstance(act, Publish):
@@ -386,6 +389,27 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
             documents.keep(act, carried.raw)
     if isinstance(act, Publish | React | Boost):
         batch.place(event, act.post if isinstance(act, Publish) else act.uri)
+
+
+def _speaker(carried: Carried, event: Event) -> Actor | None:
+    """Whose words they are; what the bot said in somebody's name names them itself."""
+    if event["sender"] != registration.load().bot:
+        return _ghost_actor(event["sender"])
+    return _ghost_actor(carried.ghost) if carried.ghost else actors.known(carried.by)
+
+
+def _passed_on(act: Boost, author: Actor, carried: Carried, event: Event, batch: Batch) -> None:
+    """In a group's room its members' words stand as they said them, with what the group said."""
+    group = batch.room.actor
+    if group is None or act.author != group.uri:
+        return
+    written = groups.kept_words(carried.raw, at=carried.seen, followers=author.followers)
+    with batch.alone():
+        if written and written.author == author.uri:
+            actions.record(written)
+        actions.record(act)
+        documents.keep(act, carried.raw)
+    batch.place(event, act.post)
 
 
 def _remembered(carried: Carried, event: Event, batch: Batch) -> None:

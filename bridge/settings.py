@@ -31,6 +31,7 @@ OWNROOM_REGISTRATION = Path(
 )
 OWNROOM_SECURE_FETCH = env.bool("OWNROOM_SECURE_FETCH", default=False)
 OWNROOM_ADMINS = tuple(env.list("OWNROOM_ADMINS", default=[]))
+OWNROOM_ROOM_GHOSTS = env.int("OWNROOM_ROOM_GHOSTS", default=100)  # who speak in a group's room
 OWNROOM_SIGNUPS = env.str("OWNROOM_SIGNUPS", default="local")  # or "anyone", or "invited"
 try:
     OWNROOM_ALLOW_PRIVATE = tuple(

@@ -231,6 +231,7 @@ def _row(act: Publish, author: Actor, updated: int | None = None) -> Post:
         url=act.url,
         reply=act.reply,
         audience=list(act.audience),
+        group=act.group,
         published=act.published,
         updated=updated,
         **_content_values(act),

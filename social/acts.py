@@ -98,6 +98,7 @@ class Publish:
     url: str = ""
     reply: str = ""  # URI of the post answered
     audience: tuple[str, ...] = ()  # actors addressed by name
+    group: str = ""  # URI of the group in which it is said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,8 +73,22 @@ def _admit_author(act: Act) -> Actor:
 
 def _admit_post(author: Actor, act: Publish) -> None:
     _admit_answer(author, actions.post(act.reply))
+    if author.is_local and act.group:
+        _admit_in_group(author, act)
     if not (author.is_local or relevant(author, act)):
         raise Refused("nobody here follows its author or is addressed by it")
+
+
+def _admit_in_group(author: Actor, act: Publish) -> None:
+    group = actions.actor(act.group)
+    if group is None or group.kind != "group":
+        raise Refused("the group is not known here")
+    if not author.follows_out.filter(target=group, state="accepted").exists():
+        raise Refused("only who follows a group writes in it")
+    if act.visibility not in OPEN:
+        raise Refused("a group reads only what is for everybody")
+    if policy.blocked_between(author, group):
+        raise Refused("one of the two has blocked the other")
 
 
 def _admit_edit(author: Actor, act: Revise) -> None:

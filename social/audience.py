@@ -46,7 +46,7 @@ def hearers(act: Act) -> list[Actor]:
     if not isinstance(act, Publish):
         return _hearers(act)
     named = frozenset(act.audience)  # a new post touches nobody else
-    key = ("readers", act.author, act.visibility, act.reply, named)
+    key = ("readers", act.author, act.visibility, act.reply, act.group, named)
     return once.ask(key, lambda: _hearers(act))
 
 
@@ -69,7 +69,7 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
                 return _touched(act.post)
             return _sent_to(act.author, post.visibility, post.audience) | _touched(act.post)
         case React():
-            return _author(act.post)
+            return _author(act.post) | _group(act.post)
         case Boost():
             return _followers(act.author) | _author(act.post)
         case Undo():
@@ -100,8 +100,17 @@ def _author(post: str) -> Q:
     return Q(pk__in=Post.objects.filter(uri=post).values("author"))
 
 
+def _group(post: str) -> Q:
+    """In a group its members hear of reactions from the group alone."""
+    said_in = Post.objects.filter(uri=post).exclude(group="").values("group")
+    return Q(uri__in=said_in)
+
+
 def _readers(act: Publish) -> Q:
+    """What is said in a group is sent to the group, which tells its members."""
     named = _sent_to(act.author, act.visibility, act.audience)
+    if act.group in act.audience:
+        named = Q(uri__in=act.audience)
     if act.reply and act.visibility in OPEN:
         named |= _author(act.reply)
     return named

@@ -217,6 +217,7 @@ class Post(models.Model):
     )
     addressed = models.ManyToManyField(Actor, blank=True, related_name="addressed_by")
     audience = models.JSONField(default=list, blank=True)  # URIs addressed by name
+    group = models.CharField(max_length=2048, blank=True)  # URI of the group it was said in
     published = models.BigIntegerField()
     updated = models.BigIntegerField(null=True, blank=True)
     deleted = models.BigIntegerField(null=True, blank=True)

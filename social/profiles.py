@@ -52,4 +52,5 @@ def publish_of(post: Post) -> Publish:
         url=post.url,
         reply=post.reply,
         audience=tuple(post.audience),
+        group=post.group,
     )

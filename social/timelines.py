@@ -4,6 +4,8 @@ from django.db.models import Q, QuerySet
 
 from social.models import Actor, Follow, Mute, Post
 
+_NO_GROUPS = ("person", "service", "organization", "application")
+
 
 def home(reader: Actor) -> QuerySet[Post]:
     muted = Mute.objects.standing().filter(author=reader).values("target")
@@ -11,6 +13,8 @@ def home(reader: Actor) -> QuerySet[Post]:
     followed = Q(author__follows_in__follower=reader, author__follows_in__state="accepted")
     boosted = Q(boosts__author__in=heard.values("target"))
     boosted &= Q(visibility__in=("public", "unlisted"))
+    # Of a group the topics: the talk below them is read where it is had.
+    boosted &= Q(reply="") | Q(boosts__author__kind__in=_NO_GROUPS)
     mine = Q(author=reader) | Q(addressed=reader)
     return (
         Post.objects.visible_to(reader)

@@ -50,6 +50,7 @@ THOROUGH = (
     "tests/flows/test_distance.py",
     "tests/flows/test_following.py",
     "tests/flows/test_forwarding.py",
+    "tests/flows/test_groups.py",
     "tests/flows/test_homeserver_trouble.py",
     "tests/flows/test_leaving.py",
     "tests/flows/test_linking.py",

@@ -1,7 +1,6 @@
 """ActivityPub as a network: read stored activities, know the inboxes, sign and send."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -9,11 +8,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import QuerySet
 
 from bridge import http, keys, names
-from bridge.activitypub import actors, jsonld, outboxes, parse, proofs
+from bridge.activitypub import actors, fetched, groups, jsonld, outboxes, parse, proofs
 from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
 from bridge.loop import in_database
 from bridge.models import Document, Received
@@ -44,9 +42,7 @@ from social.models import Reaction as ReactionRow
 from social.outbox import Address
 
 PEOPLE = 20  # of a conversation, who are asked after
-HEIGHT = 20  # how far up a conversation is fetched
 READING = 20.0  # seconds for everything that one row makes us fetch
-SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for again
 CONTENT_TYPE = "application/activity+json"
 
 
@@ -77,25 +73,33 @@ class ActivityPub(Network):
         """Whoever sends here tries again by itself."""
         return False
 
-    def read(self, row: Received) -> Sequence[Said]:  # noqa: C901, PLR0911  one line an act
+    def read(self, row: Received) -> Sequence[Said]:
         activity = jsonld.loads(row.body.encode())
         author = _author(activity)
         if why := policy.host_refused(author.host):
             raise Forbidden(why)
         at = int(row.created.timestamp() * 1000)
+        deadline = time.monotonic() + READING
         activity, wire = self._authentic(activity, author, row)
+        if groups.is_read(activity, author):
+            return groups.read(activity, author, row, deadline)
         act = parse.parse(activity, at=at, followers=author.followers)
         if isinstance(act, Ignored):
             raise Unreadable(act.reason)
-        deadline = time.monotonic() + READING
+        return self._with_context(act, wire, author, at, deadline)
+
+    def _with_context(  # noqa: PLR0911  one line an act
+        self, act: Act, wire: str, author: Actor, at: int, deadline: float
+    ) -> Sequence[Said]:
+        """What it stands on goes before it."""
         match act:
             case Publish() if admission.relevant(author, act):
                 _meet(act, deadline)
-                return [*self._ancestors(act, at, deadline), Said(act, wire)]
+                return [*fetched.ancestors(act, at, deadline), Said(act, wire)]
             case Revise(now=now) if admission.relevant(author, now):
-                return [*self._ancestors(now, at, deadline), Said(act, wire)]
+                return [*fetched.ancestors(now, at, deadline), Said(act, wire)]
             case Boost():
-                return [*self._original(act, author, at), Said(act, wire)]
+                return [*_original(act, author, at), Said(act, wire)]
             case Introduce():
                 return [Said(actors.confirmed(act), wire)]
             case Accept() if _first_followed(author):
@@ -124,43 +128,15 @@ class ActivityPub(Network):
         if kind == "Delete":
             if uri == author.uri:
                 raise Forbidden("nobody leaves by somebody else's word")
-            return activity, self._confirmed_gone(uri, row.body)
+            fetched.confirm_gone(uri)
+            return activity, row.body
         if kind not in {"Create", "Update"}:
             raise Forbidden("it was signed by somebody else")
         if not names.same_origin(uri, author.uri):
             raise Forbidden("the object is on another server than its actor")
-        fetched, _ = actors.document_at(uri)
-        whole = {**activity, "object": fetched}
+        document, _ = actors.document_at(uri)
+        whole = {**activity, "object": document}
         return whole, jsonld.dumps(whole)
-
-    def _confirmed_gone(self, uri: str, body: str) -> str:
-        try:
-            actors.document_at(uri)
-        except actors.Absent as error:  # which says something only of what everybody could see
-            if not Post.objects.filter(uri=uri, visibility__in=OPEN).exists():
-                raise Forbidden("somebody else says it was deleted: nobody sees it") from error
-            return body
-        except Gone:
-            return body
-        raise Forbidden("somebody else says it was deleted, but it is still there")
-
-    def _ancestors(self, act: Publish, at: int, deadline: float) -> list[Said]:
-        """The posts above, oldest first, as far as they can be had."""
-        found: list[Said] = []
-        seen, uri = {act.post}, act.reply
-        while uri and uri not in seen and len(found) < HEIGHT and time.monotonic() < deadline:
-            seen.add(uri)
-            miss = f"post-miss:{hashlib.sha256(uri.encode()).hexdigest()}"
-            if actions.post(uri) or cache.get(miss):
-                break
-            try:
-                said = self._fetched_post(uri, at)
-            except Trouble as error:  # a thousand answers to it must not ask a thousand times
-                cache.set(miss, 1, SOON if isinstance(error, Later) else LATE)
-                break
-            found.append(said)
-            uri = said.act.reply if isinstance(said.act, Publish) else ""
-        return found[::-1]
 
     def _checked_move(self, act: Move, author: Actor) -> Move:
         """The new home is asked, just now, whether it is the old one's (FEP-7628)."""
@@ -170,27 +146,6 @@ class ActivityPub(Network):
                 raise Forbidden("nobody here follows who moves")
             actors.fetch(act.target)
         return act
-
-    def _original(self, act: Boost, author: Actor, at: int) -> list[Said]:
-        """The post that a boost is about, if somebody here would see the boost."""
-        if actions.post(act.post):
-            return []
-        if not author.follows_in.filter(follower__owner__isnull=False).exists():
-            return []
-        return [self._fetched_post(act.post, at)]
-
-    def _fetched_post(self, uri: str, at: int) -> Said:
-        document, wire = actors.document_at(uri)
-        by = jsonld.id_of(jsonld.first(document.get("attributedTo")))
-        if not names.same_origin(by, uri):
-            raise Forbidden("the post's author is on another server")
-        author = actors.find(by)
-        act = parse.post(document, at=at, followers=author.followers)
-        if isinstance(act, Ignored):
-            raise Unreadable(act.reason)
-        if act.post != uri or act.visibility not in OPEN:
-            raise Forbidden("the post is not public")
-        return Said(act, wire)
 
     def closed(self, row: Received, said: Said | None, problem: str) -> None:
         """Nobody waits for an answer on this side: the inbox gave its 202."""
@@ -323,6 +278,15 @@ def _author(activity: dict[str, Any]) -> Actor:
     if not actions.post(jsonld.id_of(jsonld.first(answered))):
         raise Forbidden("its actor is unknown")
     return actors.find(uri)
+
+
+def _original(act: Boost, author: Actor, at: int) -> list[Said]:
+    """The post that a boost is about, if somebody here would see the boost."""
+    if actions.post(act.post):
+        return []
+    if not author.follows_in.filter(follower__owner__isnull=False).exists():
+        return []
+    return [fetched.post(act.post, at)]
 
 
 def _meet(act: Publish, deadline: float) -> None:

@@ -192,10 +192,11 @@ def _joins(category: str) -> str:
 
 def _boost(activity: Json, actor: str, at: int) -> Boost | Ignored:
     obj = _only(activity.get("object"))
-    if not ACTIVITIES.isdisjoint(jsonld.types(obj)):
-        # Lemmy and PieFed groups pass on whole activities (FEP-1b12).
-        return Ignored(reason="activities passed on by a group are not bridged yet")
     uri, target = jsonld.id_of(activity), _target(activity)
+    if "Create" in jsonld.types(obj):  # FEP-1b12: of all that a group passes on, the post's id
+        target = _target(obj)
+    elif not ACTIVITIES.isdisjoint(jsonld.types(obj)):  # see groups.py
+        return Ignored(reason="what a group passes on counts only where its origin confirms it")
     if not uri or not target:
         return Ignored(reason=_missing(uri))
     made = min(at, sane(at, activity.get("published")))

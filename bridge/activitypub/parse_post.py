@@ -68,6 +68,7 @@ def post(obj: Any, *, at: int, followers: str = "", wrapper: Wrapper = _BARE) ->
         url=_url(obj),
         reply=reply if names.origin_of(reply) and reply != uri else "",
         audience=_audience(to, cc, followers),
+        group=_group(obj, followers),
     )
 
 
@@ -165,6 +166,13 @@ def _audience(to: list[str], cc: list[str], followers: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))[:MAX_ADDRESSES]
 
 
+def _group(obj: Json, followers: str) -> str:
+    """FEP-1b12: the group in which it is said."""
+    uri = jsonld.id_of(jsonld.first(obj.get("audience")))
+    known = names.origin_of(uri) and uri != followers and not jsonld.is_public(uri)
+    return uri if known else ""
+
+
 # ---- what it says
 
 
@@ -174,7 +182,7 @@ def _content(obj: Json, uri: str) -> Content:
     written, language = _text(obj)
     return Content(
         html=_note_html(obj, written) if is_note else _card(obj, written, uri),
-        summary=html.warning(jsonld.text(obj.get("summary"))) if is_note else "",
+        summary=html.warning(jsonld.text(obj.get("summary"))) if is_note or _warns(obj) else "",
         sensitive=obj.get("sensitive") is True,
         language=language,
         mentions=_mentions(obj),
@@ -224,13 +232,24 @@ def _card(obj: Json, written: str, uri: str) -> str:
     text = _clean(obj, written)
     parts = [
         _title(obj),
-        _excerpt(obj, text),
+        "" if _warns(obj) else _excerpt(obj, text),
         text,
         _particulars(obj),
         *_links(obj),
-        _anchor(_url(obj) or uri),
+        "" if _is_whole(obj, text, uri) else _anchor(_url(obj) or uri),
     ]
     return "".join(part for part in parts if part)
+
+
+def _warns(obj: Json) -> bool:
+    """A topic of a group is a Page: what stands before it is a warning if it calls for one."""
+    return _is(obj, "Page") and obj.get("sensitive") is True
+
+
+def _is_whole(obj: Json, text: str, uri: str) -> bool:
+    """Whether nothing of a topic is left to read where it came from."""
+    page = _url(obj)
+    return _is(obj, "Page") and bool(text or page) and names.same_origin(page or uri, uri)
 
 
 def _excerpt(obj: Json, text: str) -> str:

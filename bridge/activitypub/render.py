@@ -5,14 +5,17 @@ its full name: some servers look at the object only, and one reads the short nam
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import assert_never
 from urllib.parse import quote
 
+from bridge import html
 from bridge.activitypub.jsonld import AS2, PUBLIC, iso
 from bridge.activitypub.render_actor import CONTEXT, Json, actor, instance_actor, plain_actor
 from social.acts import (
     LIKE,
+    OPEN,
     Accept,
     Act,
     Attachment,
@@ -37,6 +40,7 @@ __all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "tomb
 
 # Plain likes everywhere; with or without the selector that asks for the coloured picture.
 _HEARTS = frozenset({LIKE, "\u2764", "\u2764\ufe0f", "\u2b50", "\u2b50\ufe0f"})
+_TITLE = re.compile(r"<p><strong>([^<]+)</strong></p>")
 _MEDIA = {"image": "Image", "video": "Video", "audio": "Audio"}
 
 
@@ -47,6 +51,7 @@ class Refs:
     origin: str
     followers: str = ""  # the author's collection
     post_author: str = ""  # of the post reacted to or boosted
+    group: str = ""  # in which the post reacted to was said
     readers: tuple[str, ...] = ()  # whom a deleted post was for, unless that was everybody
 
 
@@ -167,7 +172,8 @@ def _like(act: React, refs: Refs) -> Json:
         "type": "Like",
         "actor": act.author,
         "to": _some(refs.post_author),
-        "cc": [],
+        "cc": _some(refs.group),
+        **({"audience": refs.group} if refs.group else {}),
         "object": act.post,
         **emoji,
     }
@@ -255,20 +261,22 @@ def _undo(act: Undo, refs: Refs) -> Json:
 def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
     content = publish.content
     edited = {} if updated is None else {"updated": iso(max(updated, publish.published))}
-    language = {"contentMap": {content.language: content.html}} if content.language else {}
+    title, text = _titled(publish)
+    language = {"contentMap": {content.language: text}} if content.language else {}
     return {
         "id": publish.post,
-        "type": "Note",
+        **({"type": "Page", "name": title} if title else {"type": "Note"}),
         "attributedTo": publish.author,
         **({"inReplyTo": publish.reply} if publish.reply else {}),
         **({"summary": content.summary} if content.summary else {}),
         "sensitive": content.sensitive,
-        "content": content.html,
+        "content": text,
         **language,
         **({"url": publish.url} if publish.url else {}),
         "published": iso(publish.published),
         **edited,
         **_addresses(publish, refs),
+        **({"audience": publish.group} if publish.group else {}),
         "attachment": [_attachment(attachment) for attachment in content.attachments],
         "tag": _tags(publish, refs),
         **({} if publish.reply else {"context": f"{publish.post}/context"}),
@@ -278,13 +286,32 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
     }
 
 
+def _titled(publish: Publish) -> tuple[str, str]:
+    """A topic of a group may have a title: a first line that is nothing but strong. A Page whose
+    summary warns says so by `sensitive`.
+    """
+    written, content = publish.content.html, publish.content
+    found = _TITLE.match(written)
+    if not found or not publish.group or publish.reply or found.end() == len(written):
+        return "", written
+    if content.summary and not content.sensitive:
+        return "", written
+    title = html.warning(html.plain(found[1]))
+    same = html.from_fediverse(f"<p><strong>{html.escape(title)}</strong></p>") == found[0]
+    return (title, written[found.end() :]) if same else ("", written)
+
+
 def _addresses(publish: Publish, refs: Refs) -> Json:
     followers, audience = _some(refs.followers), list(publish.audience)
+    group: list[str] = []
+    if publish.group in audience[:1] and publish.visibility in OPEN:
+        # It is for the members, and no news to those who follow the author.
+        followers, group, audience = [], audience[:1], audience[1:]
     match publish.visibility:
         case "public":
-            return {"to": [PUBLIC], "cc": _some(*followers, *audience)}
+            return {"to": [PUBLIC, *group], "cc": _some(*followers, *audience)}
         case "unlisted":
-            return {"to": followers, "cc": _some(PUBLIC, *audience)}
+            return {"to": [*followers, *group], "cc": _some(PUBLIC, *audience)}
         case "private":
             return {"to": followers, "cc": audience}
         case "limited" | "direct":

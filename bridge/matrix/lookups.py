@@ -59,9 +59,15 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         link=_linker(shown | _by_uri(stored) | people),
         people=tuple(people),
         last=last,
+        group=_group(room),
         name=_title(event.get("sender")),
         now=int(time.time() * 1000),
     )
+
+
+def _group(room: Room) -> str:
+    said_in = room.actor if room.kind == Room.Kind.MIRROR else None
+    return said_in.uri if said_in and said_in.kind == "group" else ""
 
 
 def _of(room: Room) -> Iterable[Actor]:

@@ -26,13 +26,14 @@ from bridge.matrix import (
     render,
     rooms,
     shapes,
+    speakers,
     traces,
 )
 from bridge.matrix.parse import Command, parse
 from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.models import Anchor, Document, Received, Room
 from bridge.network import Network, Said, Settle
-from social import actions, acts, once
+from social import actions, acts, once, profiles
 from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.outbox import Address
@@ -186,11 +187,11 @@ class Matrix(Network):
             known = await in_database(_known, act, target, row)
         if known is None:
             raise Gone("its room is gone again")
-        act, room, author, refs, ghost = known
+        act, room, refs = known.act, known.room, known.refs
         written = render.render(act, refs)
         if isinstance(written, Ignored):
             raise Gone(written.reason)
-        ghost = ghost or await rooms.ghost_of(author)
+        written, ghost = await _said_by(known, written)
         if room.kind == Room.Kind.DIRECT and isinstance(act, Publish):
             await conversations.gather(room)
         if isinstance(act, Retract | Revise) and isinstance(written, render.Redact):
@@ -322,6 +323,7 @@ class Known(NamedTuple):
     author: Actor
     refs: render.Refs
     ghost: str  # empty where it must be made or renamed first
+    named: speakers.Name | None  # in whose name the bot says it, where no ghost does
 
 
 def _known(act: Act, place: str, row: Delivery) -> Known | None:
@@ -333,11 +335,40 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
         if room is None:
             return None
         author = _actor(act.author)
+        if isinstance(act, Boost) and author.kind == "group" and author == room.actor:
+            act = _passed_on(act)
+            author = _actor(act.author)
         refs = lookups.for_act(act, room, row.document)
         if isinstance(act, Revise) and not refs.event and refs.fits:
             act = act.now  # it overtook its post, or belongs here only since: here it is the post
             refs = lookups.for_act(act, room, row.document)
-        return Known(act, room, author, refs, rooms.ghost_now(author))
+        by_bot = speakers.by_bot(act, room, author, refs.redact or refs.event)
+        named = speakers.name_of(author) if by_bot else None
+        return Known(act, room, author, refs, rooms.ghost_now(author), named)
+
+
+async def _said_by(
+    known: Known, written: render.Send | render.Redact
+) -> tuple[render.Send | render.Redact, str]:
+    """What to send, and who sends it."""
+    if known.named and speakers.keeps_silent(known.act):
+        raise Gone("the room has as many ghosts as it may")
+    ghost = known.ghost
+    if not ghost and not known.author.is_local:
+        ghost = await rooms.ghost_of(known.author)
+    if known.named is None:
+        return written, ghost
+    if isinstance(written, render.Send):
+        written = speakers.in_the_name_of(known.named, written, ghost)
+    return written, registration.load().bot
+
+
+def _passed_on(act: Boost) -> Publish:
+    """What a group passes on is told in its room as its author said it."""
+    found = actions.post(act.post)
+    if found is None or found.deleted:
+        raise Gone("it was taken back meanwhile")
+    return profiles.publish_of(found)
 
 
 def _actor(uri: str) -> Actor:

@@ -7,6 +7,7 @@ speaks for nobody but themselves.
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -115,6 +116,7 @@ def _carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:
         role=shapes.text(kept.get("role")) or "primary",
         auth=shapes.text(kept.get("auth")),
         key=shapes.text(kept.get("key")),
+        ghost=shapes.text(kept.get("ghost")),
     )
 
 
@@ -240,6 +242,7 @@ def _publish(event: Event, refs: Refs, author: str) -> Publish | Ignored:
         return visibility
     content = _addressed(read.content, refs, author)
     named = () if visibility == "local" else content.mentions
+    group = refs.group if visibility in OPEN else ""
     return Publish(
         author=author,
         post=names.post_uri(refs.origin, event.id),
@@ -247,8 +250,15 @@ def _publish(event: Event, refs: Refs, author: str) -> Publish | Ignored:
         visibility=visibility,
         published=event.at,
         reply=reply,
-        audience=tuple(mention.actor for mention in named),
+        audience=_audience(group, named),
+        group=group,
     )
+
+
+def _audience(group: str, mentions: Iterable[Mention]) -> tuple[str, ...]:
+    """A group comes first; then those who are named."""
+    named = (mention.actor for mention in mentions)
+    return tuple(dict.fromkeys(filter(None, (group, *named))))
 
 
 def _not_here(event: Event, refs: Refs, parent: Publish | None, author: str) -> str:
@@ -258,7 +268,7 @@ def _not_here(event: Event, refs: Refs, parent: Publish | None, author: str) -> 
     if refs.kind not in {"profile", "circle", "mirror"}:
         return "posts are written in a profile room"
     own = refs.kind != "mirror" and event.sender == refs.owner
-    return "" if own or parent else "not by the room's owner, and no reply to a post"
+    return "" if own or parent or refs.group else "not by the room's owner, and no reply to a post"
 
 
 def _addressed(content: Content, refs: Refs, author: str) -> Content:
@@ -352,7 +362,7 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
 
 def _revise(event: Event, old: Publish, author: str, content: Content) -> Revise:
     kept = old.audience if old.visibility not in OPEN else ()
-    audience = kept or tuple(mention.actor for mention in content.mentions)
+    audience = kept or _audience(old.group, content.mentions)
     return Revise(
         author=author,
         now=replace(old, content=content, audience=audience),

@@ -183,10 +183,7 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             stands = _where_it_stands(act.post)
             return [one for one in stands if _is_heard(author, one.to.partition(" ")[2])]
         case Boost():
-            read = _is_read_here(author, act.post)
-            mirror = [f"mirror {author.uri}"] if read else []
-            own = [f"profile {owner.uri}" for owner in [_local_author(act.post)] if owner]
-            return [_at("event", place) for place in [*own, *mirror]]
+            return [_at("event", place) for place in _places_of_boost(act, author)]
         case Undo(undone=React() | Boost() as said):
             return _where_it_stands(act.uri, about=said.post)
         case Introduce() | Leave() | Move():
@@ -199,6 +196,15 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             return [_at("close", f"mirror {author.uri}")] if _has_mirror(author) else []
         case _:
             return []
+
+
+def _places_of_boost(act: Boost, author: Actor) -> list[str]:
+    """What a group passes on is told in its room as the words of who wrote it, and once."""
+    read, room = _is_read_here(author, act.post), f"mirror {author.uri}"
+    if author.kind == "group":
+        return [room] if read and room not in traces.carrying(act.post) else []
+    own = [f"profile {owner.uri}" for owner in [_local_author(act.post)] if owner]
+    return [*own, *([room] if read else [])]
 
 
 def _places_of_edit(act: Revise, author: Actor) -> list[str]:

@@ -40,6 +40,7 @@ class Refs:
     visibility: Visibility = "public"
     people: tuple[str, ...] = ()  # of a direct room: the actors in it
     last: str = ""  # of a direct room: the newest post
+    group: str = ""  # URI of the group whose room it is
     name: str = ""  # the sender's display name, for "/me waves"
     now: int = 0  # when we received it, in milliseconds; 0 when unknown
 
@@ -58,6 +59,7 @@ class Carried:
     role: str = "primary"  # or "card" (of a boost), "copy" (a notice in a desk)
     auth: str = ""
     key: str = ""
+    ghost: str = ""  # of whom the bot says it in the name of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,9 @@ def repeating(act: Act, author: Actor) -> set[str]:
         case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
             return _cards(act.now.post)
         case Leave() if not author.is_local:
-            spoken = Room.objects.filter(anchors__sender__in=_ghost(author.uri))
-            return _places(spoken) | _places(desks.filter(anchors__uri__in=_posts(author.uri)))
+            theirs = Q(anchors__sender__in=_ghost(author.uri))
+            theirs |= Q(anchors__uri__in=_posts(author.uri))  # or said by the bot for them
+            return _places(Room.objects.filter(theirs))
         case _:
             return set()
 
@@ -51,7 +52,7 @@ def to_clear(act: Act, room: Room) -> list[Anchor]:
             return list(here.filter(uri__in=_boosts(act.now.post)))
         case Leave():
             told = here.filter(uri__in=_posts(act.author))
-            return list(told if desk else here.filter(sender__in=_ghost(act.author)))
+            return list(told if desk else told | here.filter(sender__in=_ghost(act.author)))
         case _:
             return []
 

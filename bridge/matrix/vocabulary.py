@@ -18,6 +18,8 @@ RECEIPT = f"{NS}.receipt"
 LEDGER = f"{NS}.ledger"
 TOMBSTONE = f"{NS}.tombstone"
 
+MESSAGE_PROFILE = "com.beeper.per_message_profile"  # MSC4144, while it is open
+
 # MSC4501 is open and its names may still change: they live here alone.
 SOCIAL = "org.matrix.msc4501.social"
 PROFILE_ROOM_TYPE = f"{SOCIAL}.profile"

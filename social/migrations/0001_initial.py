@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
                 ('url', models.CharField(blank=True, max_length=2048)),
                 ('reply', models.CharField(blank=True, db_index=True, max_length=2048)),
                 ('audience', models.JSONField(blank=True, default=list)),
+                ('group', models.CharField(blank=True, max_length=2048)),
                 ('published', models.BigIntegerField()),
                 ('updated', models.BigIntegerField(blank=True, null=True)),
                 ('deleted', models.BigIntegerField(blank=True, null=True)),

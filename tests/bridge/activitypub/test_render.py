@@ -195,8 +195,11 @@ def posts(draw: st.DrawFn) -> Publish:
     mentioned = [] if visibility == "limited" else named
     if visibility == "limited" and not named:
         named = [BOB]
+    cats = "https://lemmy.example/c/cats"
+    group = draw(st.sampled_from(["", cats])) if visibility in acts.OPEN else ""
+    title = draw(st.sampled_from(["", "<p><strong>A cat &amp; a box</strong></p>"]))
     content = Content(
-        html=draw(WORDS).join(["<p>", "</p>"]),
+        html=title + draw(WORDS).join(["<p>", "</p>"]),
         summary=draw(WORDS | st.just("")),
         sensitive=draw(st.booleans()),
         language=draw(st.sampled_from(["", "en", "pt-BR"])),
@@ -210,7 +213,8 @@ def posts(draw: st.DrawFn) -> Publish:
         published=draw(TIMES),
         url=draw(st.sampled_from(["", f"{ORIGIN}/@alice/abc"])),
         reply=draw(st.sampled_from(["", f"{BOB}/1"])),
-        audience=tuple(named),
+        audience=(group, *named) if group else tuple(named),
+        group=group,
     )
 
 

@@ -59,7 +59,6 @@ def test_each_sample_is_the_act_or_the_refusal_it_names(path):
         assert sample["ignored"] in got.reason
     else:
         assert got == load(sample["act"])
-        assert json.loads(json.dumps(dump(got))) == sample["act"]
 
 
 def test_there_are_samples():

@@ -1,0 +1,66 @@
+"""Posts asked for at their own address, since others stand on them or speak of them.
+
+Nobody's word stands in for the origin's: what it does not show to everybody is not had.
+"""
+
+import hashlib
+import time
+
+from django.core.cache import cache
+
+from bridge import names
+from bridge.activitypub import actors, jsonld, parse
+from bridge.errors import Forbidden, Gone, Later, Trouble, Unreadable
+from bridge.network import Said
+from social import actions
+from social.acts import OPEN, Ignored, Publish
+from social.models import Post
+
+HEIGHT = 20  # how far up a conversation is fetched
+SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for again
+
+
+def post(uri: str, at: int) -> Said:
+    document, wire = actors.document_at(uri)
+    by = jsonld.id_of(jsonld.first(document.get("attributedTo")))
+    if not names.same_origin(by, uri):
+        raise Forbidden("the post's author is on another server")
+    author = actors.find(by)
+    act = parse.post(document, at=at, followers=author.followers)
+    if isinstance(act, Ignored):
+        raise Unreadable(act.reason)
+    if act.post != uri or act.visibility not in OPEN:
+        raise Forbidden("the post is not public")
+    return Said(act, wire)
+
+
+def ancestors(act: Publish, at: int, deadline: float) -> list[Said]:
+    """The posts above, oldest first, as far as they can be had."""
+    found: list[Said] = []
+    seen, uri = {act.post}, act.reply
+    while uri and uri not in seen and len(found) < HEIGHT and time.monotonic() < deadline:
+        seen.add(uri)
+        miss = f"post-miss:{hashlib.sha256(uri.encode()).hexdigest()}"
+        if actions.post(uri) or cache.get(miss):
+            break
+        try:
+            said = post(uri, at)
+        except Trouble as error:  # a thousand answers to it must not ask a thousand times
+            cache.set(miss, 1, SOON if isinstance(error, Later) else LATE)
+            break
+        found.append(said)
+        uri = said.act.reply if isinstance(said.act, Publish) else ""
+    return found[::-1]
+
+
+def confirm_gone(uri: str) -> None:
+    """Somebody else says that a post was deleted. Raises Forbidden where it was not."""
+    try:
+        actors.document_at(uri)
+    except actors.Absent as error:  # which says something only of what everybody could see
+        if not Post.objects.filter(uri=uri, visibility__in=OPEN).exists():
+            raise Forbidden("somebody else says it was deleted: nobody sees it") from error
+        return
+    except Gone:
+        return
+    raise Forbidden("somebody else says it was deleted, but it is still there")
