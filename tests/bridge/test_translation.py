@@ -1,0 +1,218 @@
+"""Each act, and each field of it, has its way over both networks, or a reason to have none.
+
+The examples below say something in every field of every act; the tables say what is not carried
+and why. Whoever adds an act or a field to social/acts.py is asked here how it travels.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from bridge.activitypub import parse as activitypub
+from bridge.activitypub import render as activities
+from bridge.matrix import parse as matrix
+from bridge.matrix import render as events
+from social import acts
+from social.acts import Ignored
+from tests.bridge.matrix import cast
+from tests.bridge.matrix.sent import SENT
+from tests.schemas.events import problems
+from tests.social.everything import KINDS, all_fields, differing, every_act, said
+
+HERE = cast.ORIGIN
+ALICE, BOB, LENA = cast.ALICE_URI, cast.BOB_URI, cast.LENA_URI
+POST = cast.own_uri(cast.event_id("new"))
+AT = cast.NOW - 1000
+REFS = activities.Refs(origin=HERE, followers=f"{ALICE}/followers", post_author=BOB)
+
+CONTENT = acts.Content(
+    html="<p>Hello <strong>you</strong></p>",
+    summary="Food",
+    sensitive=True,
+    language="fr",
+    mentions=(acts.Mention(actor=BOB, name="@bob@mastodon.example"),),
+    hashtags=("Rain",),
+    attachments=(
+        acts.Attachment(
+            url=f"{HERE}/media/1",
+            media_type="image/png",
+            alt="a heron",
+            width=640,
+            height=480,
+            blurhash="UBL_:rOpGG-oBUNG",
+        ),
+    ),
+)
+PUBLISH = acts.Publish(
+    author=ALICE,
+    post=POST,
+    content=CONTENT,
+    visibility="unlisted",
+    published=AT,
+    url=f"{HERE}/@alice/1",
+    reply=cast.own_uri(cast.QUIET),
+    audience=(BOB,),
+)
+PROFILE = acts.Profile(
+    uri=ALICE,
+    handle="alice",
+    domain="social.example",
+    kind="service",
+    name="Alice",
+    summary="<p>writes</p>",
+    url=f"{HERE}/@alice",
+    icon=f"{HERE}/a.png",
+    header=f"{HERE}/h.png",
+    fields=(acts.Field(name="web", value="x.example"),),
+    locked=True,
+    discoverable=False,
+    indexable=True,
+    hide_network=True,
+    aliases=(LENA,),
+    moved_to=BOB,
+    inbox=f"{ALICE}/inbox",
+    shared_inbox=f"{HERE}/inbox",
+    followers=f"{ALICE}/followers",
+    key_id=f"{ALICE}#main-key",
+    public_key="-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n",
+    multikey="z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
+    published=86_400_000,
+    software="ownroom",
+)
+ABOUT: dict[str, Any] = {"author": ALICE, "uri": f"{HERE}/ap/a/1", "at": AT}
+FOLLOW = acts.Follow(target=BOB, **ABOUT)
+EXAMPLES: list[acts.Act] = [
+    acts.Introduce(author=ALICE, profile=PROFILE, at=AT),
+    PUBLISH,
+    acts.Revise(author=ALICE, now=PUBLISH, uri=f"{POST}/update/e", updated=AT + 1000),
+    acts.Retract(author=ALICE, post=POST, at=AT),
+    acts.React(post=cast.BOB_POST, emoji="🔥", **ABOUT),
+    acts.Boost(post=cast.BOB_POST, **ABOUT),
+    FOLLOW,
+    acts.Accept(author=ALICE, follower=BOB, uri=f"{BOB}/f/1", at=AT),
+    acts.Reject(author=ALICE, follower=BOB, uri=f"{BOB}/f/1", at=AT),
+    acts.Block(target=BOB, **ABOUT),
+    acts.BlockHost(host="far.example", **ABOUT),
+    acts.Mute(target=BOB, until=AT + 1, **ABOUT),
+    acts.Report(about=(BOB, cast.BOB_POST), words="spam", forward=True, **ABOUT),
+    acts.Undo(undone=FOLLOW, **ABOUT),
+    acts.Leave(author=ALICE, at=AT),
+    acts.Move(target=BOB, **ABOUT),
+]
+BY_KIND = {type(act).__name__: act for act in EXAMPLES}
+
+
+def test_the_examples_say_something_in_every_field_of_every_act() -> None:
+    """Add the act, or a value for the field, to the examples above; then see what becomes of it."""
+    assert {type(act) for act in EXAMPLES} == set(KINDS)
+    silent = all_fields() - set().union(*map(said, EXAMPLES))
+    assert not silent, f"no example says anything in {sorted(silent)}"
+
+
+# ---- ActivityPub keeps all that the other side can express
+
+NEVER_TOLD = {
+    "BlockHost": "whom one keeps away is one's own business",
+    "Mute": "who is muted must not learn of it",
+}
+NOT_IN_ACTIVITYPUB = {
+    "Profile.hide_network": "it shows in the collections, which are then empty",
+    "Profile.software": "a server tells it once for all its people, in NodeInfo",
+    "Report.author": "reports go in the server's own name, so that nobody learns who reported them",
+    "Report.forward": "that it arrives says so",
+    "Report.uri": "it would name the author's event",
+}
+
+
+@pytest.mark.parametrize("name", BY_KIND)
+def test_activitypub_carries_each_field_but_those_listed(name: str) -> None:
+    act = BY_KIND[name]
+    if name in NEVER_TOLD:
+        with pytest.raises(ValueError, match="never"):
+            activities.render(act, REFS)
+        return
+    wire = json.loads(json.dumps(activities.render(act, REFS)))
+    at = act.updated if isinstance(act, acts.Revise) else acts.when(act)
+    found = activitypub.parse(wire, at=at, followers=REFS.followers)
+    assert type(found) is type(act), found
+    assert differing(act, found) == set(NOT_IN_ACTIVITYPUB) & said(act)
+
+
+# ---- Matrix loses nothing
+
+SAID = "an event with the activity in it, byte for byte"
+NOTED = "a line of the ledger with the whole act in it"
+TAKEN = "a redaction with the address of what is gone"
+SHOWN = "the ghost's profile, and the whole profile in the ledger of whoever knows them"
+IN_MATRIX = {
+    acts.Introduce: SHOWN,
+    acts.Publish: SAID,
+    acts.Revise: SAID,
+    acts.Retract: TAKEN,
+    acts.React: SAID,
+    acts.Boost: SAID,
+    acts.Follow: NOTED,
+    acts.Accept: NOTED,
+    acts.Reject: NOTED,
+    acts.Block: NOTED,
+    acts.BlockHost: NOTED,
+    acts.Mute: NOTED,
+    acts.Report: NOTED,
+    acts.Undo: TAKEN,
+    acts.Leave: SHOWN,
+    acts.Move: NOTED,
+}
+RAW = '{"id":"https://mastodon.example/a/1","x":[0.10,-0.0],"y":"\\ud800"}'
+
+
+def test_each_act_has_its_way_in_matrix() -> None:
+    assert set(IN_MATRIX) == set(KINDS)
+
+
+@given(act=every_act())
+def test_what_a_ghost_says_is_carried_byte_for_byte_and_is_a_proper_event(act: acts.Act) -> None:
+    refs = replace(SENT, raw=RAW, event=cast.FROM_BOB, redact=cast.LIKED)
+    written = events.render(act, refs)
+    match IN_MATRIX[type(act)]:
+        case way if way == SAID and isinstance(written, events.Send):
+            event = cast.message(written.content, type=written.type, sender=cast.BOB)
+            assert not problems(event)
+            found = matrix.parse(event, cast.refs(kind="mirror"))
+            # What has no id cannot be found again; nothing admits it (activitypub/parse.py).
+            assert isinstance(found, Ignored) or found.raw == RAW
+        case way if way == TAKEN:
+            assert isinstance(written, events.Redact)
+        case _:
+            assert isinstance(written, Ignored)
+
+
+@given(act=every_act())
+def test_what_the_ledger_notes_is_read_back_as_it_was(act: acts.Act) -> None:
+    written = events.ledger(
+        "op", direction="in", actor=BOB, object=ALICE, act="", state="", ts=AT, said=acts.dump(act)
+    )
+    event = cast.message(written.content, type=written.type, sender=cast.BOT)
+    assert not problems(event)
+    found = matrix.parse(event, cast.refs(kind="desk"))
+    assert isinstance(found, matrix.Entry)
+    assert acts.load(found.raw["said"]) == act
+
+
+NOT_TYPED = {
+    "Content.attachments": "files are events of their own",
+    "Content.hashtags": "they are read from the words",
+    "Publish.url": "the page's address follows from the event",
+}
+
+
+def test_what_an_owner_says_on_our_pages_is_in_the_event_they_send_but_for_what_is_listed() -> None:
+    written = events.own(PUBLISH, SENT)
+    assert isinstance(written, events.Send)
+    event = cast.message(written.content)
+    assert not problems(event)
+    found = matrix.parse(event, cast.refs())
+    assert isinstance(found, acts.Publish)
+    assert differing(PUBLISH, found) == set(NOT_TYPED)
