@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from social import distance, once, policy, reports
+from social import approvals, distance, once, policy, reports
 from social.acts import (
     NARROWING,
     Accept,
@@ -18,6 +18,7 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Decide,
     Follow,
     Introduce,
     Leave,
@@ -126,6 +127,8 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _leave(act)
         case Move():
             return _move(act)
+        case Decide():
+            return approvals.decide(act, _must(act.author))
         case Report():
             return reports.file(act, _must(act.author))
     assert_never(act)

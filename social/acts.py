@@ -224,6 +224,16 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """`author` lets what somebody did under a post of theirs stand there, or does not."""
+
+    author: str
+    about: str  # the answer, reaction or boost
+    allowed: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """`author` tells the admins of somebody, or of what they wrote."""
 
@@ -258,6 +268,7 @@ Act = (
     | Undo
     | Leave
     | Move
+    | Decide
     | Report
 )
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}

@@ -5,13 +5,14 @@ Writes nothing and knows no network. A refusal is a sentence, for whoever asks w
 
 from collections.abc import Iterator
 
-from social import actions, once, policy, reports
+from social import actions, approvals, once, policy, reports
 from social.actions import Refused
 from social.acts import (
     OPEN,
     Act,
     BlockHost,
     Boost,
+    Decide,
     Follow,
     Leave,
     Move,
@@ -47,6 +48,9 @@ def admit(act: Act) -> None:
             _admit_move(author, act)
         case BlockHost() | Mute():
             _admit_distance(author, act)
+        case Decide():
+            if approvals.waiting(act) is None:
+                raise Refused("nothing done here waits for this answer")
         case Report():
             _admit_report(author, act)
         case _:

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from django.db.models import Q, QuerySet
 
-from social import once
+from social import approvals, once
 from social.acts import (
     OPEN,
     Accept,
@@ -19,6 +19,7 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Decide,
     Follow,
     Introduce,
     Leave,
@@ -85,6 +86,9 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _followers(act.author) | Q(pk__in=followed.values("target"))
         case Move():
             return _followers(act.author) | Q(uri=act.target)
+        case Decide():
+            doer = approvals.waiting(act)
+            return Q(pk__in=[doer.pk] if doer else ())
         case Report():  # only their server: never whom it is about
             return Q(uri__in=act.about, owner=None) if act.forward else Q(pk__in=())
     assert_never(act)
@@ -162,4 +166,6 @@ def subject(act: Act) -> str:  # noqa: PLR0911  one line an act
             return act.author
         case Report():
             return act.uri
+        case Decide():
+            return act.about
     assert_never(act)

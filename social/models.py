@@ -344,6 +344,21 @@ class Backlink(models.Model):
         return f"{self.url} ⇄ {self.actor}"
 
 
+class Decision(models.Model):
+    """What an author elsewhere decided about something done here under a post of theirs."""
+
+    about = models.CharField(max_length=2048, db_index=True)  # URI of the answer, reaction or boost
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="decisions")
+    allowed = models.BooleanField()
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["about", "author"], name="one_decision")]
+
+    def __str__(self) -> str:
+        return f"{self.about} {'✓' if self.allowed else '✕'}"
+
+
 class Report(models.Model):
     """What somebody told the admins of somebody; never shown to whom it is about."""
 

@@ -45,6 +45,7 @@ THOROUGH = (
     "tests/bridge/matrix/test_membership.py",
     "tests/bridge/matrix/test_render.py::test_a_long_text",
     "tests/deploy/",
+    "tests/flows/test_approving.py",
     "tests/flows/test_blocking.py",
     "tests/flows/test_faces.py",
     "tests/flows/test_distance.py",

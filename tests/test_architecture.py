@@ -26,6 +26,7 @@ WRITERS = {
     "Block": {"social/actions.py", "social/distance.py"},
     "HostBlock": {"social/actions.py", "social/distance.py"},
     "Mute": {"social/actions.py", "social/distance.py"},
+    "Decision": {"social/approvals.py"},
     "Report": {"social/reports.py", "bridge/moderation.py"},
     "Tombstone": {"social/actions.py"},
     "Backlink": {"social/backlinks.py"},

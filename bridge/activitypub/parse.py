@@ -21,6 +21,7 @@ from social.acts import (
     Act,
     Block,
     Boost,
+    Decide,
     Follow,
     Ignored,
     Introduce,
@@ -245,7 +246,9 @@ def _flag(activity: Json, actor: str, at: int) -> Report | Ignored:
 # ---- answers and second thoughts
 
 
-def _accept(activity: Json, actor: str, at: int) -> Accept | Ignored:
+def _accept(activity: Json, actor: str, at: int) -> Accept | Decide | Ignored:
+    if activity.get("target") is not None:
+        return _decided(activity, actor, at, allowed=True)
     answered = _answered(activity, actor)
     if isinstance(answered, Ignored):
         return answered
@@ -253,7 +256,9 @@ def _accept(activity: Json, actor: str, at: int) -> Accept | Ignored:
     return Accept(author=actor, follower=follower, uri=uri, at=at)
 
 
-def _reject(activity: Json, actor: str, at: int) -> Reject | Ignored:
+def _reject(activity: Json, actor: str, at: int) -> Reject | Decide | Ignored:
+    if activity.get("target") is not None:
+        return _decided(activity, actor, at, allowed=False)
     answered = _answered(activity, actor)
     if isinstance(answered, Ignored):
         return answered
@@ -261,12 +266,19 @@ def _reject(activity: Json, actor: str, at: int) -> Reject | Ignored:
     return Reject(author=actor, follower=follower, uri=uri, at=at)
 
 
+def _decided(activity: Json, actor: str, at: int, *, allowed: bool) -> Decide | Ignored:
+    """GoToSocial's interaction policy: the object is an answer, like or boost of ours, the target
+    the post that it is under.
+    """
+    about, target = _target(activity), jsonld.id_of(_only(activity.get("target")))
+    if not about or not names.same_origin(target, actor):
+        return Ignored(reason="the answer does not say what it is about")
+    return Decide(author=actor, about=about, allowed=allowed, at=at)
+
+
 def _answered(activity: Json, actor: str) -> tuple[str, str] | Ignored:
     """URI of the follow and who asked; either may be unknown, not both."""
     obj = _only(activity.get("object"))
-    if activity.get("target") is not None:
-        # GoToSocial's interaction policy: the object is a post or a like of ours.
-        return Ignored(reason="approval of single posts is not bridged yet")
     types = jsonld.types(obj)
     if types and "Follow" not in types:
         return Ignored(reason=f"no act for answering {html.warning(types[0])[:50]} activities")

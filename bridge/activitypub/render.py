@@ -22,6 +22,7 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Decide,
     Follow,
     Introduce,
     Leave,
@@ -89,8 +90,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _about("Follow", act)
         case Block():
             return _about("Block", act)
-        case BlockHost() | Mute():
-            raise ValueError("what only its author knows is never written down for others")
+        case BlockHost() | Mute() | Decide():
+            raise ValueError("nobody here says this to other servers")
         case Accept():
             return _answer("Accept", "accepts", act)
         case Reject():

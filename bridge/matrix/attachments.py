@@ -17,6 +17,7 @@ GALLERY = "dm.filament.gallery"  # MSC4274
 MOST = 16  # in one post, as many as are read from others
 _MXC = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_=-]{1,255})")
 _TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
+ENCRYPTED = "an encrypted file: nobody outside of the room could open it"
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,./:;=?@\[\]^_{|}~-]{6,160}")
 _ALT = 1500
 _ENDINGS = {f"image/{kind}": f".{kind}" for kind in ("png", "jpeg", "gif", "webp")}
@@ -28,7 +29,7 @@ def carried(
     """All files of one message; Ignored where one of them is encrypted or no file at all."""
     found = tuple(_files(content))[:MOST]
     if any("file" in one for one in found):
-        return Ignored(reason="an encrypted file: nobody outside of the room could open it")
+        return Ignored(reason=ENCRYPTED)
     read = tuple(_attachment(one, origin, event) for one in found)
     if not read or not all(one.url for one in read):
         return Ignored(reason="a file without an address")

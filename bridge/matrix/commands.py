@@ -18,7 +18,7 @@ from bridge.models import Anchor, Lane, Received
 from bridge.network import Said
 from social import timelines
 from social.acts import Accept, Follow, Leave, Reject, Undo
-from social.models import Actor, Delivery, Post
+from social.models import Actor, Decision, Delivery, Post
 from social.models import Follow as FollowRow
 
 MANY = 50  # of a list that is shown
@@ -284,6 +284,9 @@ def _why(call: Call) -> list[Said]:
             lines.append(
                 f"Deliveries {state}: {count}" + (f" ({'; '.join(notes[:10])})" if notes else "")
             )
+    for row in Decision.objects.filter(about=uri).select_related("author"):
+        said = "approved it" if row.allowed else "does not let it stand under their post"
+        lines.append(f"@{row.author.acct} {said}.")
     if not lines:
         raise Unreadable("I know nothing of that post. Give its link, or answer it with: why")
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)

@@ -17,6 +17,7 @@ from social.acts import (
     Act,
     Block,
     Boost,
+    Decide,
     Follow,
     Move,
     Publish,
@@ -236,6 +237,8 @@ def _about(act: Act) -> str:
             return act.post
         case Revise():
             return act.now.post
+        case Decide():
+            return act.about
         case Undo(undone=React() | Boost() as said):
             return said.post
         case _:

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from bridge import html, names
 from bridge.errors import Busy, Forbidden, Gone, Unreadable, is_final
 from bridge.loop import in_database
 from bridge.matrix import (
+    attachments,
     client,
     commands,
     conversations,
@@ -29,7 +31,7 @@ from bridge.matrix import (
     speakers,
     traces,
 )
-from bridge.matrix.parse import Command, parse
+from bridge.matrix.parse import ENCRYPTED, Command, parse
 from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.models import Anchor, Document, Received, Room
 from bridge.network import Network, Said, Settle
@@ -91,6 +93,8 @@ class Matrix(Network):
         if room.kind == Room.Kind.DESK and _typed(event, room):
             answer = commands.refusal(problem) if problem else (said.answer if said else "")
             places.say(room, answer, subject=row.key)
+        if problem in {ENCRYPTED, attachments.ENCRYPTED}:
+            _tell_unread(event, room, problem)
         if said and said.act and not problem:
             _anchor(event, said.act, room)
             if said.answer and room.kind != Room.Kind.DESK:
@@ -430,6 +434,21 @@ def _tell_author(act: Act, answer: str, key: str) -> None:
     desk = places.desk_of(_actor(act.author))
     if desk:
         places.say(desk, answer, subject=key)
+
+
+def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
+    """Whoever writes what nobody elsewhere will get is told so; not for each word of it."""
+    writer = event["sender"]
+    desk = Room.objects.filter(kind=Room.Kind.DESK, owner=writer, ready=True).first()
+    subject = f"unread {room.room_id} {writer}"
+    if desk is None or Delivery.objects.filter(subject=subject).exists():
+        return
+    link = names.matrix_link(room.room_id, event["event_id"])
+    text = (
+        f'<p><a href="{link}">What you wrote there</a> went nowhere: it is {html.escape(problem)}.'
+        " Please write without encryption what people on other servers shall get.</p>"
+    )
+    places.say(desk, text, subject=subject)
 
 
 def _typed(event: dict[str, Any], room: Room) -> bool:

@@ -12,6 +12,7 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Decide,
     Follow,
     Introduce,
     Leave,
@@ -34,7 +35,7 @@ def notice(text: str) -> Send:
     return _sent(message(html.to_matrix(text, {}), "m.notice"))
 
 
-def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: PLR0911 -- one branch per act
+def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- one branch per act
     """What somebody did towards the owner of a desk; None for what is seen elsewhere."""
     match act:
         case Publish():
@@ -59,8 +60,22 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: PLR0911 -- one bra
             return _told(text, refs, kind="move", uri=act.uri, by=act.author)
         case Report():
             return _report(act, refs)
+        case Decide():
+            return _refused(act, refs)
         case Introduce() | Revise() | Retract() | Block() | BlockHost() | Mute() | Undo() | Leave():
             return None
+
+
+def _refused(act: Decide, refs: Refs) -> Send | None:
+    """Of an answer alone: who likes or boosts waits for nothing."""
+    if act.allowed or not refs.boosted:
+        return None
+    shown = _your_post(act.about, refs)
+    text = (
+        f"<p>{_who(refs)} does not let your answer stand under their post; their server shows it to"
+        f" nobody there. It stays where it is until you redact it: {shown}</p>"
+    )
+    return notice(text)
 
 
 def _report(act: Report, refs: Refs) -> Send:

@@ -41,6 +41,7 @@ _SHORTCODE = re.compile(r":[A-Za-z0-9_-]{1,100}:")
 _EMOJI_LIMIT = 32  # code points; families and flags of regions are long
 _EMOJI = frozenset({"So", "Sm", "Me", "Cn"})  # Cn: newer than our tables
 _IN_EMOJI = _EMOJI | {"Sk", "Po", "Pd", "Nd", "Cf"}
+ENCRYPTED = "encrypted: a bridge cannot read it"
 _UPDATE = re.compile(r"(.+)/update/[A-Za-z0-9_-]+")
 
 
@@ -183,7 +184,7 @@ def _theirs(event: Event, refs: Refs) -> Act | Command | Ignored:
         case "m.room.redaction":
             return _redaction(event, refs)
         case "m.room.encrypted":
-            return Ignored(reason="encrypted: a bridge cannot read it")
+            return Ignored(reason=ENCRYPTED)
         case _:
             return Ignored(reason="this kind of event is not bridged")
 

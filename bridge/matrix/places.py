@@ -26,6 +26,7 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Decide,
     Follow,
     Introduce,
     Leave,
@@ -341,7 +342,7 @@ def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Addres
 
 def _is_relation(act: Act) -> bool:
     match act:
-        case Follow() | Accept() | Reject() | Block() | Move():
+        case Follow() | Accept() | Reject() | Block() | Move() | Decide():
             return True
         case Undo(undone=Follow() | Block()):
             return True
@@ -353,6 +354,8 @@ def _is_told(act: Act, hearer: Actor) -> bool:
     match act:
         case Follow() | Accept() | Reject() | Move():
             return True
+        case Decide():
+            return not act.allowed and Post.objects.filter(uri=act.about).exists()
         case Publish():
             if hearer.uri not in act.audience or act.visibility not in OPEN:
                 return False  # what is not for everybody stands in a room that the hearer is in

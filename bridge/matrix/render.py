@@ -31,6 +31,7 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Decide,
     Follow,
     Ignored,
     Introduce,
@@ -76,8 +77,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 --
             return _boost(act, refs)
         case Undo():
             return _redact(refs.redact, "taken back", act.uri)
-        case BlockHost() | Mute() | Report():
-            return Ignored(reason="told in its author's own ledger, and to the admins")
+        case BlockHost() | Mute() | Decide() | Report():
+            return Ignored(reason="told in ledgers and desks, not as an event of its own")
         case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():
             return Ignored(reason="told in profiles and in the ledger, not as an event of its own")
         case _:

@@ -348,6 +348,34 @@ def test_a_room_that_is_encrypted_later_is_published_no_more(world: World, alice
     assert not bob.received("Create")
 
 
+def test_what_is_written_encrypted_is_published_by_nobody_and_its_author_told_once(
+    world: World, alice: Resident
+) -> None:
+    bob = world.neighbour("bob")
+    bob.follow(alice.handle)
+    world.settle()
+    told = len(alice.answers())
+    for _ in range(3):
+        sealed = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgAEnAC", "session_id": "s"}
+        world.home.append(
+            world.home.rooms[alice.room], "m.room.encrypted", alice.person.user_id, sealed
+        )
+        world.settle()
+    assert not bob.received("Create")
+    (answer,) = alice.answers()[told:]
+    assert "went nowhere: it is encrypted" in answer
+
+
+def test_what_is_typed_encrypted_at_the_desk_is_answered(world: World, alice: Resident) -> None:
+    desk = world.home.rooms[alice.desk]
+    alice.person.put_state(alice.desk, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    world.settle()
+    assert any("encrypted now" in line for line in alice.answers())
+    world.home.append(desk, "m.room.encrypted", alice.person.user_id, {"ciphertext": "AwgAEnAC"})
+    world.settle()
+    assert "encrypted: a bridge cannot read it" in alice.answers()[-1]
+
+
 def test_a_lease_given_to_another_bridge_ends_ours(world: World, alice: Resident) -> None:
     bob = world.neighbour("bob")
     bob.follow(alice.handle)

@@ -135,6 +135,7 @@ def test_a_file_in_a_conversation_is_opened_by_those_in_it_and_kept_by_no_cache(
 def test_an_encrypted_file_is_published_by_nobody(world: World, alice: Resident) -> None:
     event = picture(world, alice, file={"url": "mxc://hs.test/abc"}, url=None)
     assert "encrypted" in outcome(event).note
+    assert "an encrypted file" in alice.answers()[-1]
     assert not alice.row().posts.exists()
 
 

@@ -329,6 +329,23 @@ def test_an_encrypted_conversation_is_refused_with_a_word(world: World, cast: Ca
     assert ghost not in cast.dave.person.members(room)
 
 
+def test_a_conversation_that_is_encrypted_later_says_so_and_sends_nothing(
+    world: World, cast: Cast
+) -> None:
+    room = conversation(world, cast.dave, cast.pat)
+    cast.dave.person.put_state(room, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    world.settle()
+    said_there = [str(e["content"]) for e in cast.dave.person.messages(room)]
+    assert any("encrypted now" in text for text in said_there)
+    world.home.append(
+        world.home.rooms[room], "m.room.encrypted", cast.dave.person.user_id, {"ciphertext": "AwgA"}
+    )
+    cast.dave.person.send(room, WORDS)
+    world.settle()
+    assert not cast.pat.received("Create")
+    assert any("went nowhere" in line for line in cast.dave.answers())
+
+
 def test_an_answer_to_a_followers_only_post_goes_to_its_author_alone(
     world: World, cast: Cast
 ) -> None:
