@@ -58,6 +58,7 @@ THOROUGH = (
     "tests/flows/test_links.py",
     "tests/flows/test_moderation.py",
     "tests/flows/test_peers.py",
+    "tests/flows/test_peers_posts.py",
     "tests/flows/test_profile_pictures.py",
     "tests/flows/test_reacting.py",
     "tests/flows/test_reporting.py",

@@ -45,6 +45,7 @@ class Liar:
     url: str
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    asked_with: list[dict[str, str]] = field(default_factory=list)  # the headers, lower case
     heard: list[Json] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)  # shut: nothing is answered
     headers: list[dict[str, str]] = field(default_factory=list)  # of what was heard, lower case
@@ -154,6 +155,7 @@ def _handler(liar: Liar) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             liar.asked.append(path)
+            liar.asked_with.append({name.lower(): value for name, value in self.headers.items()})
             liar.gate.wait()
             self._answer(liar.pages.get(path, Page(b"{}", status=404)))
 
