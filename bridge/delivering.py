@@ -177,7 +177,7 @@ def _must_be_noted(row: Delivery, error: Exception | None) -> bool:
 def _write(outcomes: Sequence[tuple[Delivery, Exception | None]]) -> None:
     now = timezone.now()
     with turns.writing():
-        _keep([row.made for row, error in outcomes if error is None and row.made])
+        _keep([one for row, error in outcomes if error is None for one in row.made])
         done = [row.pk for row, error in outcomes if error is None]
         Delivery.objects.filter(pk__in=done).update(state=Queued.State.DONE, ended=now, note="")
         for row, error in outcomes:

@@ -94,6 +94,9 @@ class Anchor(models.Model):
     root = models.CharField(max_length=255, blank=True)  # event id of the thread it stands in
     sender = models.CharField(max_length=255)
     at = models.BigIntegerField(default=0)
+    # Of a post with several files: which of its events; the one with the words is 0.
+    part = models.PositiveSmallIntegerField(default=0)
+    shows = models.CharField(max_length=16, blank=True)  # the digest of a further one's file
 
     class Meta:
         indexes = [models.Index(fields=["room", "uri"], name="anchor_in_room")]

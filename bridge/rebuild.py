@@ -23,13 +23,15 @@ from bridge.loop import run
 from bridge.matrix import (
     client,
     conversations,
+    enclosed,
     events,
     linking,
     membership,
     registration,
     rooms,
+    uploads,
 )
-from bridge.matrix.parse import Carried, Entry, Receipt, Refs, parse
+from bridge.matrix.parse import Carried, Entry, Part, Receipt, Refs, parse
 from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
 from bridge.models import Anchor, Ghost, Key, Room
 from social import actions, acts, once
@@ -219,7 +221,7 @@ class Batch:
             self.write_posts()
         self.posts[act.post] = (act, text)
 
-    def place(self, event: Event, uri: str) -> None:
+    def place(self, event: Event, uri: str, part: int = 0, shows: str = "") -> None:
         related = event["content"].get("m.relates_to") or {}
         if related.get("rel_type") == "m.replace":
             return
@@ -231,6 +233,8 @@ class Batch:
             root=root,
             sender=event["sender"],
             at=event["origin_server_ts"],
+            part=part,
+            shows=shows,
         )
         self.places.append(anchor)
 
@@ -330,7 +334,11 @@ def _refs(event: Event, room: Room) -> Refs:
 
 def _event(event: Event, read: Any, batch: Batch) -> None:
     ours, kind = registration.load().ours(event["sender"]), event["type"]
+    if ours and (source := enclosed.source(event["content"])):
+        uploads.remember(*source)
     match read:
+        case Part(uri=uri, number=number, shows=shows):
+            batch.place(event, uri, number, shows)
         case Receipt():
             _receipt(read, event, batch)
         case Entry():

@@ -47,7 +47,7 @@ class Delivery(Queued):
     # No columns: what its network fetched for sending it, and what sending made, which is kept in
     # the transaction that ends the row.
     load: Any = None
-    made: "models.Model | None" = None
+    made: "tuple[models.Model, ...]" = ()
 
     class Meta:
         verbose_name_plural = "deliveries"

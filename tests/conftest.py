@@ -47,6 +47,7 @@ THOROUGH = (
     "tests/deploy/",
     "tests/flows/test_approving.py",
     "tests/flows/test_blocking.py",
+    "tests/flows/test_enclosed.py",
     "tests/flows/test_faces.py",
     "tests/flows/test_distance.py",
     "tests/flows/test_following.py",

@@ -65,7 +65,7 @@ WRITERS = {
         "bridge/matrix/rooms.py",
         "bridge/rebuild.py",
     },
-    "Anchor": {"bridge/matrix/network.py", "bridge/rebuild.py"},
+    "Anchor": {"bridge/matrix/network.py", "bridge/matrix/parts.py", "bridge/rebuild.py"},
     "Ghost": {"bridge/matrix/rooms.py", "bridge/rebuild.py"},
     "Key": {"bridge/keys.py", "bridge/matrix/linking.py", "bridge/rebuild.py"},
     "Peer": {"bridge/activitypub/actors.py"},

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from bridge import names
 from bridge.errors import Later
-from bridge.matrix import parse, registration, render
+from bridge.matrix import enclosed, parse, registration, render
 from bridge.models import Anchor, Document, Ghost, Received, Room
 from social import actions, once, profiles
 from social.acts import (
@@ -191,7 +191,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         author_title=author.title if author else "",
         author_acct=f"@{author.acct}" if author else "",
         event=anchor.event_id if anchor else "",
-        root=_root(parent) if parent and room.kind != Room.Kind.DIRECT else "",
+        root=_thread(act, anchor, parent) if room.kind != Room.Kind.DIRECT else "",
         parent=parent.event_id if parent else "",
         raw=_text(document),
         act=document,
@@ -203,6 +203,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         fits=_fits(act, room),
         towards=_towards(act),
         pending=isinstance(act, Follow) and _pending(act),
+        parts=_parts(act, room),
     )
 
 
@@ -263,8 +264,28 @@ def _parent(act: Act, room: Room) -> Anchor | None:
 
 
 def _anchor(uri: str, room: Room) -> Anchor | None:
-    """Where a post or an act stands in a room; the oldest, should a crash have left two."""
-    return Anchor.objects.filter(room=room, uri=uri).order_by("at", "id").first() if uri else None
+    """Where a post or an act stands in a room: its words; the oldest, should a crash have left
+    two.
+    """
+    found = Anchor.objects.filter(room=room, uri=uri).order_by("part", "at", "id")
+    return found.first() if uri else None
+
+
+def _parts(act: Act, room: Room) -> tuple[enclosed.Part, ...]:
+    """Its further events, of what is changed or taken out."""
+    if not isinstance(act, Revise | Retract | Undo):
+        return ()
+    uri = _to_redact_uri(act) if isinstance(act, Undo) else _about(act)
+    found = Anchor.objects.filter(room=room, uri=uri, part__gt=0).order_by("part", "at", "id")
+    rows = found.values_list("event_id", "part", "shows")
+    return tuple(enclosed.Part(*row) for row in rows)
+
+
+def _thread(act: Act, anchor: Anchor | None, parent: Anchor | None) -> str:
+    """The root of the thread in which something stands, or will."""
+    if isinstance(act, Revise):
+        return anchor.root if anchor else ""
+    return _root(parent) if parent else ""
 
 
 def _root(parent: Anchor) -> str:
@@ -291,11 +312,18 @@ def _pills_of(uris: Collection[str]) -> dict[str, str]:
 
 
 def _to_redact(act: Act, room: Room) -> str:
-    uri = act.uri if isinstance(act, Undo) else act.post if isinstance(act, Retract) else ""
-    if isinstance(act, Undo) and not uri and isinstance(act.undone, React | Boost):
-        uri = act.undone.uri
-    found = _anchor(uri, room)
+    found = _anchor(_to_redact_uri(act), room)
     return found.event_id if found else ""
+
+
+def _to_redact_uri(act: Act) -> str:
+    match act:
+        case Retract():
+            return act.post
+        case Undo(uri="", undone=React(uri=uri) | Boost(uri=uri)) | Undo(uri=uri):
+            return uri
+        case _:
+            return ""
 
 
 def _pending(act: Follow) -> bool:
@@ -310,3 +338,32 @@ def _towards(act: Act) -> str:
     elif isinstance(act, Report):
         target = Actor.objects.filter(Q(uri__in=act.about) | Q(posts__uri__in=act.about)).first()
     return f"@{target.acct}" if target else ""
+
+
+def receipt_of(document: str, post: str) -> tuple[str, str, str]:
+    """Text, event and visibility."""
+    kept = Document.objects.filter(uri=document, gone=False)
+    text = kept.values_list("body", flat=True).first() or ""
+    shown = Post.objects.filter(uri=post).values_list("visibility", flat=True).first() or ""
+    event = (
+        Anchor.objects.filter(uri=post)
+        .order_by("at", "id")
+        .values_list("event_id", flat=True)
+        .first()
+    )
+    return text, event or "", shown
+
+
+def old_words(post: str) -> list[tuple[str, str, str]]:
+    """Room and event of each receipt and each edit of a post; and which ghost reads there, if
+    the bot does not.
+    """
+    written = Anchor.objects.filter(room__actor__posts__uri=post, uri__startswith=f"{post}/")
+    copies = written.exclude(uri=f"{post}/delete")
+    found = list(copies.values_list("room__room_id", "event_id", "room__reader"))
+    stood = Anchor.objects.filter(uri=post)
+    where = stood.values_list("room__room_id", "room__reader").order_by("at", "id").first()
+    edits = {
+        uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri
+    }
+    return found + [(where[0], f"${edit}", where[1]) for edit in sorted(edits) if where]

@@ -23,6 +23,7 @@ from bridge.matrix import (
     lookups,
     meeting,
     membership,
+    parts,
     places,
     registration,
     render,
@@ -32,12 +33,12 @@ from bridge.matrix import (
     traces,
 )
 from bridge.matrix.parse import ENCRYPTED, Command, parse
-from bridge.matrix.readings import Carried, Entry, Receipt
-from bridge.models import Anchor, Document, Received, Room
+from bridge.matrix.readings import Carried, Entry, Part, Receipt
+from bridge.models import Anchor, Received, Room
 from bridge.network import Network, Said, Settle
 from social import actions, acts, once, profiles
 from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
-from social.models import Actor, Delivery, Post
+from social.models import Actor, Delivery
 from social.outbox import Address
 
 BATCH = 2.0  # seconds for which whoever speaks, and where, is known without asking again
@@ -71,7 +72,7 @@ class Matrix(Network):
             case Ignored(reason=reason):
                 lookups.wait_for_target(event, row.tries)
                 raise Unreadable(reason)
-            case Carried() | Entry() | Receipt():
+            case Carried() | Entry() | Part() | Receipt():
                 raise Unreadable("an echo of our own")
             case Command():
                 return commands.run(found)
@@ -162,7 +163,7 @@ class Matrix(Network):
         what, _, target = row.to.partition(" ")
         if what == "say":
             said = render.notice((row.act or {})["say"])
-            await self._put(target, said, row, registration.load().bot)
+            await self._put(target, said, row=row, user=registration.load().bot)
             return
         if what == "part":
             await membership.part(target, row.sender)
@@ -191,31 +192,66 @@ class Matrix(Network):
             known = await in_database(_known, act, target, row)
         if known is None:
             raise Gone("its room is gone again")
-        act, room, refs = known.act, known.room, known.refs
-        written = render.render(act, refs)
+        written = render.render(known.act, known.refs)
         if isinstance(written, Ignored):
             raise Gone(written.reason)
-        written, ghost = await _said_by(known, written)
-        if room.kind == Room.Kind.DIRECT and isinstance(act, Publish):
-            await conversations.gather(room)
-        if isinstance(act, Retract | Revise) and isinstance(written, render.Redact):
-            for edit in await client.edits(room.room_id, refs.event, by=room.reader):
-                await self._clear(room.room_id, edit, row, by=ghost)
+        known = await _spoken(known)
+        if files := parts.of(known.act, known.refs):
+            found = await parts.brought(files, known.sender)
+            known = known._replace(refs=replace(known.refs, files=found))
+            written = render.render(known.act, known.refs)
+        if known.room.kind == Room.Kind.DIRECT and isinstance(known.act, Publish):
+            await conversations.gather(known.room)
         if isinstance(written, render.Redact):
-            written = render.Send(
-                "m.room.redaction",
-                {"redacts": written.event, "reason": written.reason, **written.content},
+            await self._take_out(known, written, row)
+        elif isinstance(written, render.Send):
+            await self._say(known, written, row, ts)
+
+    async def _say(
+        self, known: "Known", written: render.Send, row: Delivery, ts: int | None
+    ) -> None:
+        """The words, and what follows them: its further files."""
+        act, room, refs, sender = known.act, known.room, known.refs, known.sender
+
+        async def put(send: render.Send, number: int = 0) -> str:
+            said = known.in_its_name(send)
+            return await self._put(
+                room.room_id, said, number, row=row, user=sender, room=room, ts=ts
             )
-        event_id = await self._put(room.room_id, written, row, ghost, room=room, ts=ts)
-        if event_id and isinstance(act, Publish | React | Boost):
-            uri = act.post if isinstance(act, Publish) else act.uri
-            at = act.published if isinstance(act, Publish) else act.at
-            row.made = _anchor_at(event_id, room, uri, refs.root, ghost, at)
+
+        event_id = await put(written)
+        if not event_id:
+            return
+        first = refs.event if isinstance(act, Revise) else event_id
+        clear = functools.partial(self._clear_edited, room, row=row, by=sender)
+        more = await parts.follow(act, refs, first, room, put, clear)
+        if isinstance(act, Publish | React | Boost):
+            more = [Anchor(event_id=event_id), *more]
+        for one in more:
+            one.room, one.root, one.sender = room, refs.root, sender
+            one.uri, one.at = _said_at(act)
+        row.made = tuple(more)
+
+    async def _take_out(self, known: "Known", written: render.Redact, row: Delivery) -> None:
+        """With its edits and its files; the event with its words last."""
+        room, refs, sender = known.room, known.refs, known.sender
+        for part in refs.parts:
+            await self._clear_edited(room, part.event, row=row, by=sender)
+        if isinstance(known.act, Retract | Revise):
+            for edit in await client.edits(room.room_id, refs.event, by=room.reader):
+                await self._clear(room.room_id, edit, row, by=sender)
+        told = {"redacts": written.event, "reason": written.reason, **written.content}
+        send = render.Send("m.room.redaction", told)
+        await self._put(room.room_id, send, row=row, user=sender, room=room)
+
+    async def _clear_edited(self, room: Room, event: str, *, row: Delivery, by: str) -> None:
+        for one in [*await client.edits(room.room_id, event, by=room.reader), event]:
+            await self._clear(room.room_id, one, row, by=by)
 
     async def _receipt(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.room_at(target)
         post = act.now.post if isinstance(act, Revise) else getattr(act, "post", "")
-        text, event, visibility = await in_database(_receipt_of, row.document, post)
+        text, event, visibility = await in_database(lookups.receipt_of, row.document, post)
         if not text:
             raise Gone("what it said is no longer here")
         activity: dict[str, Any] = orjson.loads(text)
@@ -230,19 +266,17 @@ class Matrix(Network):
             at=acts.when(act),
         )
         bot = registration.load().bot
-        event_id = await self._put(room.room_id, written, row, bot)
+        event_id = await self._put(room.room_id, written, row=row, user=bot)
         at = written.content["at"]
-        row.made = _anchor_at(event_id, room, row.document, "", bot, at)
+        row.made = (_anchor_at(event_id, room, row.document, "", bot, at),)
         if isinstance(act, Retract):
-            for old_room, old, reader in await in_database(_old_words, act.post):
+            for old_room, old, reader in await in_database(lookups.old_words, act.post):
                 await self._clear(old_room, old, row, by=reader)
 
     async def _clear_all(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.standing(target)
         for anchor in await in_database(traces.to_clear, act, room):
-            edits = await client.edits(room.room_id, anchor.event_id, by=room.reader)
-            for event in [*edits, anchor.event_id]:
-                await self._clear(room.room_id, event, row, by=anchor.sender)
+            await self._clear_edited(room, anchor.event_id, row=row, by=anchor.sender)
 
     async def _clear(self, room_id: str, event_id: str, row: Delivery, *, by: str = "") -> None:
         """Words that are gone go from all that repeats them: by the bot where it has the power,
@@ -268,17 +302,18 @@ class Matrix(Network):
         if written is None:
             raise Gone("there is nothing to say about it")
         bot = registration.load().bot
-        event_id = await self._put(room.room_id, written, row, bot)
+        event_id = await self._put(room.room_id, written, row=row, user=bot)
         if isinstance(act, Publish):
-            row.made = _anchor_at(event_id, room, act.post, "", bot, act.published)
+            row.made = (_anchor_at(event_id, room, act.post, "", bot, act.published),)
 
     async def _put(  # noqa: PLR0913  the parts of one event
         self,
         room_id: str,
         written: render.Send,
+        part: int = 0,
+        *,
         row: Delivery,
         user: str,
-        *,
         room: Room | None = None,
         ts: int | None = None,
     ) -> str:
@@ -287,7 +322,7 @@ class Matrix(Network):
             room_id,
             written.type,
             written.content,
-            txn=transaction_id(row, room_id, user),
+            txn=f"{transaction_id(row, room_id, user)}{f'.{part}' if part else ''}",
             user=user,
             ts=ts,
         )
@@ -329,6 +364,15 @@ class Known(NamedTuple):
     ghost: str  # empty where it must be made or renamed first
     named: speakers.Name | None  # in whose name the bot says it, where no ghost does
 
+    @property
+    def sender(self) -> str:
+        return registration.load().bot if self.named else self.ghost
+
+    def in_its_name(self, written: render.Send) -> render.Send:
+        if self.named is None:
+            return written
+        return speakers.in_the_name_of(self.named, written, self.ghost)
+
 
 def _known(act: Act, place: str, row: Delivery) -> Known | None:
     """All that one event needs, in one visit; None where its room is not made yet."""
@@ -351,20 +395,13 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
         return Known(act, room, author, refs, rooms.ghost_now(author), named)
 
 
-async def _said_by(
-    known: Known, written: render.Send | render.Redact
-) -> tuple[render.Send | render.Redact, str]:
-    """What to send, and who sends it."""
+async def _spoken(known: Known) -> Known:
+    """With the ghost of its author, who is there now. Raises Gone where nobody says it."""
     if known.named and speakers.keeps_silent(known.act):
         raise Gone("the room has as many ghosts as it may")
-    ghost = known.ghost
-    if not ghost and not known.author.is_local:
-        ghost = await rooms.ghost_of(known.author)
-    if known.named is None:
-        return written, ghost
-    if isinstance(written, render.Send):
-        written = speakers.in_the_name_of(known.named, written, ghost)
-    return written, registration.load().bot
+    if known.ghost or known.author.is_local:
+        return known
+    return known._replace(ghost=await rooms.ghost_of(known.author))
 
 
 def _passed_on(act: Boost) -> Publish:
@@ -380,6 +417,15 @@ def _actor(uri: str) -> Actor:
     if actor is None:
         raise Gone("its author is no longer known")
     return actor
+
+
+def _said_at(act: Act) -> tuple[str, int]:
+    """What an event is about, and its place in time: an edit makes nothing newer."""
+    match act:
+        case Publish(post=uri, published=at) | Revise(now=Publish(post=uri, published=at)):
+            return uri, at
+        case _:
+            return getattr(act, "uri", ""), acts.when(act)
 
 
 def _anchor_at(event_id: str, room: Room, uri: str, root: str, sender: str, at: int) -> Anchor:  # noqa: PLR0913
@@ -398,35 +444,6 @@ def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
     uri = act.post if isinstance(act, Publish) else act.uri
     anchor = _anchor_at(event["event_id"], room, uri, root, event["sender"], at)
     Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
-
-
-def _receipt_of(document: str, post: str) -> tuple[str, str, str]:
-    """Text, event and visibility."""
-    kept = Document.objects.filter(uri=document, gone=False)
-    text = kept.values_list("body", flat=True).first() or ""
-    shown = Post.objects.filter(uri=post).values_list("visibility", flat=True).first() or ""
-    event = (
-        Anchor.objects.filter(uri=post)
-        .order_by("at", "id")
-        .values_list("event_id", flat=True)
-        .first()
-    )
-    return text, event or "", shown
-
-
-def _old_words(post: str) -> list[tuple[str, str, str]]:
-    """Room and event of each receipt and each edit of a post; and which ghost reads there, if
-    the bot does not.
-    """
-    written = Anchor.objects.filter(room__actor__posts__uri=post, uri__startswith=f"{post}/")
-    copies = written.exclude(uri=f"{post}/delete")
-    found = list(copies.values_list("room__room_id", "event_id", "room__reader"))
-    stood = Anchor.objects.filter(uri=post)
-    where = stood.values_list("room__room_id", "room__reader").order_by("at", "id").first()
-    edits = {
-        uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri
-    }
-    return found + [(where[0], f"${edit}", where[1]) for edit in sorted(edits) if where]
 
 
 def _tell_author(act: Act, answer: str, key: str) -> None:

@@ -3,7 +3,7 @@
 from bridge import html
 from bridge.html import Formatted
 from bridge.matrix import vocabulary
-from bridge.matrix.sending import Refs, Send, fitted, kept, message, title, words
+from bridge.matrix.sending import Refs, Send, caption, fitted, kept, mentioned, message, title
 from social.acts import (
     LIKE,
     OPEN,
@@ -104,16 +104,16 @@ def _post(act: Publish, refs: Refs) -> Send | None:
     heading = html.to_matrix(f"<p>{_who(refs)} {_manner(act)}:</p>", refs.pills)
     link = _link(act.url or act.post, "Open the post")
     footer = html.to_matrix(f"<p>{link}</p>", {})
-    said = words(act, refs)
+    said = caption(act, refs)
     content = message(
         Formatted(
-            body=f"{heading.body}\n\n{said['body']}\n\n{footer.body}",
-            formatted=f"{heading.formatted}<blockquote>{said['formatted_body']}</blockquote>"
+            body=f"{heading.body}\n\n{said.body}\n\n{footer.body}",
+            formatted=f"{heading.formatted}<blockquote>{said.formatted}</blockquote>"
             f"{footer.formatted}",
         ),
         "m.notice",
     )
-    content["m.mentions"] = said["m.mentions"]
+    content["m.mentions"] = mentioned(act, refs)
     copy = kept(refs, id=act.post, type="Note", by=act.author, kind="create", vis=act.visibility)
     return _sent(content | _copy(copy, refs), link=act.url or act.post)
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import names
-from bridge.matrix import messages, shapes, vocabulary
-from bridge.matrix.readings import Carried, Command, Entry, Needs, Receipt, Refs
+from bridge.matrix import enclosed, messages, shapes, vocabulary
+from bridge.matrix.readings import Carried, Command, Entry, Needs, Part, Receipt, Refs
 from bridge.matrix.shapes import Event
 from social.acts import (
     FOLLOWED,
@@ -32,7 +32,7 @@ from social.acts import (
     Visibility,
 )
 
-__all__ = ["Carried", "Command", "Entry", "Needs", "Receipt", "Refs", "needs", "parse"]
+__all__ = ["Carried", "Command", "Entry", "Needs", "Part", "Receipt", "Refs", "needs", "parse"]
 
 _BOOST = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
 _LIKES = frozenset({LIKE, "\N{HEAVY BLACK HEART}", "\N{BLACK HEART SUIT}", "\N{WHITE MEDIUM STAR}"})
@@ -71,7 +71,7 @@ def needs(event: Any) -> Needs:
     )
 
 
-def parse(event: Any, refs: Refs) -> Act | Carried | Command | Entry | Receipt | Ignored:
+def parse(event: Any, refs: Refs) -> Act | Carried | Command | Entry | Part | Receipt | Ignored:
     found = shapes.read(event)
     if isinstance(found, Ignored):
         return found
@@ -85,7 +85,7 @@ def parse(event: Any, refs: Refs) -> Act | Carried | Command | Entry | Receipt |
 # What our bot and ghosts wrote
 
 
-def _ours(event: Event, refs: Refs) -> Carried | Entry | Receipt | Ignored:
+def _ours(event: Event, refs: Refs) -> Carried | Entry | Part | Receipt | Ignored:
     if event.type == vocabulary.LEDGER:
         return (
             _entry(event)
@@ -95,7 +95,15 @@ def _ours(event: Event, refs: Refs) -> Carried | Entry | Receipt | Ignored:
     if event.type == vocabulary.RECEIPT:
         return _receipt(event)
     kept = event.content.get(vocabulary.OBJECT)
-    return _carried(event, kept) if isinstance(kept, dict) else Ignored(reason="an echo of our own")
+    return _carried(event, kept) if isinstance(kept, dict) else _part(event)
+
+
+def _part(event: Event) -> Part | Ignored:
+    mark = shapes.mapping(event.content.get(vocabulary.PART))
+    uri, number = shapes.text(mark.get("id")), shapes.number(mark.get("i"))
+    if not uri or not 0 < number < enclosed.MOST:
+        return Ignored(reason="an echo of our own")
+    return Part(uri=uri, number=number, shows=shapes.text(mark.get("is"))[:16])
 
 
 def _carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:

@@ -63,6 +63,15 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A further file of a post, in an event of its own."""
+
+    uri: str  # of the post, or of the boost of it
+    number: int
+    shows: str  # the digest of what stands in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A line typed to the bot in a desk."""
 

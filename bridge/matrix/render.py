@@ -5,15 +5,18 @@ JSON written anew would not be what was signed. HTML comes from `html.to_matrix`
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from bridge import html
-from bridge.matrix import shapes, vocabulary
+from bridge.html import Formatted
+from bridge.matrix import enclosed, shapes, vocabulary
 from bridge.matrix.notices import notice, notice_for
 from bridge.matrix.sending import (
     Redact,
     Refs,
     Send,
+    caption,
     fitted,
     hidden,
     kept,
@@ -48,9 +51,11 @@ from social.acts import (
 )
 
 __all__ = [
+    "Change",
     "Redact",
     "Refs",
     "Send",
+    "further",
     "ledger",
     "notice",
     "notice_for",
@@ -61,6 +66,16 @@ __all__ = [
 
 _CARD = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
 _ABSENT = Ignored(reason="the post is not in this room")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A further event of a post: new where there is none yet, gone where nothing is to be sent."""
+
+    number: int
+    event: str
+    send: Send | None
+    shows: str = ""
 
 
 def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 -- one per act
@@ -88,7 +103,7 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 --
 def _publish(act: Publish, refs: Refs) -> Send | Ignored:
     if not refs.fits:
         return Ignored(reason="it is for fewer people than read this room")
-    content = words(act, refs) | _thread(refs)
+    content = words(act, refs) | _first(act, act.post, refs) | _thread(refs)
     content[vocabulary.OBJECT] = _post_copy(act, refs, kind="create")
     return fitted("m.room.message", content, link=act.url or act.post)
 
@@ -128,15 +143,67 @@ def _revise(act: Revise, refs: Refs) -> Send | Redact | Ignored:
     if not refs.fits:  # no tombstone: to those it is for now, it is still there
         return Redact(refs.event, "no longer for everybody here", {})
     new = words(act.now, refs)
-    content = {
-        "msgtype": new["msgtype"],
-        "body": f"* {new['body']}",
-        "m.new_content": new,
+    content = enclosed.replaced(new, refs.event) if "url" in new else _plainly(new, refs.event)
+    content |= _first(act.now, act.now.post, refs) | {
         "m.mentions": {},  # those named were told of the post
-        "m.relates_to": {"rel_type": "m.replace", "event_id": refs.event},
         vocabulary.OBJECT: _post_copy(act.now, refs, kind="update", edited=act.updated),
     }
     return fitted("m.room.message", content, link=act.now.url or act.now.post)
+
+
+def _plainly(new: Mapping[str, Any], event: str) -> dict[str, Any]:
+    return {
+        "msgtype": new["msgtype"],
+        "body": f"* {new['body']}",
+        "m.new_content": new,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": event},
+    }
+
+
+def _first(post: Publish, uri: str, refs: Refs) -> dict[str, Any]:
+    shown = enclosed.carried(post.content, refs.files)
+    return enclosed.first(shown[0], uri) if shown else {}
+
+
+def further(act: Act, refs: Refs, event: str) -> list[Change]:
+    """What follows on the event of a post or of a card, or on an edit of it: its other files.
+
+    Those that stand there already are changed only where they show something else now.
+    """
+    match act:
+        case Publish(post=uri):
+            shown = enclosed.carried(act.content, refs.files)
+        case Revise(now=now):
+            uri, shown = now.post, enclosed.carried(now.content, refs.files)
+        case Boost(uri=uri) if refs.boosted:
+            shown = enclosed.carried(refs.boosted.content, refs.files)
+        case _:
+            return []
+    wanted = {number: one for number, one in enumerate(shown) if number}
+    there = {part.number: part for part in refs.parts}
+    gone = [
+        Change(part.number, part.event, None) for part in refs.parts if part.number not in wanted
+    ]
+    related = _beside(refs, event)
+    changes = list[Change]()
+    for number, one in wanted.items():
+        old = there.get(number)
+        if old and old.shows == one.digest:
+            continue
+        content = enclosed.further(one, number, of=event, post=uri)
+        content = enclosed.replaced(content, old.event) if old else content | related
+        sent = fitted("m.room.message", content)
+        if isinstance(sent, Send):
+            changes.append(Change(number, old.event if old else "", sent, one.digest))
+    return [*gone, *changes]
+
+
+def _beside(refs: Refs, event: str) -> dict[str, Any]:
+    """In a thread, below the event with the words; else simply after it."""
+    if not refs.root:
+        return {}
+    answered = {"is_falling_back": True, "m.in_reply_to": {"event_id": event}}
+    return {"m.relates_to": {"rel_type": "m.thread", "event_id": refs.root, **answered}}
 
 
 def _redact(event: str, reason: str, uri: str) -> Redact | Ignored:
@@ -166,7 +233,7 @@ def _boost(act: Boost, refs: Refs) -> Send | Ignored:
         return fitted("m.room.message", message(said) | {vocabulary.OBJECT: copy}, link=act.post)
     if post.visibility not in OPEN:
         return Ignored(reason="only public and unlisted posts are shown to others")
-    content = _card(post, refs)
+    content = _card(post, act.uri, refs)
     if refs.event:
         content |= _thread(refs if refs.root else _under(refs))
     return fitted("m.room.message", content | {vocabulary.OBJECT: copy}, link=post.url or post.post)
@@ -176,16 +243,21 @@ def _under(refs: Refs) -> Refs:
     return Refs(bot=refs.bot, root=refs.event, parent=refs.event)
 
 
-def _card(post: Publish, refs: Refs) -> dict[str, Any]:
-    inner = words(post, refs)
+def _card(post: Publish, uri: str, refs: Refs) -> dict[str, Any]:
+    inner = caption(post, refs)
     heading = html.to_matrix(f"{_heading(post.url or post.post, refs)}:</p>", refs.pills)
-    quoted = "\n".join(f"> {line}" for line in inner["body"].split("\n"))
-    return inner | {
-        "body": f"{heading.body}\n\n{quoted}",
-        "formatted_body": f"{heading.formatted}<blockquote>{inner['formatted_body']}</blockquote>",
+    quoted = "\n".join(f"> {line}" for line in inner.body.split("\n"))
+    said = Formatted(
+        body=f"{heading.body}\n\n{quoted}",
+        formatted=f"{heading.formatted}<blockquote>{inner.formatted}</blockquote>",
+    )
+    shown = enclosed.carried(post.content, refs.files)
+    content = enclosed.message(shown[0], said) if shown else message(said)
+    return content | {
+        **_first(post, uri, refs),
         "m.mentions": {},
-        f"{vocabulary.SOCIAL}.body": inner["body"],
-        f"{vocabulary.SOCIAL}.formatted_body": inner["formatted_body"],
+        f"{vocabulary.SOCIAL}.body": inner.body,
+        f"{vocabulary.SOCIAL}.formatted_body": inner.formatted,
         f"{vocabulary.SOCIAL}.relates_to": _repost(post, refs),
     }
 

@@ -8,14 +8,13 @@ from typing import Any
 
 from bridge import html
 from bridge.html import Formatted
-from bridge.matrix import shapes, vocabulary
-from social.acts import Attachment, Ignored, Publish
+from bridge.matrix import enclosed, shapes, vocabulary
+from bridge.matrix.enclosed import File, Part
+from social.acts import Ignored, Publish
 
 # Client-Server API, "Size limits": 65,536 bytes with signatures and all that servers add.
 LIMIT = 56_000
 _SHORT = 12 * 1024
-_ALT = 300
-_ATTACHMENTS = 16  # as many as are read (bridge/activitypub/parse_post.py)
 _MENTIONED = 50
 _GHOST = "@_ap_"
 _LARGE = 16_000  # near the limit of a plain body: what is longer was cut
@@ -43,6 +42,8 @@ class Refs:
     redact: str = ""  # the event to redact
     fits: bool = True  # whether all who read this room may read the post
     pending: bool = False  # a follow that waits for the owner's word
+    files: Mapping[str, File] = field(default_factory=dict)  # of the post, by their addresses
+    parts: tuple[Part, ...] = ()  # its further events in this room
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,46 +79,48 @@ def message(said: Formatted, msgtype: str = "m.text") -> dict[str, Any]:
 
 
 def words(post: Publish, refs: Refs) -> dict[str, Any]:
-    """A post as everybody in the room reads it, its warning in front."""
-    said = html.to_matrix(post.content.html + _attached(post), refs.pills)
-    if not said.body.strip() or len(said.body.encode()) > _LARGE:
+    """A post as everybody in the room reads it, its warning in front; and its first file."""
+    said = caption(post, refs)
+    shown = enclosed.carried(post.content, refs.files)
+    content = enclosed.message(shown[0], said) if shown else message(said)
+    return content | {"m.mentions": mentioned(post, refs)}
+
+
+def caption(post: Publish, refs: Refs) -> Formatted:
+    """Its words, and links to those of its files that the homeserver has not."""
+    shown = enclosed.carried(post.content, refs.files)
+    described = enclosed.described(shown[0]) if shown else ""
+    written = post.content.html + enclosed.links(post.content, refs.files) + described
+    said = html.to_matrix(written, refs.pills)
+    if len(said.body.encode()) > _LARGE or not (shown or said.body.strip()):
         more = html.to_matrix(_link(post.url or post.post, "Open the post"), {})
         said = Formatted(
             body=f"{said.body}\n{more.body}".strip(), formatted=said.formatted + more.formatted
         )
-    content = message(_warned(said, post.content.summary))
+    return _warned(said, post.content.summary)
+
+
+def mentioned(post: Publish, refs: Refs) -> dict[str, Any]:
+    """A ghost reads nothing: only people of Matrix are to be told."""
     users = [refs.pills.get(mention.actor, "") for mention in post.content.mentions]
-    # A ghost reads nothing: only people of Matrix are to be told.
     told = [mxid for mxid in dict.fromkeys(users) if mxid and not mxid.startswith(_GHOST)]
-    content["m.mentions"] = {"user_ids": told[:_MENTIONED]} if told else {}
-    return content
+    return {"user_ids": told[:_MENTIONED]} if told else {}
 
 
 def _warned(said: Formatted, summary: str) -> Formatted:
     if not summary:
         return said
     shown = html.escape(html.warning(summary))
+    below = hidden(said.formatted, summary) if said.body.strip() else ""  # else a file alone
     return Formatted(
-        body=f"[CW: {html.warning(summary)}]\n\n{said.body}",
-        formatted=f"<p>{shown}</p>{hidden(said.formatted, summary)}",
+        body=f"[CW: {html.warning(summary)}]\n\n{said.body}".strip(),
+        formatted=f"<p>{shown}</p>{below}",
     )
 
 
 def hidden(formatted: str, reason: str) -> str:
     """Client-Server API, "Spoiler messages"."""
     return f'<span data-mx-spoiler="{html.escape(html.warning(reason))}">{formatted}</span>'
-
-
-def _attached(post: Publish) -> str:
-    return "".join(map(_attachment, post.content.attachments[:_ATTACHMENTS]))
-
-
-def _attachment(found: Attachment) -> str:
-    label = html.warning(found.alt)
-    label = label if len(label) <= _ALT else f"{label[:_ALT]}…"
-    kind = found.media_type.partition("/")[0]
-    named = {"image": "Picture", "video": "Video", "audio": "Audio"}.get(kind, "File")
-    return _link(found.url, f"{named}: {label}" if label else named)
 
 
 def _link(url: str, label: str) -> str:

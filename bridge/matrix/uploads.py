@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import logging
 import mmap
-import re
 import tempfile
 import time
 import weakref
@@ -17,7 +16,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.utils import timezone
@@ -26,8 +24,11 @@ from bridge import filetypes, http, names, pictures
 from bridge.errors import Busy, Forbidden, Gone, Trouble, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import client, registration
+from bridge.matrix.enclosed import File, name_of
 from bridge.models import Upload
 from social import policy
+
+__all__ = ["File", "mxc_of", "remember"]
 
 log = logging.getLogger("ownroom.media")
 PATIENCE = 20.0  # seconds for one file: a room's lane waits that long for a slow host
@@ -37,18 +38,6 @@ AGAIN = timedelta(hours=1)  # after what may pass
 NEVER = timedelta(days=1)  # after what will hardly change
 _USED = timedelta(days=1)  # how exactly it is known when a file was last asked for
 _HOSTS = 1_000
-_NAME = re.compile(r"[\w.-]{1,100}")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that our homeserver has."""
-
-    mxc: str
-    type: str
-    size: int = 0
-    width: int = 0  # pixels, as it is to be held; 0 when unknown
-    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +76,6 @@ async def mxc_of(  # noqa: PLR0913  the limits of one file
     if not row.mxc or (wanted and row.type not in wanted):
         return None
     return File(row.mxc, row.type, row.size, row.width, row.height)
-
-
-def name_of(url: str, media_type: str) -> str:
-    """A file's name, as its address ends; its type's where that says nothing."""
-    found = unquote(urlsplit(url).path.rpartition("/")[2])
-    if _NAME.fullmatch(found) and "." in found.strip("."):
-        return found
-    kind, _, short = media_type.partition("/")
-    return f"{kind if kind != 'application' else 'file'}.{short.rpartition('+')[2] or 'bin'}"
 
 
 def remember(url: str, file: File) -> None:

@@ -14,6 +14,7 @@ GHOST = f"{NS}.actor"  # in a ghost's profile: the remote actor it speaks for
 OBJECT = f"{NS}.object"
 POST = f"{NS}.post"
 ALT = f"{NS}.alt"  # of a file: what it shows, for who cannot see it
+PART = f"{NS}.part"  # of a file of a post: which one, and whence it is
 RECEIPT = f"{NS}.receipt"
 LEDGER = f"{NS}.ledger"
 TOMBSTONE = f"{NS}.tombstone"

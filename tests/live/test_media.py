@@ -1,4 +1,4 @@
-"""Pictures, on a real homeserver: uploaded as any client does, opened by whoever got the post."""
+"""Pictures on a real homeserver, both ways: opened by whoever got the post, shown in mirrors."""
 
 import itertools
 import urllib.error
@@ -66,3 +66,40 @@ def test_a_picture_crosses_opens_in_parts_and_goes_with_its_post(
     alice.person.redact(alice.room, event)
     follower.wait_for("Delete", contains=note["id"])
     until(lambda: fetch(file["url"])[0] == 404)
+
+
+def test_pictures_and_face_of_somebody_elsewhere_are_shown_and_go_with_the_post(
+    town: Stage, alice: Resident
+) -> None:
+    name = f"painter{next(_names)}"
+    face = town.neighbour.file(f"{name}.png", "image/png", png(32, 32))
+    icon = {"type": "Image", "mediaType": "image/png", "url": face}
+    painter = town.neighbour.actor(name, icon=icon)
+    alice.person.send(alice.desk, f"follow {painter.handle}")
+    room = alice.room_with(painter.name.title())
+    attached = [
+        {
+            "type": "Document",
+            "mediaType": "image/png",
+            "url": town.neighbour.file(f"{name}-{side}.png", "image/png", png(side, 40)),
+            "name": f"{side} wide",
+        }
+        for side in (20, 30)
+    ]
+    post = painter.post(f"two by {name}", extra={"attachment": attached}).post
+    first = alice.sees(f"two by {name}", room=room)
+    second = alice.sees("[30 wide]", room=room)
+    assert [e["content"]["msgtype"] for e in (first, second)] == ["m.image", "m.image"]
+    assert [e["content"]["info"]["w"] for e in (first, second)] == [20, 30]
+    assert second["content"]["social.ownroom.part"]["of"] == first["event_id"]
+    profile = alice.person.profile(first["sender"])
+    avatar = alice.person.state(room, "m.room.avatar")
+    assert profile["avatar_url"].startswith("mxc://")
+    assert avatar == {"url": profile["avatar_url"]}
+    server, key = second["content"]["url"].removeprefix("mxc://").split("/")
+    url = f"{alice.person.url}/_matrix/client/v1/media/download/{server}/{key}"
+    token = {"Authorization": f"Bearer {alice.person.token}"}
+    assert fetch(url, **token) == (200, "image/png", png(30, 40))
+    painter.delete(post)
+    for event in (first, second):
+        until(lambda event=event: not alice.person.event(room, event["event_id"])["content"])
