@@ -3,14 +3,17 @@
 import os
 from typing import Any
 
-from celery import Celery, bootsteps
+from celery import Celery, bootsteps, signals
 from django.conf import settings
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bridge.settings")
 
 SOON = 0.02  # seconds
 
-app = Celery("ownroom")
+# Celery's own help for Django closes the thread's connection before and after every task, and a
+# new one to PostgreSQL costs more than recording a post: it is kept, and looked at instead.
+app = Celery("ownroom", fixups=[])
 app.conf.update(
     broker_url=settings.REDIS_URL or "memory://",
     broker_transport_options={
@@ -31,6 +34,7 @@ app.conf.update(
     task_default_queue="maintenance",
     task_routes={
         "bridge.tasks.drain_received": {"queue": "inbox"},
+        "bridge.tasks.drain_lane": {"queue": "inbox"},
         "bridge.tasks.drain_deliveries": {"queue": "deliver"},
     },
     task_create_missing_queues=True,
@@ -65,5 +69,11 @@ class Attention(bootsteps.StartStopStep):
         self.look.cancel()
 
 
+def look_at_connections(**_: object) -> None:
+    """Those that broke or are too old are closed before a task; it opens a new one."""
+    close_old_connections()
+
+
+signals.task_prerun.connect(look_at_connections)
 app.steps["consumer"].add(Attention)
 app.set_default()

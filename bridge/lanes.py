@@ -113,9 +113,9 @@ def idle(names: Collection[str]) -> list[str]:
     return [name for name in names if name not in held]
 
 
-def wake(name: str) -> None:
-    """Whoever waits for this side need not wait longer: it just spoke to us."""
-    _wake(Lane.objects.filter(name=name))
+def wake(names: Collection[str]) -> None:
+    """Whoever waits for these sides need not wait longer: they just spoke to us."""
+    _wake(Lane.objects.filter(name__in=names))
 
 
 def wake_all(network: str) -> None:
@@ -135,12 +135,14 @@ def backoff(failures: int) -> float:
     return (min(failures, 8) ** 4 + 15) * random.uniform(1, 1.5)  # noqa: S311  spreads load
 
 
-def waiting(table: type[Row], names: Collection[str], *, each: int = BATCH) -> dict[str, list[Row]]:
+def waiting(
+    table: type[Row], names: Collection[str], *, each: int = BATCH, most: int = 20 * BATCH
+) -> dict[str, list[Row]]:
     """Per lane, the rows that may go now, in order.
 
     Many rows of one lane may leave no place for those of others: these come next time.
     """
-    limit = each * max(1, min(len(names), 20))
+    limit = min(each * max(1, len(names)), most)
     found: dict[str, list[Row]] = {}
     for row in _ready(table, names, lambda rows: list(rows.order_by("id")[:limit])):
         found.setdefault(row.lane, []).append(row)

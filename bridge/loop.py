@@ -2,8 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.db import close_old_connections
@@ -12,9 +15,26 @@ from bridge import turns
 from social import once
 
 T = TypeVar("T")
+MOMENT = 1.0  # seconds for which the database thread trusts a connection that worked
 _lock = threading.Lock()
 _database = ThreadPoolExecutor(1, thread_name_prefix="database")
 _loop: asyncio.AbstractEventLoop | None = None
+_trusted = 0.0  # until when
+_nobody = ContextVar("nobody", default=False)
+
+
+class Elsewhere(BaseException):  # nobody who handles errors is meant
+    """Somebody elsewhere must be asked, but others wait for this thread."""
+
+
+@contextmanager
+def nobody_asked() -> Iterator[None]:
+    """Within it `run` raises Elsewhere before anything is sent."""
+    token = _nobody.set(True)
+    try:
+        yield
+    finally:
+        _nobody.reset(token)
 
 
 def loop() -> asyncio.AbstractEventLoop:
@@ -28,6 +48,9 @@ def loop() -> asyncio.AbstractEventLoop:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Blocks the calling thread (never the loop's own) until `work` is done."""
+    if _nobody.get():
+        work.close()
+        raise Elsewhere
     with turns.aside():
         try:
             return asyncio.run_coroutine_threadsafe(work, loop()).result()
@@ -41,5 +64,13 @@ async def in_database(work: Callable[..., T], *args: object) -> T:
 
 
 def _connected(work: Callable[..., T], *args: object) -> T:
-    close_old_connections()
-    return work(*args)
+    """To look whether a connection still works is a question to the database of its own: it is
+    asked now and then, and after every failure.
+    """
+    global _trusted  # noqa: PLW0603  only the database thread comes here
+    if time.monotonic() > _trusted:
+        close_old_connections()
+    _trusted = 0.0
+    found = work(*args)
+    _trusted = time.monotonic() + MOMENT
+    return found

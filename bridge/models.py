@@ -12,6 +12,8 @@ class Received(Queued):
     key = models.CharField(max_length=2100)
     body = models.TextField()
     signer = models.CharField(max_length=2048, blank=True)  # actor URI that was proven
+    # No column: the transaction that goes on has made sure that it waits, and will end it.
+    held: bool = False
 
     class Meta:
         verbose_name_plural = "received"

@@ -28,6 +28,8 @@ class Network(Protocol):
     gathers: bool  # what changes in a profile is told once, when it has been quiet for a while
     sends_documents: bool  # what leaves is the kept document, so no delivery repeats the act
 
+    looks_ahead: bool  # `ahead` asks somebody elsewhere, so each lane is worked on alone
+
     def ahead(self, lane: str) -> bool:
         """Before a lane of received rows is worked on, by its holder: stores what was missed.
 

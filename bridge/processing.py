@@ -2,15 +2,17 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Collection, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from bridge import documents, errands, lanes, turns
 from bridge.errors import Later, Trouble
+from bridge.loop import Elsewhere, nobody_asked
 from bridge.models import Errand, Received
 from bridge.network import Network, Said
 from bridge.networks import NETWORKS
@@ -20,6 +22,8 @@ from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
 GATHERED = 30.0  # seconds in which changes of a profile become one
+STINT = 25  # rows of one transaction, and
+MOMENT = 0.025  # seconds: how long others who want to write wait for it at most
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 
@@ -52,10 +56,93 @@ def _work_off(lane: str, holder: lanes.Holder) -> None:
                         return  # somebody else goes on with it
                 with turns.working():
                     process(row)
-    lanes.wake(lane.removeprefix("from "))  # whoever speaks to us can hear us again
+    _speak_again([lane])
 
 
-def process(row: Received) -> None:
+def _speak_again(names: Collection[str]) -> None:
+    """Whoever speaks to us can hear us again."""
+    lanes.wake([name.removeprefix("from ") for name in names])
+
+
+def drain_together(names: Collection[str]) -> list[str]:
+    """What waits in many lanes and asks nobody elsewhere, many rows to a transaction.
+
+    Answers the lanes that go on alone, by `drain`: a slow host holds up no other.
+    """
+    alone = {name for name in names if _looks_ahead(name)}
+    names, holder = [name for name in names if name not in alone], lanes.Holder()
+    while held := holder.claim(names):
+        try:
+            alone |= _work_off_together(held, holder)
+        finally:
+            holder.release(held)
+        names = lanes.remaining(Received, [name for name in held if name not in alone])
+    return sorted(alone)
+
+
+def _looks_ahead(lane: str) -> bool:
+    network = NETWORKS.get(lane.removeprefix("from ").partition(" ")[0])
+    return network is None or network.looks_ahead
+
+
+def _work_off_together(names: Collection[str], holder: lanes.Holder) -> set[str]:
+    """One batch; answers the lanes that must go on alone."""
+    found = lanes.waiting(Received, names, most=lanes.BATCH)
+    rows = sorted((row for waiting in found.values() for row in waiting), key=lambda row: row.pk)
+    # Where some fill a whole batch there was no place for the others.
+    alone = set(names) - set(found) if len(rows) == lanes.BATCH else set[str]()
+    held = time.monotonic()
+    with once.remembered():
+        while rows and time.monotonic() - held < lanes.LEASE.total_seconds() / 4:
+            done, stopped = _stint(rows[:STINT])
+            alone |= stopped
+            rows = [row for row in rows[done:] if row.lane not in stopped]
+    _speak_again(list(found))
+    return alone
+
+
+def _stint(rows: Sequence[Received]) -> tuple[int, set[str]]:
+    """Some rows in one transaction, in which each can fail by itself: how many, and whose lanes
+    must go on alone. Those of all rows, if together they could not be kept.
+    """
+    try:
+        with turns.working(), turns.writing(), outbox.gathered(), nobody_asked():
+            return _some(rows)
+    except DatabaseError as error:
+        log.warning("%s rows go on one by one: %s", len(rows), type(error).__name__)
+        once.forget()
+        return len(rows), {row.lane for row in rows}
+
+
+def _some(rows: Sequence[Received]) -> tuple[int, set[str]]:
+    """As many as there is time for: who knocks at the door wants to write, too."""
+    keys = [row.pk for row in rows]
+    waiting = Received.objects.select_for_update().filter(pk__in=keys, state="waiting")
+    mine, end = set(waiting.values_list("pk", flat=True)), time.monotonic() + MOMENT
+    through, stopped, left = list[int](), set[str](), deque(rows)
+    while left and not stopped:
+        row = left.popleft()
+        row.held = True
+        try:
+            if row.pk in mine and process(row):
+                through.append(row.pk)
+        except Elsewhere:
+            once.forget()
+            stopped.add(row.lane)
+        if turns.wanted() or time.monotonic() > end:
+            break
+    _through(through)
+    return len(rows) - len(left), stopped
+
+
+def _through(keys: Collection[int]) -> bool:
+    """Whether a row waited until now. What has another end already keeps it."""
+    waiting = Received.objects.filter(pk__in=keys, state="waiting")
+    return bool(waiting.update(state=Queued.State.DONE, ended=timezone.now(), note=""))
+
+
+def process(row: Received) -> bool:
+    """Answers whether it went through; else it ended, or waits, with a reason."""
     try:
         perform(row)
     except Later as error:
@@ -68,8 +155,9 @@ def process(row: Received) -> None:
         log.exception("received %s failed", row.pk)
         _wait(row, f"our own error: {type(error).__name__}", None)
     else:
-        return
+        return True
     once.forget()  # what a transaction that was undone had made
+    return False
 
 
 @once.remembered()
@@ -79,16 +167,15 @@ def perform(row: Received) -> None:
     if isinstance(said.act, Publish):
         _record(row, context, said)
         return
-    once.forget()  # all other acts change what is asked about
+    once.forget()  # all other acts change what is asked about,
+    outbox.flush()  # and some ask what was told
     _record(row, context, said)
     once.forget()
 
 
 def _record(row: Received, context: Sequence[Said], said: Said) -> None:
-    with turns.writing():
-        if not Received.objects.filter(pk=row.pk, state="waiting").update(
-            state=Queued.State.DONE, ended=timezone.now(), note=""
-        ):
+    with nullcontext() if row.held else turns.writing(), outbox.gathered():
+        if not (row.held or _through([row.pk])):
             return
         for earlier in context:
             _remember(earlier.act)
@@ -203,7 +290,7 @@ def _wait(row: Received, reason: str, after: float | None) -> None:
 def _give_up(row: Received, problem: str) -> None:
     _end(row, Queued.State.GONE, problem)
     try:
-        with turns.writing():
+        with turns.writing(), outbox.gathered():
             NETWORKS[row.network].closed(row, None, problem)
     except Exception:  # its own text may be what nobody can read
         log.exception("nobody could be told of received %s", row.pk)

@@ -37,11 +37,17 @@ KEEP_TOMBSTONES = timedelta(days=30)  # of what was never seen
 
 @shared_task
 def drain_received(names: list[str]) -> None:
-    first, *others = [*(names if len(names) == 1 else lanes.idle(names)), ""]
-    for name in filter(None, others):  # one lane a task: a slow host must not hold up the others
-        drain_received.delay([name])
+    """Those lanes that must go on alone are a task each: a slow host holds up no other."""
+    first, *others = [*processing.drain_together(names), ""]
+    for name in filter(None, others):
+        drain_lane.delay(name)
     if first:
         processing.drain(first)
+
+
+@shared_task
+def drain_lane(name: str) -> None:
+    processing.drain(name)
 
 
 @shared_task

@@ -87,6 +87,11 @@ def aside() -> Iterator[None]:
         _work.take()
 
 
+def wanted() -> bool:
+    """Whether somebody waits for whoever is writing."""
+    return bool(_writers.waiting)
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """A transaction that writes; inside another one, a part of it."""

@@ -66,6 +66,7 @@ class ActivityPub(Network):
     knows_again = False  # many do, by the activity's id; not all
     gathers = True
     sends_documents = True
+    looks_ahead = False
 
     # ---- read
 

@@ -51,6 +51,7 @@ class Matrix(Network):
     knows_again = True  # by the transaction id
     gathers = False
     sends_documents = False
+    looks_ahead = True
 
     # ---- read
 

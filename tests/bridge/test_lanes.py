@@ -115,7 +115,7 @@ def test_whoever_speaks_to_us_is_no_longer_waited_for() -> None:
     row("b", lane="activitypub far.example.net")
     rest("activitypub far.example")
     rest("activitypub far.example.net")
-    lanes.wake("activitypub far.example")
+    lanes.wake(["activitypub far.example"])
     assert lanes.due(Received) == ["activitypub far.example"]
 
 
@@ -132,18 +132,18 @@ def test_a_whole_network_is_there_again() -> None:
 def test_whoever_said_how_long_to_wait_is_waited_for() -> None:
     row("a")
     rest("one", after=3000)
-    lanes.wake("one")
+    lanes.wake(["one"])
     assert lanes.due(Received) == []
     Lane.objects.update(due=timezone.now())
     rest("one")
-    lanes.wake("one")
+    lanes.wake(["one"])
     assert lanes.due(Received) == ["one"]
 
 
 def test_a_held_lane_is_not_woken_under_its_holder() -> None:
     Holder().claim(["one"])
     Lane.objects.update(failures=3)
-    lanes.wake("one")
+    lanes.wake(["one"])
     assert Holder().claim(["one"]) == []
 
 

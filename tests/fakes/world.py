@@ -119,7 +119,7 @@ class World:
             pushed = self.home.push()
             rows = list(Received.objects.filter(state="waiting").values_list("pk", flat=True))
             received = lanes.due(Received)
-            for lane in received:
+            for lane in processing.drain_together(received):
                 processing.drain(lane)
             delivered = self._deliver()
             if received and self.twice:
