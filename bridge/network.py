@@ -36,6 +36,9 @@ class Network(Protocol):
         Answers whether anything was.
         """
 
+    def foresee(self, rows: Sequence[Received]) -> None:
+        """Before many rows are read and recorded: asks at once what each would ask by itself."""
+
     def read(self, row: Received) -> Sequence[Said]:
         """The acts in a stored row, the main one last, what it stands on before it.
 

@@ -119,6 +119,8 @@ def _some(rows: Sequence[Received]) -> tuple[int, set[str]]:
     keys = [row.pk for row in rows]
     waiting = Received.objects.select_for_update().filter(pk__in=keys, state="waiting")
     mine, end = set(waiting.values_list("pk", flat=True)), time.monotonic() + MOMENT
+    for name, network in NETWORKS.items():
+        network.foresee([row for row in rows if row.network == name and row.pk in mine])
     through, stopped, left = list[int](), set[str](), deque(rows)
     while left and not stopped:
         row = left.popleft()

@@ -211,17 +211,21 @@ def _content_values(act: Publish) -> dict[str, object]:
 
 
 def _publish(act: Publish, *, updated: int | None = None) -> bool:
-    if _gone(act.post, act.author):
+    uri = act.post
+    if once.ask(("gone", uri, act.author), lambda: _gone(uri, act.author)):
         raise Refused("it was deleted already")
-    if Post.objects.filter(uri=act.post).exists():
+    if once.ask(("stands", uri), Post.objects.filter(uri=uri).exists):
         return False
     new = _row(act, _must(act.author), updated)
     new.parent = post(act.reply)
     new.save(force_insert=True)
+    once.know(("stands", uri), answer=True)
+    if act.reply and new.parent is None:
+        once.know(("orphans", act.reply), answer=True)
     _address(new, act.audience)
-    if act.reply != act.post and Post.objects.filter(reply=act.post, parent=None).update(
-        parent=new
-    ):
+    orphans = Post.objects.filter(reply=uri, parent=None)
+    if act.reply != uri and once.ask(("orphans", uri), orphans.exists):
+        orphans.update(parent=new)
         once.forget()
     return True
 

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import Q
 from django.utils import timezone
@@ -20,6 +20,13 @@ BLOCKED = "this server is blocked here"
 def host_refused(host: str) -> str:
     """Why nothing goes to or comes from a server; empty when it may. Subdomains count with it."""
     return once.ask(("host", host), lambda: hosts_refused([host]).get(host, ""))
+
+
+def foresee(hosts: Collection[str]) -> None:
+    """What `host_refused` would ask for each, asked at once."""
+    refused = hosts_refused(hosts)
+    for host in hosts:
+        once.know(("host", host), refused.get(host, ""))
 
 
 def hosts_refused(hosts: Iterable[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from django.db.models import QuerySet
 
 from bridge import http, keys, names
@@ -16,7 +17,7 @@ from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_
 from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
-from social import actions, admission, audience, policy
+from social import actions, admission, audience, foresight, policy
 from social.acts import (
     OPEN,
     Accept,
@@ -73,6 +74,11 @@ class ActivityPub(Network):
     def ahead(self, lane: str) -> bool:
         """Whoever sends here tries again by itself."""
         return False
+
+    def foresee(self, rows: Sequence[Received]) -> None:
+        found = filter(None, map(_announced, rows))
+        if posts := set(found):
+            foresight.foresee(posts)
 
     def read(self, row: Received) -> Sequence[Said]:
         activity = jsonld.loads(row.body.encode())
@@ -267,6 +273,20 @@ def _stays_here(act: Act) -> bool:
             return Post.objects.filter(uri=act.post, visibility="local").exists()
         case _:
             return False
+
+
+def _announced(row: Received) -> tuple[str, str] | None:
+    """A new post, by its URI and its author's, as far as a glance tells."""
+    try:
+        activity = orjson.loads(row.body)
+    except orjson.JSONDecodeError:
+        return None
+    match activity:
+        case {"type": "Create", "actor": str(author), "object": {"id": str(post)}}:
+            found = jsonld.id_of(post), jsonld.id_of(author)
+            return found if all(found) else None
+        case _:
+            return None
 
 
 def _author(activity: dict[str, Any]) -> Actor:

@@ -58,6 +58,9 @@ class Matrix(Network):
     def ahead(self, lane: str) -> bool:
         return gaps.close_one(lane)
 
+    def foresee(self, rows: Sequence[Received]) -> None:
+        """Its rows are read one by one."""
+
     def read(self, row: Received) -> Sequence[Said]:
         event = orjson.loads(row.body)
         if membership.concerns(event):

@@ -12,7 +12,7 @@ from tests.fakes.world import Resident, World, post_of
 
 AN_ANSWER = 17  # to a post of somebody here
 A_POST = 15  # by somebody whom somebody here reads
-OF_MANY = 8  # answers to one post, each
+OF_MANY = 6  # answers to one post, each
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
