@@ -25,7 +25,8 @@ Row = TypeVar("Row", bound=Queued)
 Found = TypeVar("Found")
 
 LEASE = timedelta(seconds=40)  # longer than the longest single request
-BATCH = 100
+BATCH = 100  # rows that came, worked on in one go
+PARCEL = 250  # rows of one lane, sent in one go: the last few of it leave the other side idle
 PATIENCE = timedelta(days=7)  # then a row that finds nobody home is given up
 CALM = 3600.0  # seconds: the longest pause between two tries
 _count = itertools.count()
@@ -136,7 +137,7 @@ def backoff(failures: int) -> float:
 
 
 def waiting(
-    table: type[Row], names: Collection[str], *, each: int = BATCH, most: int = 20 * BATCH
+    table: type[Row], names: Collection[str], *, each: int = PARCEL, most: int = 8 * PARCEL
 ) -> dict[str, list[Row]]:
     """Per lane, the rows that may go now, in order.
 

@@ -23,7 +23,7 @@ from social.models import Actor, Post, Queued
 log = logging.getLogger("ownroom.processing")
 GATHERED = 30.0  # seconds in which changes of a profile become one
 STINT = 25  # rows of one transaction, and
-MOMENT = 0.025  # seconds: how long others who want to write wait for it at most
+MOMENT = 0.025  # seconds: for so long, at least, others who want to write wait for it
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 
@@ -131,7 +131,7 @@ def _some(rows: Sequence[Received]) -> tuple[int, set[str]]:
         except Elsewhere:
             once.forget()
             stopped.add(row.lane)
-        if turns.wanted() or time.monotonic() > end:
+        if turns.wanted() and time.monotonic() > end:
             break
     _through(through)
     return len(rows) - len(left), stopped

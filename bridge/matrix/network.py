@@ -1,6 +1,5 @@
 """Matrix as a network: read stored events, know the rooms, send as ghosts and as the bot."""
 
-import asyncio
 import functools
 import hashlib
 from collections.abc import Collection, Sequence
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from bridge import html, names
-from bridge.errors import Busy, Forbidden, Gone, Unreadable, is_final
+from bridge.errors import Forbidden, Gone, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import (
     attachments,
@@ -23,6 +22,7 @@ from bridge.matrix import (
     lookups,
     meeting,
     membership,
+    order,
     parts,
     places,
     registration,
@@ -42,7 +42,6 @@ from social.models import Actor, Delivery
 from social.outbox import Address
 
 BATCH = 2.0  # seconds for which whoever speaks, and where, is known without asking again
-WIDE = 16  # requests at a time in one room; a homeserver gains nothing from more
 
 
 class Matrix(Network):
@@ -122,49 +121,12 @@ class Matrix(Network):
             row.load = memory
 
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
-        """Rows of one author or about one post go one after another, the others side by side:
-        answers to a post wait for it, not for each other.
-        """
-        last: dict[str, asyncio.Task[None]] = {}
-        slots = asyncio.Semaphore(WIDE)
-        tasks: list[asyncio.Task[None]] = []
-        put_off = set[str]()
-        for row in rows:
-            before = {last[tie] for tie in _ties(row) if tie in last}
-            task = asyncio.create_task(self._after(before, row, settle, slots, put_off))
-            tasks.append(task)
-            last |= dict.fromkeys((row.sender, row.subject), task)
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        await order.send(rows, self._one, settle)
 
-    async def _after(
-        self,
-        before: Collection[asyncio.Task[None]],
-        row: Delivery,
-        settle: Settle,
-        slots: asyncio.Semaphore,
-        put_off: set[str],
-    ) -> None:
-        for task in before:
-            await task  # raises what stopped it: nothing overtakes
-        if row.subject in put_off:
-            return
-        async with slots:
-            try:
-                await self._one(row)
-            except Busy:
-                raise
-            except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
-                await settle(row, error)
-                if not is_final(error):
-                    put_off |= {row.subject} - {""}
-            else:
-                await settle(row, None)
-
-    async def _one(self, row: Delivery) -> None:
+    async def _one(self, row: Delivery, clear: order.Clear) -> None:
         what, _, target = row.to.partition(" ")
+        if what not in {"event", "past"} or (row.act or {}).get("act") != "Publish":
+            await clear()  # what it shows, or does, is as it is when its turn has come
         if what == "say":
             said = render.notice((row.act or {})["say"])
             await self._put(target, said, row=row, user=registration.load().bot)
@@ -175,9 +137,9 @@ class Matrix(Network):
         act = acts.load(row.act or {})
         match what:
             case "event":
-                await self._event(act, target, row)
+                await self._event(act, target, row, clear)
             case "past":
-                await self._event(act, target, row, ts=acts.when(act))
+                await self._event(act, target, row, clear, ts=acts.when(act))
             case "receipt":
                 await self._receipt(act, target, row)
             case "ledger" | "notice":
@@ -189,7 +151,9 @@ class Matrix(Network):
             case _:
                 raise Gone(f"nobody knows what {what} means")
 
-    async def _event(self, act: Act, target: str, row: Delivery, *, ts: int | None = None) -> None:
+    async def _event(
+        self, act: Act, target: str, row: Delivery, clear: order.Clear, *, ts: int | None = None
+    ) -> None:
         known = await in_database(_known, act, target, row)
         if known is None:
             await places.room_at(target)  # makes it, or says that there is none
@@ -206,6 +170,7 @@ class Matrix(Network):
             written = render.render(known.act, known.refs)
         if known.room.kind == Room.Kind.DIRECT and isinstance(known.act, Publish):
             await conversations.gather(known.room)
+        await clear()
         if isinstance(written, render.Redact):
             await self._take_out(known, written, row)
         elif isinstance(written, render.Send):
@@ -351,13 +316,6 @@ def transaction_id(row: Delivery, room_id: str, user: str) -> str:
         (said, row.to.encode(), row.subject.encode(), room_id.encode(), user.encode())
     )
     return f"ap{hashlib.sha256(parts).hexdigest()[:32]}"
-
-
-def _ties(row: Delivery) -> set[str]:
-    """What goes before it: its author's earlier words, its post, and the one it answers."""
-    act = row.act or {}
-    said = {row.sender, row.subject, act.get("reply", "")}
-    return {tie for tie in said if tie}
 
 
 class Known(NamedTuple):

@@ -190,7 +190,7 @@ def test_a_row_without_a_subject_that_waits_holds_up_nobody() -> None:
 
 
 def test_however_many_wait_the_next_one_is_seen() -> None:
-    many = range(lanes.BATCH + 1)
+    many = range(lanes.PARCEL + 1)
     for number in many:
         told("late", f"post {number}", due=later())
     for _ in many:
