@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import nh3
 from markdown_it import MarkdownIt
 
-from bridge import html_text, names
+from bridge import html_emoji, html_text, names
 from bridge.html_find import Finder, Link, has_block, paragraphs, wrapped
 from bridge.html_tree import (
     BLOCKS,
@@ -185,8 +185,12 @@ def _integer(node: Node, key: str) -> dict[str, str]:
 # To a room
 
 
-def to_matrix(html: str, pills: Mapping[str, str]) -> Formatted:
-    """`pills`: the address of a link and the Matrix ID that it stands for in the room."""
+def to_matrix(
+    html: str, pills: Mapping[str, str], emoticons: Mapping[str, str] | None = None
+) -> Formatted:
+    """`pills`: the address of a link and the Matrix ID that it stands for in the room;
+    `emoticons`: the word between two colons and the mxc of its picture.
+    """
 
     def change(node: Node) -> list[Child]:
         return _for_room(node, pills)
@@ -194,7 +198,7 @@ def to_matrix(html: str, pills: Mapping[str, str]) -> Formatted:
     tree = changed(parse(_cut(html, LIMIT)), change)
     return Formatted(
         body=html_text.body(tree, BODY_LIMIT),
-        formatted=write(tree, FORMATTED_LIMIT),
+        formatted=write(html_emoji.shown(tree, emoticons or {}), FORMATTED_LIMIT),
     )
 
 

@@ -207,6 +207,7 @@ def _content_values(act: Publish) -> dict[str, object]:
         "mentions": [asdict(mention) for mention in content.mentions],
         "hashtags": list(content.hashtags),
         "attachments": [asdict(attachment) for attachment in content.attachments],
+        "emojis": [asdict(emoji) for emoji in content.emojis],
     }
 
 
@@ -342,7 +343,9 @@ def remember_deleted(act: Retract, visibility: str) -> None:
 
 def _wipe(posts: QuerySet[Post], at: int) -> int:
     """The words go; the row stays, so that the conversation around it keeps its shape."""
-    return posts.update(deleted=at, html="", summary="", mentions=[], hashtags=[], attachments=[])
+    return posts.update(
+        deleted=at, html="", summary="", mentions=[], hashtags=[], attachments=[], emojis=[]
+    )
 
 
 def _react(act: React) -> bool:
@@ -356,7 +359,10 @@ def _react(act: React) -> bool:
         Q(uri=act.uri) | Q(author=author, post=post, emoji=act.emoji)
     ).exists():
         return False
-    ReactionRow.objects.create(uri=act.uri, author=author, post=post, emoji=act.emoji, at=act.at)
+    custom = asdict(act.custom) if act.custom else None
+    ReactionRow.objects.create(
+        uri=act.uri, author=author, post=post, emoji=act.emoji, at=act.at, custom=custom
+    )
     return True
 
 

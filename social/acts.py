@@ -25,6 +25,15 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Emoji:
+    """A picture that stands for `:shortcode:` in the text it belongs to."""
+
+    shortcode: str  # without colons
+    url: str  # http(s)
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     url: str  # http(s)
     media_type: str = ""
@@ -49,6 +58,7 @@ class Content:
     mentions: tuple[Mention, ...] = ()
     hashtags: tuple[str, ...] = ()  # without '#', case as written
     attachments: tuple[Attachment, ...] = ()
+    emojis: tuple[Emoji, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +87,7 @@ class Profile:
     multikey: str = ""  # Ed25519, multibase (FEP-521a)
     published: int | None = None
     software: str = ""
+    emojis: tuple[Emoji, ...] = ()  # of name, summary and fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +136,7 @@ class React:
     uri: str
     emoji: str  # LIKE, another emoji, or :shortcode:
     at: int
+    custom: Emoji | None = None  # the picture of a :shortcode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +323,8 @@ _NESTED: dict[str, type[Any]] = {
     "now": Publish,
     "mentions": Mention,
     "attachments": Attachment,
+    "emojis": Emoji,
+    "custom": Emoji,
     "fields": Field,
 }
 

@@ -86,6 +86,7 @@ class Actor(models.Model):
     header = models.CharField(max_length=2048, blank=True)
     room_link = models.CharField(max_length=2048, blank=True)  # where its room can be read
     fields = models.JSONField(default=list, blank=True)
+    emojis = models.JSONField(default=list, blank=True)
     locked = models.BooleanField(default=False)
     discoverable = models.BooleanField(default=True)
     indexable = models.BooleanField(default=False)
@@ -210,6 +211,7 @@ class Post(models.Model):
     mentions = models.JSONField(default=list, blank=True)
     hashtags = models.JSONField(default=list, blank=True)
     attachments = models.JSONField(default=list, blank=True)
+    emojis = models.JSONField(default=list, blank=True)
     url = models.CharField(max_length=2048, blank=True)
     reply = models.CharField(max_length=2048, blank=True, db_index=True)  # URI of the parent
     parent = models.ForeignKey(
@@ -236,6 +238,7 @@ class Reaction(models.Model):
     author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="reactions")
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="reactions")
     emoji = models.CharField(max_length=110)
+    custom = models.JSONField(null=True, blank=True)  # the picture of a :shortcode:
     at = models.BigIntegerField()
 
     class Meta:

@@ -1,6 +1,6 @@
 """Rows → acts: a profile and a post as they stand in the index now."""
 
-from social.acts import Attachment, Content, Field, Mention, Profile, Publish
+from social.acts import Attachment, Content, Emoji, Field, Mention, Profile, Publish
 from social.models import Actor, Post
 
 
@@ -30,6 +30,7 @@ def profile_of(actor: Actor) -> Profile:
         multikey=actor.multikey,
         published=actor.published,
         software=actor.software,
+        emojis=tuple(Emoji(**emoji) for emoji in actor.emojis),
     )
 
 
@@ -46,6 +47,7 @@ def publish_of(post: Post) -> Publish:
             mentions=tuple(Mention(**mention) for mention in post.mentions),
             hashtags=tuple(post.hashtags),
             attachments=tuple(Attachment(**attachment) for attachment in post.attachments),
+            emojis=tuple(Emoji(**emoji) for emoji in post.emojis),
         ),
         visibility=post.visibility,  # type: ignore[arg-type]  # the column holds what a Publish brought
         published=post.published,

@@ -48,6 +48,7 @@ THOROUGH = (
     "tests/flows/test_approving.py",
     "tests/flows/test_blocking.py",
     "tests/flows/test_enclosed.py",
+    "tests/flows/test_emoji.py",
     "tests/flows/test_faces.py",
     "tests/flows/test_distance.py",
     "tests/flows/test_following.py",

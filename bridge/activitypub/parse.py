@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld
+from bridge.activitypub import jsonld, parse_emoji
 from bridge.activitypub.parse_post import Json, Wrapper, author_of, foreign, post, sane
 from bridge.activitypub.parse_profile import claimed, is_actor, profile
 from bridge.activitypub.vocabulary import ACTIVITIES
@@ -157,7 +157,9 @@ def _react(activity: Json, actor: str, at: int) -> React | Ignored:
     if not emoji and "EmojiReact" in jsonld.types(activity):
         return Ignored(reason="the reaction has no emoji")
     fallback = _DISLIKE if "Dislike" in jsonld.types(activity) else LIKE
-    return React(author=actor, post=target, uri=uri, emoji=emoji or fallback, at=at)
+    custom = parse_emoji.tagged(activity).get(emoji.strip(":")) if emoji else None
+    said = emoji or fallback
+    return React(author=actor, post=target, uri=uri, emoji=said, at=at, custom=custom)
 
 
 def _emoji(activity: Json) -> str:

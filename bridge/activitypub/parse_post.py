@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld
+from bridge.activitypub import jsonld, parse_emoji
 from bridge.activitypub.vocabulary import CARDS, NOT_POSTS, NOTES
 from social.acts import Attachment, Content, Ignored, Mention, Publish, Visibility
 
@@ -180,14 +180,17 @@ def _content(obj: Json, uri: str) -> Content:
     types = jsonld.types(obj)
     is_note = not NOTES.isdisjoint(types)
     written, language = _text(obj)
+    emojis = parse_emoji.tagged(obj)
+    said = _note_html(obj, written) if is_note else _card(obj, written, uri)
     return Content(
-        html=_note_html(obj, written) if is_note else _card(obj, written, uri),
+        html=parse_emoji.renamed(said, emojis),
         summary=html.warning(jsonld.text(obj.get("summary"))) if is_note or _warns(obj) else "",
         sensitive=obj.get("sensitive") is True,
         language=language,
         mentions=_mentions(obj),
         hashtags=_hashtags(obj),
         attachments=_attachments(obj, cover=not is_note),
+        emojis=tuple(emojis.values()),
     )
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld
+from bridge.activitypub import jsonld, parse_emoji
 from bridge.activitypub.parse_post import Json, sane
 from bridge.activitypub.vocabulary import ACTIVITIES, KINDS
 from social.acts import Field, Ignored, Kind, Profile
@@ -31,14 +31,15 @@ def profile(doc: Any, *, at: int) -> Profile | Ignored:
     uri = jsonld.id_of(doc)
     key_id, public_key = _rsa(doc, uri)
     endpoints = doc.get("endpoints")
+    emojis = parse_emoji.tagged(doc)
     shared = endpoints.get("sharedInbox") if isinstance(endpoints, dict) else None
     return Profile(
         uri=uri,
         handle=jsonld.text(doc.get("preferredUsername")),
         domain=names.host_of(uri),
         kind=_kind(doc),
-        name=html.warning(jsonld.text(doc.get("name")))[:MAX_NAME],
-        summary=html.from_fediverse(jsonld.text(doc.get("summary"))),
+        name=parse_emoji.renamed(html.warning(jsonld.text(doc.get("name"))), emojis)[:MAX_NAME],
+        summary=parse_emoji.renamed(html.from_fediverse(jsonld.text(doc.get("summary"))), emojis),
         url=_web(jsonld.link(doc.get("url"))),
         icon=_picture(doc.get("icon")),
         header=_picture(doc.get("image")),
@@ -55,6 +56,7 @@ def profile(doc: Any, *, at: int) -> Profile | Ignored:
         public_key=public_key,
         multikey=_ed25519(doc, uri),
         published=_born(doc, at),
+        emojis=tuple(emojis.values()),
     )
 
 

@@ -12,7 +12,14 @@ from urllib.parse import quote
 
 from bridge import html
 from bridge.activitypub.jsonld import AS2, PUBLIC, iso
-from bridge.activitypub.render_actor import CONTEXT, Json, actor, instance_actor, plain_actor
+from bridge.activitypub.render_actor import (
+    CONTEXT,
+    Json,
+    actor,
+    emoji_tag,
+    instance_actor,
+    plain_actor,
+)
 from social.acts import (
     LIKE,
     OPEN,
@@ -91,7 +98,7 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
         case Block():
             return _about("Block", act)
         case BlockHost() | Mute() | Decide():
-            raise ValueError("nobody here says this to other servers")
+            raise ValueError("what is for its author alone is never written down for others")
         case Accept():
             return _answer("Accept", "accepts", act)
         case Reject():
@@ -167,7 +174,8 @@ def _introduce(act: Introduce, refs: Refs) -> Json:
 def _like(act: React, refs: Refs) -> Json:
     plain = act.emoji in _HEARTS
     # FEP-c0e0: a Like with content is a reaction, and still a like where reactions are unknown.
-    emoji = {} if plain else {"content": act.emoji, "_misskey_reaction": act.emoji}
+    emoji: Json = {} if plain else {"content": act.emoji, "_misskey_reaction": act.emoji}
+    tag = {"tag": [emoji_tag(act.custom)]} if act.custom else {}
     return {
         "id": act.uri,
         "type": "Like",
@@ -177,6 +185,7 @@ def _like(act: React, refs: Refs) -> Json:
         **({"audience": refs.group} if refs.group else {}),
         "object": act.post,
         **emoji,
+        **tag,
     }
 
 
@@ -336,7 +345,7 @@ def _tags(publish: Publish, refs: Refs) -> list[Json]:
         }
         for tag in publish.content.hashtags
     ]
-    return [*mentions, *hashtags]
+    return [*mentions, *hashtags, *map(emoji_tag, publish.content.emojis)]
 
 
 def _attachment(attachment: Attachment) -> Json:

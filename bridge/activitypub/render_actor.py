@@ -4,7 +4,7 @@ import mimetypes
 from typing import Any
 
 from bridge.activitypub.jsonld import AS2, iso
-from social.acts import Kind, Profile
+from social.acts import Emoji, Kind, Profile
 
 Json = dict[str, Any]
 
@@ -26,6 +26,7 @@ CONTEXT: tuple[Any, ...] = (
         "featured": {"@id": "toot:featured", "@type": "@id"},
         "discoverable": "toot:discoverable",
         "indexable": "toot:indexable",
+        "Emoji": "toot:Emoji",
         "_misskey_reaction": "misskey:_misskey_reaction",
         "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
         "implements": {"@id": "https://w3id.org/fep/844e#implements", "@type": "@id"},
@@ -88,6 +89,16 @@ def instance_actor(origin: str, domain: str, key_id: str, public_key: str, multi
     }
 
 
+def emoji_tag(emoji: Emoji) -> Json:
+    kind = {"mediaType": emoji.media_type} if emoji.media_type else {}
+    return {
+        "id": emoji.url,
+        "type": "Emoji",
+        "name": f":{emoji.shortcode}:",
+        "icon": {"type": "Image", **kind, "url": emoji.url},
+    }
+
+
 def plain_actor(profile: Profile) -> Json:
     """Without a context: as it stands inside an Update."""
     uri = profile.uri
@@ -112,6 +123,7 @@ def plain_actor(profile: Profile) -> Json:
         "webfinger": f"{profile.handle}@{profile.domain}",
         **_picture("icon", profile.icon),
         **_picture("image", profile.header),
+        **({"tag": [emoji_tag(emoji) for emoji in profile.emojis]} if profile.emojis else {}),
         "attachment": [
             {"type": "PropertyValue", "name": field.name, "value": field.value}
             for field in profile.fields

@@ -18,6 +18,7 @@ from social.acts import (
     Block,
     Boost,
     Decide,
+    Emoji,
     Follow,
     Move,
     Publish,
@@ -148,7 +149,12 @@ def _acts(uris: Iterable[str]) -> dict[str, React | Boost | Follow | Block]:
     found: dict[str, React | Boost | Follow | Block] = {}
     for row in ReactionRow.objects.filter(uri__in=wanted).select_related("author", "post"):
         found[row.uri] = React(
-            author=row.author.uri, post=row.post.uri, uri=row.uri, emoji=row.emoji, at=row.at
+            author=row.author.uri,
+            post=row.post.uri,
+            uri=row.uri,
+            emoji=row.emoji,
+            at=row.at,
+            custom=Emoji(**row.custom) if row.custom else None,
         )
     for boost in BoostRow.objects.filter(uri__in=wanted).select_related("author", "post"):
         found[boost.uri] = Boost(
@@ -199,12 +205,17 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         seen=int(time.time() * 1000),
         boosted=profiles.publish_of(boosted) if boosted and not boosted.deleted else None,
         boosted_title=boosted.author.title if boosted else "",
+        name_emojis=_name_emojis(author, boosted.author if boosted else None),
         redact=_to_redact(act, room),
         fits=_fits(act, room),
         towards=_towards(act),
         pending=isinstance(act, Follow) and _pending(act),
         parts=_parts(act, room),
     )
+
+
+def _name_emojis(*actors: Actor | None) -> tuple[Emoji, ...]:
+    return tuple(Emoji(**emoji) for actor in actors if actor for emoji in actor.emojis)
 
 
 FITTING: dict[str, set[str]] = {

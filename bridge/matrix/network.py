@@ -17,6 +17,7 @@ from bridge.matrix import (
     client,
     commands,
     conversations,
+    emoticons,
     gaps,
     linking,
     lookups,
@@ -160,6 +161,8 @@ class Matrix(Network):
             known = await in_database(_known, act, target, row)
         if known is None:
             raise Gone("its room is gone again")
+        pictures = await emoticons.of(known.act, known.refs)
+        known = known._replace(refs=replace(known.refs, emoticons=pictures))
         written = render.render(known.act, known.refs)
         if isinstance(written, Ignored):
             raise Gone(written.reason)
@@ -267,6 +270,7 @@ class Matrix(Network):
             )
         else:
             refs = await in_database(lookups.for_act, act, room, row.document)
+            refs = replace(refs, emoticons=await emoticons.of(act, refs))
             written = render.notice_for(act, refs)
         if written is None:
             raise Gone("there is nothing to say about it")

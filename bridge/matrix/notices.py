@@ -101,7 +101,7 @@ def _follow(refs: Refs) -> str:
 
 def _post(act: Publish, refs: Refs) -> Send | None:
     """The whole text: for a direct post the desk is the only room that has it."""
-    heading = html.to_matrix(f"<p>{_who(refs)} {_manner(act)}:</p>", refs.pills)
+    heading = html.to_matrix(f"<p>{_who(refs)} {_manner(act)}:</p>", refs.pills, refs.emoticons)
     link = _link(act.url or act.post, "Open the post")
     footer = html.to_matrix(f"<p>{link}</p>", {})
     said = caption(act, refs)
@@ -150,7 +150,8 @@ def _link(url: str, label: str) -> str:
 
 
 def _told(text: str, refs: Refs, *, kind: str, uri: str, by: str) -> Send:
-    content = message(html.to_matrix(text, refs.pills), "m.notice") | {"m.mentions": {}}
+    content = message(html.to_matrix(text, refs.pills, refs.emoticons), "m.notice")
+    content["m.mentions"] = {}
     return _sent(content | _copy(kept(refs, id=uri, by=by, kind=kind, act=uri), refs))
 
 

@@ -217,10 +217,16 @@ def _react(act: React, refs: Refs) -> Send | Ignored:
         return _ABSENT
     # Client-Server API, "Event annotations and reactions": emoji are sent with their presentation
     # selector, or clients count the same thumb twice.
-    key = f"{LIKE}\N{VARIATION SELECTOR-16}" if act.emoji == LIKE else shapes.clean(act.emoji)
-    related = {"rel_type": "m.annotation", "event_id": refs.event, "key": key[:100]}
+    key = f"{LIKE}\N{VARIATION SELECTOR-16}" if act.emoji == LIKE else shapes.clean(act.emoji)[:100]
+    named: dict[str, Any] = {}
+    picture = refs.emoticons.get(act.custom.shortcode, "") if act.custom else ""
+    if picture:  # MSC4027: the picture is the key, and its name stands beside it
+        named = dict.fromkeys((shapes.SHORTCODE, shapes.SHORTCODE_BEEPER), key)
+        key = picture
+    related = {"rel_type": "m.annotation", "event_id": refs.event, "key": key}
     copy = kept(refs, id=act.uri, type="Like", by=act.author, kind="react", act=act.uri)
-    return fitted("m.reaction", {"m.relates_to": related, vocabulary.OBJECT: copy})
+    content = {"m.relates_to": related, **named, vocabulary.OBJECT: copy}
+    return fitted("m.reaction", content)
 
 
 def _boost(act: Boost, refs: Refs) -> Send | Ignored:
@@ -229,7 +235,7 @@ def _boost(act: Boost, refs: Refs) -> Send | Ignored:
     copy |= {"role": "card", "object": shapes.clean(act.post)}
     post = refs.boosted
     if not post:
-        said = html.to_matrix(f"{_heading(act.post, refs)}</p>", refs.pills)
+        said = html.to_matrix(f"{_heading(act.post, refs)}</p>", refs.pills, refs.emoticons)
         return fitted("m.room.message", message(said) | {vocabulary.OBJECT: copy}, link=act.post)
     if post.visibility not in OPEN:
         return Ignored(reason="only public and unlisted posts are shown to others")
@@ -245,7 +251,9 @@ def _under(refs: Refs) -> Refs:
 
 def _card(post: Publish, uri: str, refs: Refs) -> dict[str, Any]:
     inner = caption(post, refs)
-    heading = html.to_matrix(f"{_heading(post.url or post.post, refs)}:</p>", refs.pills)
+    heading = html.to_matrix(
+        f"{_heading(post.url or post.post, refs)}:</p>", refs.pills, refs.emoticons
+    )
     quoted = "\n".join(f"> {line}" for line in inner.body.split("\n"))
     said = Formatted(
         body=f"{heading.body}\n\n{quoted}",

@@ -10,7 +10,7 @@ from bridge import html
 from bridge.html import Formatted
 from bridge.matrix import enclosed, shapes, vocabulary
 from bridge.matrix.enclosed import File, Part
-from social.acts import Ignored, Publish
+from social.acts import Emoji, Ignored, Publish
 
 # Client-Server API, "Size limits": 65,536 bytes with signatures and all that servers add.
 LIMIT = 56_000
@@ -44,6 +44,8 @@ class Refs:
     pending: bool = False  # a follow that waits for the owner's word
     files: Mapping[str, File] = field(default_factory=dict)  # of the post, by their addresses
     parts: tuple[Part, ...] = ()  # its further events in this room
+    name_emojis: tuple[Emoji, ...] = ()  # of the names above
+    emoticons: Mapping[str, str] = field(default_factory=dict)  # shortcode -> mxc
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def caption(post: Publish, refs: Refs) -> Formatted:
     shown = enclosed.carried(post.content, refs.files)
     described = enclosed.described(shown[0]) if shown else ""
     written = post.content.html + enclosed.links(post.content, refs.files) + described
-    said = html.to_matrix(written, refs.pills)
+    said = html.to_matrix(written, refs.pills, refs.emoticons)
     if len(said.body.encode()) > _LARGE or not (shown or said.body.strip()):
         more = html.to_matrix(_link(post.url or post.post, "Open the post"), {})
         said = Formatted(

@@ -16,6 +16,8 @@ from social.acts import Ignored
 REPOST = f"{SOCIAL}.repost"  # MSC4501
 WARNING_3725 = "town.robin.msc3725.content_warning"
 SPOILER_4193 = "page.codeberg.everypizza.msc4193.spoiler"
+SHORTCODE = "shortcode"  # MSC4027, of a reaction that is a picture
+SHORTCODE_BEEPER = "com.beeper.reaction.shortcode"
 
 HTML = "org.matrix.custom.html"
 LONGEST_TIME = 253_402_300_799_000  # the last second of the year 9999, in milliseconds

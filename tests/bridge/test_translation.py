@@ -35,6 +35,7 @@ CONTENT = acts.Content(
     language="fr",
     mentions=(acts.Mention(actor=BOB, name="@bob@mastodon.example"),),
     hashtags=("Rain",),
+    emojis=(acts.Emoji(shortcode="heron", url=f"{HERE}/e/1", media_type="image/png"),),
     attachments=(
         acts.Attachment(
             url=f"{HERE}/media/1",
@@ -55,6 +56,7 @@ PUBLISH = acts.Publish(
     url=f"{HERE}/@alice/1",
     reply=cast.own_uri(cast.QUIET),
     audience=(BOB,),
+    group=LENA,
 )
 PROFILE = acts.Profile(
     uri=ALICE,
@@ -81,6 +83,7 @@ PROFILE = acts.Profile(
     multikey="z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
     published=86_400_000,
     software="ownroom",
+    emojis=(acts.Emoji(shortcode="heron", url=f"{HERE}/e/1", media_type="image/png"),),
 )
 ABOUT: dict[str, Any] = {"author": ALICE, "uri": f"{HERE}/ap/a/1", "at": AT}
 FOLLOW = acts.Follow(target=BOB, **ABOUT)
@@ -89,7 +92,12 @@ EXAMPLES: list[acts.Act] = [
     PUBLISH,
     acts.Revise(author=ALICE, now=PUBLISH, uri=f"{POST}/update/e", updated=AT + 1000),
     acts.Retract(author=ALICE, post=POST, at=AT),
-    acts.React(post=cast.BOB_POST, emoji="🔥", **ABOUT),
+    acts.React(
+        post=cast.BOB_POST,
+        emoji=":heron:",
+        custom=acts.Emoji(shortcode="heron", url=f"{HERE}/e/1", media_type="image/png"),
+        **ABOUT,
+    ),
     acts.Boost(post=cast.BOB_POST, **ABOUT),
     FOLLOW,
     acts.Accept(author=ALICE, follower=BOB, uri=f"{BOB}/f/1", at=AT),
@@ -98,6 +106,7 @@ EXAMPLES: list[acts.Act] = [
     acts.BlockHost(host="far.example", **ABOUT),
     acts.Mute(target=BOB, until=AT + 1, **ABOUT),
     acts.Report(about=(BOB, cast.BOB_POST), words="spam", forward=True, **ABOUT),
+    acts.Decide(author=ALICE, about=POST, allowed=True, at=AT),
     acts.Undo(undone=FOLLOW, **ABOUT),
     acts.Leave(author=ALICE, at=AT),
     acts.Move(target=BOB, **ABOUT),
@@ -117,6 +126,7 @@ def test_the_examples_say_something_in_every_field_of_every_act() -> None:
 NEVER_TOLD = {
     "BlockHost": "whom one keeps away is one's own business",
     "Mute": "who is muted must not learn of it",
+    "Decide": "nobody here decides what stands under their posts, yet",
 }
 NOT_IN_ACTIVITYPUB = {
     "Profile.hide_network": "it shows in the collections, which are then empty",
@@ -161,6 +171,7 @@ IN_MATRIX = {
     acts.BlockHost: NOTED,
     acts.Mute: NOTED,
     acts.Report: NOTED,
+    acts.Decide: NOTED,
     acts.Undo: TAKEN,
     acts.Leave: SHOWN,
     acts.Move: NOTED,
@@ -203,7 +214,9 @@ def test_what_the_ledger_notes_is_read_back_as_it_was(act: acts.Act) -> None:
 
 NOT_TYPED = {
     "Content.attachments": "files are events of their own",
+    "Content.emojis": "their pictures stand in the words",
     "Content.hashtags": "they are read from the words",
+    "Publish.group": "the room in which it is written says so",
     "Publish.url": "the page's address follows from the event",
 }
 

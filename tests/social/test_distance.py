@@ -79,5 +79,5 @@ def test_what_only_its_author_knows_is_written_down_for_nobody(alice: Actor, bob
     quiet += [Undo(author=alice.uri, uri=act.uri, at=NOON, undone=act) for act in (mute, host)]
     for act in quiet:
         assert documents.keep(act) == ""
-        with pytest.raises(ValueError, match="nobody here says"):
+        with pytest.raises(ValueError, match="never written down"):
             render.render(act, render.Refs(origin=HERE))
