@@ -24,6 +24,7 @@ log = logging.getLogger("ownroom.processing")
 GATHERED = 30.0  # seconds in which changes of a profile become one
 STINT = 25  # rows of one transaction, and
 MOMENT = 0.025  # seconds: for so long, at least, others who want to write wait for it
+AS_IT_WAS = 1.0  # seconds for which they see the index so, however busy the machine is
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 
@@ -92,7 +93,7 @@ def _work_off_together(names: Collection[str], holder: lanes.Holder) -> set[str]
     # Where some fill a whole batch there was no place for the others.
     alone = set(names) - set(found) if len(rows) == lanes.BATCH else set[str]()
     held = time.monotonic()
-    with once.remembered():
+    with once.remembered(once.Memory(AS_IT_WAS)):
         while rows and time.monotonic() - held < lanes.LEASE.total_seconds() / 4:
             done, stopped = _stint(rows[:STINT])
             alone |= stopped

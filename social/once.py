@@ -1,7 +1,8 @@
 """What the work of a moment asks the index again and again, asked once.
 
-Answers are kept for a tenth of a second: whoever works on many rows in a row sees the index as it
-was then, as if they had come that much sooner. Whoever waits for a stranger, or changes what others
+Answers are kept for a tenth of a second, or as long as whoever remembers them says, a second or two
+at most: who works on many rows in a row sees the index as it was then, as if they had come that
+much sooner. Whoever waits for a stranger, or changes what others
 ask about, calls `forget` afterwards.
 """
 
@@ -31,7 +32,7 @@ class Memory(dict[Hashable, Any]):
         return self
 
 
-shared = Memory()  # of all who knock at the door of this process at the same moment
+shared = Memory(0.5)  # of all who knock at the door of this process at the same moment
 _missing = object()
 _known: ContextVar[Memory | None] = ContextVar("known", default=None)
 
