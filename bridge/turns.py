@@ -39,7 +39,7 @@ class Queue:
 
 
 BUSY = 4  # requests at the door; fewer leave enough time for the work behind it
-PATIENCE = 0.05  # seconds that one row waits for them at most
+PATIENCE = 0.2  # seconds that rows wait for them at most, before some go on for a moment
 _writers, _work = Queue(), Queue()
 _mine = threading.local()
 _door = threading.Condition()
