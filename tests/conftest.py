@@ -22,9 +22,10 @@ from bridge.loop import run
 from bridge.matrix import client, uploads
 from bridge.matrix.registration import BOT
 from social import once
-from tests.fakes import homeserver_door
+from tests.fakes import homeserver_door, served
 from tests.fakes.homeserver import OURS, SERVER, THEIRS, Homeserver
 from tests.fakes.world import Resident, World, make_keeper
+from tests.schemas.documents import unmet
 
 # How long an example takes says how busy the machine is, and nothing about the claim.
 hypothesis.settings.register_profile(
@@ -132,8 +133,11 @@ def home(home_for_all: Homeserver, registration_for_all: None) -> Iterator[Homes
 @pytest.fixture
 def world(
     home: Homeserver, neighbours: Neighbourhood, live_server: LiveServer, settings: SettingsWrapper
-) -> World:
-    """Ours, with a homeserver beside it and a fediverse server next door."""
+) -> Iterator[World]:
+    """Ours, with a homeserver beside it and a fediverse server next door.
+
+    Whatever it serves and sends must have what the readers of other servers demand.
+    """
     domain = live_server.url.removeprefix("http://")
     settings.OWNROOM_DOMAIN = settings.OWNROOM_HANDLE_DOMAIN = domain
     settings.OWNROOM_ORIGIN = live_server.url
@@ -143,7 +147,13 @@ def world(
     cache.clear()
     make_keeper()
     run(client.register(BOT))
-    return World(home, neighbours, live_server.url)
+    served.wrong.clear()
+    served.seen.clear()
+    yield World(home, neighbours, live_server.url)
+    told = [one["activity"] for one in neighbours.received()]
+    ours = [one for one in told if str(one.get("actor", "")).startswith(live_server.url)]
+    wrong = [*served.wrong, *(line for one in ours for line in unmet(one))]
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
 
 
 @pytest.fixture

@@ -24,4 +24,5 @@ from bridge.settings import *  # noqa: E402, F403
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(OWNROOM_DATA / "test.sqlite3")}  # noqa: F405
+MIDDLEWARE = [*MIDDLEWARE, "tests.fakes.served.Watch"]  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
