@@ -31,6 +31,7 @@ KNOWN = (
     "OWNROOM_ADMINS",
     "OWNROOM_SIGNUPS",
     "OWNROOM_MEDIA_LIMIT",
+    "OWNROOM_ROOM_GHOSTS",
     "OWNROOM_ENV_FILE",
     "OWNROOM_LOG_LEVEL",
     # not for admins: demo, tests, and what one part tells another

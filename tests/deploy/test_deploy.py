@@ -12,22 +12,9 @@ import yaml
 
 from tests.deploy.rig import DEPLOY, TOP, nginx, run, tool
 
+# What bridge/settings.py reads, and what the system's own libraries do.
 SETTINGS = {
-    "OWNROOM_DOMAIN",
-    "OWNROOM_SCHEME",
-    "OWNROOM_HANDLE_DOMAIN",
-    "OWNROOM_HOMESERVER_URL",
-    "OWNROOM_SERVER_NAME",
-    "OWNROOM_REGISTRATION",
-    "OWNROOM_SECRET_KEY",
-    "OWNROOM_DATA",
-    "DATABASE_URL",
-    "REDIS_URL",
-    "OWNROOM_ALLOW_PRIVATE",
-    "OWNROOM_SECURE_FETCH",
-    "OWNROOM_SIGNUPS",
-    "OWNROOM_MEDIA_LIMIT",
-    "OWNROOM_ADMINS",
+    *re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (TOP / "bridge/settings.py").read_text()),
     "SSL_CERT_FILE",
 }
 COMMANDS = {"web", "worker", "scheduler", "up", "migrate", "registration", "profile", "rebuild"}
