@@ -46,6 +46,7 @@ app.conf.update(
         "sweep": {"task": "bridge.tasks.sweep", "schedule": 3.0},
         "watch": {"task": "bridge.tasks.watch", "schedule": 3.0},
         "catch-up": {"task": "bridge.tasks.catch_up", "schedule": 180.0},
+        "plan": {"task": "bridge.tasks.plan", "schedule": 300.0},
         "prune": {"task": "bridge.tasks.prune", "schedule": 3600.0},
     },
     timezone="UTC",

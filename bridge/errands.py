@@ -4,7 +4,7 @@ Nobody waits for one, so it may come late, be done twice or be put off; but no k
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -18,7 +18,7 @@ SLOTS = 2  # lanes of those that ask strangers: a slow host holds up half of the
 BATCH = 20
 TRIES = 5
 # Seconds between two runs of the same, however often somebody asks for it.
-COOL = {Errand.Kind.PROFILE: 0, Errand.Kind.LINKS: 60}
+COOL = {Errand.Kind.PROFILE: 0, Errand.Kind.LINKS: 60, Errand.Kind.CONVERSATION: 900}
 
 
 def put(kind: str, about: str, *, after: float = 0) -> None:
@@ -35,6 +35,15 @@ def put(kind: str, about: str, *, after: float = 0) -> None:
         wanted = max(wanted, rested)
         if row.due is None or row.due > wanted:
             Errand.objects.filter(pk=row.pk).update(due=wanted, failures=0)
+
+
+def put_new(kind: str, abouts: Collection[str]) -> None:
+    """Many at once, now; those that were ever put stay as they are."""
+    with turns.writing():
+        Errand.objects.bulk_create(
+            [Errand(kind=kind, about=about[:2048], lane=_lane(kind, about)) for about in abouts],
+            ignore_conflicts=True,
+        )
 
 
 def _lane(kind: str, about: str) -> str:

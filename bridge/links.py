@@ -22,9 +22,9 @@ WEEK = 7 * 86_400.0
 DAY = 86_400.0
 
 
-def check(uri: str) -> float | None:
+def check(errand: Errand) -> float | None:
     """All pages that an actor here names; answers when to look again."""
-    actor = Actor.objects.local().shown().filter(uri=uri).first()
+    actor = Actor.objects.local().shown().filter(uri=errand.about).first()
     if actor is None:
         return None
     homes = {actor.url, actor.uri} - {""}

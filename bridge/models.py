@@ -169,6 +169,7 @@ class Errand(models.Model):
 
     class Kind(models.TextChoices):
         PROFILE = "profile"  # tell of a changed profile, once for all that changed
+        CONVERSATION = "conversation"  # read what others answered elsewhere
         LINKS = "links"  # whether the pages that a profile names lead back to it
 
     kind = models.CharField(max_length=12, choices=Kind)

@@ -16,11 +16,22 @@ from bridge.loop import Elsewhere, nobody_asked
 from bridge.models import Errand, Received
 from bridge.network import Network, Said
 from bridge.networks import NETWORKS
-from social import actions, acts, admission, audience, backlinks, once, outbox, profiles
-from social.acts import Accept, Act, Introduce, Publish
+from social import (
+    actions,
+    acts,
+    admission,
+    audience,
+    backlinks,
+    conversations,
+    once,
+    outbox,
+    profiles,
+)
+from social.acts import OPEN, Accept, Act, Introduce, Publish
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
+ANSWERED = 60.0  # seconds after which more answers are looked for
 GATHERED = 30.0  # seconds in which changes of a profile become one
 STINT = 25  # rows of one transaction, and
 MOMENT = 0.025  # seconds: for so long, at least, others who want to write wait for it
@@ -199,16 +210,30 @@ def _remember(act: Act | None) -> None:
             actions.record(act)
 
 
+def recall(found: Sequence[Said]) -> None:
+    """Posts that nobody sent us, each after what it answers."""
+    with turns.writing(), once.remembered():
+        once.forget()
+        for said in found:
+            act = said.act
+            if isinstance(act, Publish) and actions.post(act.post) is None:
+                _remember(act)
+                _show(said)
+
+
 def _show(said: Said) -> None:
-    """The past of somebody who is read from now on: no news to anybody, so nobody is told."""
+    """What was said before, or elsewhere: no news to anybody, so nobody is told of it."""
     act = said.act
     if not isinstance(act, Publish) or not Post.objects.filter(uri=act.post, deleted=None).exists():
         return  # or it was not admitted
+    places = {network.name: network.past(act) for network in NETWORKS.values()}
+    if not any(places.values()):
+        return
     document = documents.keep(act, said.wire)
-    for network in NETWORKS.values():
+    for name, addresses in places.items():
         outbox.tell(
-            network.name,
-            network.past(act),
+            name,
+            addresses,
             sender=act.author,
             subject=act.post,
             said=acts.dump(act),
@@ -261,18 +286,25 @@ def _tell(
 def _intend(act: Act) -> None:
     """What is to be done later because of it."""
     author = actions.actor(act.author)
-    if isinstance(act, Introduce) and author and author.is_local:
-        errands.put(Errand.Kind.PROFILE, author.uri, after=GATHERED)
-        if backlinks.wanted(author):
-            errands.put(Errand.Kind.LINKS, author.uri)
+    match act:
+        case Introduce() if author and author.is_local:
+            errands.put(Errand.Kind.PROFILE, author.uri, after=GATHERED)
+            if backlinks.wanted(author):
+                errands.put(Errand.Kind.LINKS, author.uri)
+        case Publish(reply=reply, visibility=shown) if reply and shown in OPEN:
+            # Whoever answers has only those told whom they name: the others are read there.
+            if begun := conversations.top(act):
+                errands.put(Errand.Kind.CONVERSATION, begun, after=ANSWERED)
+        case _:
+            pass
 
 
-def tell_profile(uri: str) -> None:
+def tell_profile(errand: Errand) -> None:
     """All that somebody changed in themselves within the last half minute, as one change."""
-    actor = Actor.objects.local().shown().filter(uri=uri).first()
+    actor = Actor.objects.local().shown().filter(uri=errand.about).first()
     if actor is None:
         return
-    act = Introduce(author=uri, profile=profiles.profile_of(actor), at=actor.introduced)
+    act = Introduce(author=actor.uri, profile=profiles.profile_of(actor), at=actor.introduced)
     with turns.writing():
         gathering = [one for one in NETWORKS.values() if one.gathers]
         _tell(gathering, act, audience.hearers(act))

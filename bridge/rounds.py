@@ -4,15 +4,16 @@ import logging
 import time
 from collections.abc import Callable
 
-from bridge import errands, lanes, links, processing, turns
+from bridge import errands, lanes, links, processing, recall, turns
 from bridge.errors import Later, Trouble
 from bridge.models import Errand
 from social import actions, once
 
 log = logging.getLogger("ownroom.errands")
 # What each does; it answers in how many seconds it wants to be done again, or None.
-RUNS: dict[str, Callable[[str], float | None]] = {
+RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.PROFILE: processing.tell_profile,
+    Errand.Kind.CONVERSATION: recall.read_on,
     Errand.Kind.LINKS: links.check,
 }
 
@@ -37,7 +38,7 @@ def drain(lane: str) -> None:
 def run(errand: Errand) -> None:
     try:
         with turns.working(), once.remembered():
-            again = RUNS[errand.kind](errand.about)
+            again = RUNS[errand.kind](errand)
     except Later as error:
         errands.put_off(errand, str(error), error.after)
     except (Trouble, actions.Refused) as error:

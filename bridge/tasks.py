@@ -15,6 +15,7 @@ from bridge import (
     lanes,
     links,
     processing,
+    recall,
     rounds,
 )
 from bridge.activitypub import actors
@@ -108,6 +109,12 @@ def awake() -> None:
     """At the start of a worker."""
     sweep()
     watch()
+
+
+@shared_task
+def plan() -> None:
+    """What we mean to do by ourselves, and nothing that happened makes us think of."""
+    recall.plan()
 
 
 @shared_task

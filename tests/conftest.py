@@ -50,6 +50,7 @@ THOROUGH = (
     "tests/flows/test_blocking.py",
     "tests/flows/test_enclosed.py",
     "tests/flows/test_emoji.py",
+    "tests/flows/test_conversations.py",
     "tests/flows/test_faces.py",
     "tests/flows/test_distance.py",
     "tests/flows/test_following.py",

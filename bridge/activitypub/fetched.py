@@ -22,6 +22,11 @@ SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for
 
 def post(uri: str, at: int) -> Said:
     document, wire = actors.document_at(uri)
+    return read(document, wire, uri, at)
+
+
+def read(document: dict[str, object], wire: str, uri: str, at: int) -> Said:
+    """What stands at `uri`, as an open post by somebody of that server. Raises Trouble."""
     by = jsonld.id_of(jsonld.first(document.get("attributedTo")))
     if not names.same_origin(by, uri):
         raise Forbidden("the post's author is on another server")
@@ -40,17 +45,30 @@ def ancestors(act: Publish, at: int, deadline: float) -> list[Said]:
     seen, uri = {act.post}, act.reply
     while uri and uri not in seen and len(found) < HEIGHT and time.monotonic() < deadline:
         seen.add(uri)
-        miss = f"post-miss:{hashlib.sha256(uri.encode()).hexdigest()}"
-        if actions.post(uri) or cache.get(miss):
+        if actions.post(uri) or missed(uri):
             break
         try:
             said = post(uri, at)
-        except Trouble as error:  # a thousand answers to it must not ask a thousand times
-            cache.set(miss, 1, SOON if isinstance(error, Later) else LATE)
+        except Trouble as error:
+            miss(uri, error)
             break
         found.append(said)
         uri = said.act.reply if isinstance(said.act, Publish) else ""
     return found[::-1]
+
+
+def missed(uri: str) -> bool:
+    """Whether it could not be had a moment ago."""
+    return bool(cache.get(_mark(uri)))
+
+
+def miss(uri: str, error: Trouble) -> None:
+    """A thousand answers to it must not ask a thousand times."""
+    cache.set(_mark(uri), 1, SOON if isinstance(error, Later) else LATE)
+
+
+def _mark(uri: str) -> str:
+    return f"post-miss:{hashlib.sha256(uri.encode()).hexdigest()}"
 
 
 def confirm_gone(uri: str) -> None:

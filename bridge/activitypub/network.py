@@ -30,6 +30,7 @@ from social.acts import (
     Move,
     Publish,
     React,
+    Reject,
     Report,
     Retract,
     Revise,
@@ -90,7 +91,7 @@ class ActivityPub(Network):
         activity, wire = self._authentic(activity, author, row)
         if groups.is_read(activity, author):
             return groups.read(activity, author, row, deadline)
-        act = parse.parse(activity, at=at, followers=author.followers)
+        act = _addressed(parse.parse(activity, at=at, followers=author.followers))
         if isinstance(act, Ignored):
             raise Unreadable(act.reason)
         return self._with_context(act, wire, author, at, deadline)
@@ -390,6 +391,15 @@ def _about_us(act: Report) -> Report:
     posts = Post.objects.filter(uri__in=act.about, author__owner__isnull=False)
     ours = {*people.values_list("uri", flat=True), *posts.values_list("uri", flat=True)}
     return replace(act, about=tuple(uri for uri in act.about if uri in ours))
+
+
+def _addressed(act: Act | Ignored) -> Act | Ignored:
+    """A bare id says nothing of who is answered: our own row does."""
+    if not isinstance(act, Accept | Reject) or act.follower or not act.uri:
+        return act
+    rows = FollowRow.objects.filter(uri=act.uri, target__uri=act.author)
+    follower = rows.values_list("follower__uri", flat=True).first()
+    return replace(act, follower=follower) if follower else act
 
 
 def _completed(act: Undo) -> Undo:

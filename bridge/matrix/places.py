@@ -221,13 +221,38 @@ def _places_of_edit(act: Revise, author: Actor) -> list[str]:
 
 
 def past(act: Publish) -> list[Address]:
-    """Into the mirror, at the time when it was written."""
+    """At the time when it was written: where the conversation stands that it belongs to, else in
+    the author's mirror.
+    """
     author = actions.actor(act.author)
     if author is None or author.is_local or act.visibility not in OPEN:
         return []
-    mirror = f"mirror {author.uri}"
-    wanted = _is_read_here(author) and mirror not in traces.carrying(act.post)
-    return [_at("past", mirror)] if wanted else []
+    if policy.opted_out(author):
+        return []
+    wanted = _places_of_answer(act, author) or _open_places(act, author)
+    stands = traces.carrying(act.post)
+    return [] if stands & set(wanted) else [_at("past", place) for place in wanted]
+
+
+def _places_of_answer(act: Publish, author: Actor) -> list[str]:
+    """The one room in which the post that it answers stands, unless somebody there would see whom
+    they block or mute.
+    """
+    stands = traces.carrying(act.reply) if act.reply else set()
+    for kind in (Room.Kind.PROFILE, Room.Kind.MIRROR):
+        for place in sorted(place for place in stands if place.startswith(f"{kind} ")):
+            people = _owner_or_readers(place)
+            blocked = shutting_out(author) | Q(blocks_in__author=author)
+            apart = people.filter(blocked | Q(pk__in=policy.muting(author)))
+            return [] if apart.exists() else [place]
+    return []
+
+
+def _owner_or_readers(place: str) -> QuerySet[Actor]:
+    kind, _, uri = place.partition(" ")
+    if kind == Room.Kind.PROFILE:
+        return Actor.objects.filter(uri=uri)
+    return Actor.objects.local().filter(follows_out__target__uri=uri)
 
 
 def _places_of_post(act: Publish, author: Actor) -> list[str]:

@@ -5,6 +5,7 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
 from social.models import Follow, Post
+from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, followers, outcome, said
 
 LOCKED = {"v": 1, "locked": True}
@@ -46,6 +47,22 @@ def test_an_accept_that_nobody_asked_for_makes_no_follow(
     world.settle()
     assert outcome(lie["id"]).note == "no such follow is waiting for this answer"
     assert not Follow.objects.exists()
+
+
+def test_an_accept_that_names_the_follow_alone_is_told_and_opens_the_door(
+    world: World, alice: Resident
+) -> None:
+    shy = world.neighbour("shy", locked=True)
+    alice.tell_bot(f"follow {shy.handle}")
+    world.settle()
+    follow = shy.received("Follow")[0]["activity"]
+    world.hear(shy, said(shy, "Accept", follow["id"]))
+    world.settle()
+    assert followers(shy.id) == {alice.actor}
+    assert "accepted" in alice.answers()[-1]
+    world.mirror(shy, alice)  # she is let in
+    lost_and_rebuilt()
+    assert followers(shy.id) == {alice.actor}
 
 
 def test_an_undo_by_somebody_else_ends_no_follow(

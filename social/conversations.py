@@ -1,0 +1,67 @@
+"""Conversations that people here have to do with, and how far above a post one goes elsewhere."""
+
+from django.db.models import Q, QuerySet
+
+from social import actions
+from social.acts import OPEN, Publish
+from social.models import Follow, Post
+
+HEIGHT = 50  # how far up a conversation is looked
+DEEP, MANY = 10, 500  # and how far down
+
+
+def top(act: Publish) -> str:
+    """The topmost of the posts right above that people elsewhere wrote; empty where there is none.
+
+    What answers somebody here in the first place was sent to us.
+    """
+    above, found = actions.post(act.reply), ""
+    for _ in range(HEIGHT):
+        if above is None or above.author.is_local or above.visibility not in OPEN:
+            break
+        found = above.uri
+        above = _above(above)
+    return found
+
+
+def concerns_us(begun: Post) -> bool:
+    """Whether somebody here follows who began it, or wrote in it."""
+    if begun.deleted or begun.visibility not in OPEN or begun.author.is_local:
+        return False
+    if _followed(begun) or _local_above(begun):
+        return True
+    level = [begun.pk]
+    for _ in range(DEEP):
+        below = Post.objects.filter(parent__in=level, deleted=None)
+        if below.filter(author__owner__isnull=False).exists():
+            return True
+        level = list(below.values_list("pk", flat=True)[:MANY])
+        if not level:
+            break
+    return False
+
+
+def _followed(post: Post) -> bool:
+    return _here().filter(target=post.author_id).exists()
+
+
+def _local_above(post: Post) -> bool:
+    above = _above(post)
+    return above is not None and above.author.is_local
+
+
+def _above(post: Post) -> Post | None:
+    if post.parent_id is None:
+        return None
+    return Post.objects.select_related("author").filter(pk=post.parent_id).first()
+
+
+def _here() -> QuerySet[Follow]:
+    return Follow.objects.filter(follower__owner__isnull=False, state="accepted")
+
+
+def begun_by_followed(since: int, until: int) -> QuerySet[Post]:
+    """What those whom somebody here follows began in that time, newest first."""
+    followed = _here().filter(target__owner=None).values("target")
+    began = Q(published__gt=since, published__lte=until, reply="", visibility__in=OPEN)
+    return Post.objects.filter(began, author__in=followed, deleted=None).order_by("-published")
