@@ -18,23 +18,30 @@ SLOTS = 2  # lanes of those that ask strangers: a slow host holds up half of the
 BATCH = 20
 TRIES = 5
 # Seconds between two runs of the same, however often somebody asks for it.
-COOL = {Errand.Kind.PROFILE: 0, Errand.Kind.LINKS: 60, Errand.Kind.CONVERSATION: 900}
+COOL = {
+    Errand.Kind.PROFILE: 0,
+    Errand.Kind.LINKS: 60,
+    Errand.Kind.CONVERSATION: 900,
+    Errand.Kind.FOLLOWERS: 600,
+}
 
 
-def put(kind: str, about: str, *, after: float = 0) -> None:
+def put(kind: str, about: str, *, after: float = 0, place: str = "") -> None:
     """To be done in so many seconds; one that is meant for sooner stays as it is."""
     now = timezone.now()
     wanted = now + timedelta(seconds=after)
     with turns.writing():
         row, created = Errand.objects.get_or_create(
-            kind=kind, about=about[:2048], defaults={"due": wanted, "lane": _lane(kind, about)}
+            kind=kind,
+            about=about[:2048],
+            defaults={"due": wanted, "lane": _lane(kind, about), "place": place},
         )
         if created:
             return
         rested = row.done + timedelta(seconds=COOL[Errand.Kind(kind)]) if row.done else now
         wanted = max(wanted, rested)
         if row.due is None or row.due > wanted:
-            Errand.objects.filter(pk=row.pk).update(due=wanted, failures=0)
+            Errand.objects.filter(pk=row.pk).update(due=wanted, place=place, failures=0)
 
 
 def put_new(kind: str, abouts: Collection[str]) -> None:

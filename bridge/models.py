@@ -170,10 +170,12 @@ class Errand(models.Model):
     class Kind(models.TextChoices):
         PROFILE = "profile"  # tell of a changed profile, once for all that changed
         CONVERSATION = "conversation"  # read what others answered elsewhere
+        FOLLOWERS = "followers"  # whether both sides know the same follows
         LINKS = "links"  # whether the pages that a profile names lead back to it
 
     kind = models.CharField(max_length=12, choices=Kind)
     about = models.CharField(max_length=2048)
+    place = models.CharField(max_length=2048, blank=True)  # where to look, if not there
     lane = models.CharField(max_length=20)  # those of one lane are run one after another
     due = models.DateTimeField(null=True, default=timezone.now)
     times = models.PositiveIntegerField(default=0)  # that it was done

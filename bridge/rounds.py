@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from bridge import errands, lanes, links, processing, recall, turns
+from bridge import errands, following, lanes, links, processing, recall, turns
 from bridge.errors import Later, Trouble
 from bridge.models import Errand
 from social import actions, once
@@ -14,6 +14,7 @@ log = logging.getLogger("ownroom.errands")
 RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.PROFILE: processing.tell_profile,
     Errand.Kind.CONVERSATION: recall.read_on,
+    Errand.Kind.FOLLOWERS: following.compare,
     Errand.Kind.LINKS: links.check,
 }
 

@@ -66,6 +66,7 @@ THOROUGH = (
     "tests/flows/test_profile_pictures.py",
     "tests/flows/test_reacting.py",
     "tests/flows/test_reporting.py",
+    "tests/flows/test_synchronising.py",
     "tests/flows/test_visibility.py",
 )
 

@@ -170,13 +170,15 @@ def _asked(uri: str, total: float) -> http.Response:
     return response
 
 
-def signer(kind: str, pair: keys.Pair | None = None) -> http.Sign:
-    """Signs in the name of `pair`, or of the server's own actor."""
+def signer(
+    kind: str, pair: keys.Pair | None = None, also: signatures.Headers = signatures.NONE
+) -> http.Sign:
+    """Signs in the name of `pair`, or of the server's own actor; headers in `also` too."""
     key = (pair or keys.instance()).signing
     write = signatures.sign_rfc9421 if kind == "rfc9421" else signatures.sign_cavage
 
     def sign(method: str, url: str, body: bytes) -> dict[str, str]:
-        return write(method, url, body, key, now=timezone.now().timestamp())
+        return write(method, url, body, key, now=timezone.now().timestamp(), also=also)
 
     return sign
 

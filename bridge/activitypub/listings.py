@@ -16,7 +16,9 @@ from django.db.models.functions import Concat
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
+from bridge import names
 from bridge.activitypub import answers, documents
+from bridge.activitypub import followers as known
 from bridge.activitypub.answers import BadRequest, document, show
 from bridge.activitypub.jsonld import AS2
 from bridge.models import Document
@@ -71,6 +73,21 @@ def followers(request: Request, key: str) -> HttpResponseBase:
 @document
 def following(request: Request, key: str) -> HttpResponseBase:
     return _network(request, key, "following", "follower", "target")
+
+
+@document
+def synchronization(request: Request, key: str) -> HttpResponseBase:
+    """FEP-8fcf: to each server who of its own people follows, and nobody else."""
+    owner = documents.local(key)
+    who = answers.signer(request)
+    if who is None:
+        raise answers.NotSigned
+    answers.refuse_blocked(request, owner, who)
+    found = known.of_origin(owner, names.origin_of(who.uri))
+    uri = f"{owner.uri}/followers_synchronization"
+    return show(
+        request, {**_top(uri, len(found), listed=False), "orderedItems": found}, private=True
+    )
 
 
 def _network(request: Request, key: str, path: str, mine: str, theirs: str) -> HttpResponseBase:

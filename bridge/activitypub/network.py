@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +12,16 @@ import orjson
 from django.db.models import QuerySet
 
 from bridge import http, keys, names
-from bridge.activitypub import actors, fetched, groups, jsonld, outboxes, parse, proofs
+from bridge.activitypub import (
+    actors,
+    fetched,
+    followers,
+    groups,
+    jsonld,
+    outboxes,
+    parse,
+    proofs,
+)
 from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
 from bridge.loop import in_database
 from bridge.models import Document, Received
@@ -56,6 +65,7 @@ class Parcel:
     pair: keys.Pair | None
     kind: str
     refused: str  # why nothing goes to this server
+    also: Mapping[str, str]  # headers
 
 
 class InboxGone(Gone):
@@ -213,6 +223,11 @@ class ActivityPub(Network):
         wanted = {row.document for row in rows}
         kept = Document.objects.filter(uri__in=wanted, gone=False)
         texts = dict(kept.values_list("uri", "body"))
+        told = {
+            document: followers.shares(sender)
+            for document, sender in {(row.document, row.sender) for row in rows}
+            if followers.is_told(document, texts.get(document, ""), sender)
+        }
         silenced = _suspended({row.sender for row in rows})
         hosts = {row.to: names.host_of(row.to) for row in rows}
         refused = policy.hosts_refused(hosts.values())
@@ -222,6 +237,7 @@ class ActivityPub(Network):
                 pair=_pair(row.sender),
                 kind=actors.peer_kind(row.to),
                 refused=refused.get(hosts[row.to], "") or silenced.get(row.sender, ""),
+                also=_also(row, told),
             )
 
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
@@ -253,17 +269,22 @@ class ActivityPub(Network):
         if parcel.refused:
             raise Gone(parcel.refused)
         kind = parcel.kind
-        response = await self._knock(url, parcel.body, kind, parcel.pair)
+        response = await self._knock(url, parcel, kind, parcel.pair)
         if misunderstood(response):
             kind = "cavage" if kind == "rfc9421" else "rfc9421"
-            response = await self._knock(url, parcel.body, kind, parcel.pair)
+            response = await self._knock(url, parcel, kind, parcel.pair)
         judge(response)
         return response, kind
 
-    async def _knock(self, url: str, body: bytes, kind: str, pair: keys.Pair) -> http.Response:
+    async def _knock(self, url: str, parcel: Parcel, kind: str, pair: keys.Pair) -> http.Response:
         url = http.checked(url)  # the spelling that is sent is the one to sign
-        signed = actors.signer(kind, pair)("POST", url, body)
-        return await http.post(url, body, {"Content-Type": CONTENT_TYPE, **signed})
+        signed = actors.signer(kind, pair, parcel.also)("POST", url, parcel.body)
+        return await http.post(url, parcel.body, {"Content-Type": CONTENT_TYPE, **signed})
+
+
+def _also(row: Delivery, told: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    shares = told.get(row.document)
+    return {} if shares is None else followers.header(row.sender, row.to, shares)
 
 
 def _stays_here(act: Act) -> bool:

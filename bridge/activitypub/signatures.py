@@ -64,6 +64,7 @@ __all__ = [
     "BadSignature",
     "Request",
     "SigningKey",
+    "covers",
     "generate_ed25519",
     "generate_rsa",
     "key_id_of",
@@ -96,6 +97,10 @@ _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if na
 _PARAMETER = re.compile(r"(?:^|,)\s*([A-Za-z]+)\s*=")
 _COVERED = re.compile(r"[a-z0-9-]+|\((?:request-target|created|expires)\)")
 _SECONDS = re.compile(r"\d{1,12}(?:\.\d{1,9})?", re.ASCII)
+
+
+Headers = Mapping[str, str]
+NONE: Headers = types.MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,15 @@ def verify(request: Request, public_key: PublicKey, *, now: float) -> None:
         _verify_cavage(request, public_key, now)
     else:
         _verify_rfc9421(request, public_key, now)
+
+
+def covers(request: Request, name: str) -> bool:
+    """Whether the signature is also about a header, which is there once. Raises BadSignature."""
+    if kind_of(request) == "rfc9421":
+        covered: tuple[Any, ...] = _chosen(request).components
+    else:
+        covered = tuple(_cavage_parameters(request).get("headers", "").lower().split())
+    return name in covered and bool(_only(request, name))
 
 
 def _only(request: Request, name: str) -> str:
@@ -419,10 +433,12 @@ def _covers_enough(request: Request, components: set[Any]) -> bool:
 # Signing
 
 
-def sign_cavage(
-    method: str, url: str, body: bytes, key: SigningKey, *, now: float
+def sign_cavage(  # noqa: PLR0913  the parts of one signature
+    method: str, url: str, body: bytes, key: SigningKey, *, now: float, also: Headers = NONE
 ) -> dict[str, str]:
     """The headers of a request signed by `key`; a body is one of ActivityPub's JSON.
+
+    `also`: further headers, covered too.
 
     `url` must be spelled as it will be sent: see `bridge.http.checked`.
     """
@@ -431,6 +447,7 @@ def sign_cavage(
     if method not in _BODILESS:
         headers["digest"] = "SHA-256=" + _b64(hashlib.sha256(body).digest())
         headers["content-type"] = MEDIA_TYPE
+    headers |= {name.lower(): value for name, value in also.items()}
     covered = ("(request-target)", *headers)
     text = _httpsig.generate_message(covered, headers, method=method, path=_target(url))
     signature = key.private.sign(text, padding.PKCS1v15(), hashes.SHA256())
@@ -446,8 +463,8 @@ def _template(key_id: str, covered: tuple[str, ...]) -> str:
     return made
 
 
-def sign_rfc9421(
-    method: str, url: str, body: bytes, key: SigningKey, *, now: float
+def sign_rfc9421(  # noqa: PLR0913  the parts of one signature
+    method: str, url: str, body: bytes, key: SigningKey, *, now: float, also: Headers = NONE
 ) -> dict[str, str]:
     """As `sign_cavage`; Content-Digest (RFC 9530) instead of Digest.
 
@@ -456,6 +473,7 @@ def sign_rfc9421(
     headers = {"Date": email.utils.formatdate(int(now), usegmt=True)}
     if method not in _BODILESS:
         headers["Content-Type"] = MEDIA_TYPE
+    headers |= also
     signer = rfc9421.HTTPMessageSigner(
         signature_algorithm=algorithms.RSA_V1_5_SHA256, key_resolver=_OneKey(private=key.private)
     )
@@ -465,7 +483,7 @@ def sign_rfc9421(
             key_id=key.key_id,
             created=dt.datetime.fromtimestamp(int(now), dt.UTC),
             label="sig1",
-            covered_component_ids=("@method", "@target-uri"),
+            covered_component_ids=("@method", "@target-uri", *(name.lower() for name in also)),
             body=None if method in _BODILESS else body,
         )
     except (rfc9421.HTTPMessageSignaturesException, ValueError) as error:

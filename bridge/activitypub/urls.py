@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("ap/u/<str:key>/inbox", inbox),
     path("ap/u/<str:key>/outbox", listings.outbox),
     path("ap/u/<str:key>/followers", listings.followers),
+    path("ap/u/<str:key>/followers_synchronization", listings.synchronization),
     path("ap/u/<str:key>/following", listings.following),
     path("ap/u/<str:key>/featured", listings.featured),
     path("ap/o/<str:name>", documents.post),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from bridge import inbox as store
 from bridge import names, turns
-from bridge.activitypub import actors, jsonld, signatures
+from bridge.activitypub import actors, followers, jsonld, signatures
 from bridge.errors import Later, Trouble, Unreadable
 from social import once, policy
 from social.models import Actor
@@ -82,6 +82,7 @@ def _accept(request: HttpRequest, key: str | None) -> None:
             )
         ],
     )
+    followers.compare(signed, signer)
     if signatures.kind_of(signed) == "rfc9421":
         actors.remember_kind(signer.uri, "rfc9421")
 

@@ -76,8 +76,9 @@ class Migration(migrations.Migration):
             name='Errand',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('profile', 'Profile'), ('conversation', 'Conversation'), ('links', 'Links')], max_length=12)),
+                ('kind', models.CharField(choices=[('profile', 'Profile'), ('conversation', 'Conversation'), ('followers', 'Followers'), ('links', 'Links')], max_length=12)),
                 ('about', models.CharField(max_length=2048)),
+                ('place', models.CharField(blank=True, max_length=2048)),
                 ('lane', models.CharField(max_length=20)),
                 ('due', models.DateTimeField(default=django.utils.timezone.now, null=True)),
                 ('times', models.PositiveIntegerField(default=0)),
