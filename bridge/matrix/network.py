@@ -19,6 +19,7 @@ from bridge.matrix import (
     conversations,
     emoticons,
     gaps,
+    ledger,
     linking,
     lookups,
     meeting,
@@ -265,9 +266,7 @@ class Matrix(Network):
         admins = target == places.CONTROL
         room = await places.room_at(target if admins else f"desk {target}")
         if what == "ledger":
-            written: render.Send | None = await in_database(
-                places.ledger_line, act, target, row.document
-            )
+            written: render.Send | None = await in_database(ledger.line, act, target, row.document)
         else:
             refs = await in_database(lookups.for_act, act, room, row.document)
             refs = replace(refs, emoticons=await emoticons.of(act, refs))

@@ -8,30 +8,28 @@ what happens there:
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import assert_never
 
 from django.db.models import Q, QuerySet
 
 from bridge.errors import Gone
 from bridge.loop import in_database
-from bridge.matrix import conversations, registration, render, rooms, traces
-from bridge.models import Document, Ghost, Room
-from social import actions, acts, audience, once, outbox, policy, profiles
+from bridge.matrix import conversations, registration, rooms, traces
+from bridge.models import Ghost, Room
+from social import actions, once, outbox, policy
 from social.acts import (
     FOLLOWED,
     OPEN,
     Accept,
     Act,
     Block,
-    BlockHost,
     Boost,
     Decide,
     Follow,
     Introduce,
     Leave,
     Move,
-    Mute,
     Publish,
     React,
     Reject,
@@ -432,70 +430,3 @@ def _room(kind: str, uri: str) -> Room | None:
     named = Q() if kind == CONTROL else named
     rooms_of = Room.objects.filter(named, kind=kind, ready=True)
     return rooms_of.select_related("actor").first()
-
-
-# ---- the ledger
-
-
-def ledger_line(act: Act, owner: str, document: str) -> render.Send:
-    """One line that says enough to record the act again after the database is lost."""
-    ours = owner == CONTROL and Actor.objects.local().filter(uri=act.author).exists()
-    direction = "out" if ours or act.author == owner else "in"
-    other = _other(act)
-    who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
-    more: dict[str, object] = {"said": acts.dump(act)}
-    if direction == "out" and isinstance(act, Follow | React | Boost | Block | Undo | Move):
-        more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
-    if who and not who.is_local:
-        more["who"] = {"profile": asdict(profiles.profile_of(who)), "at": who.introduced}
-    return render.ledger(
-        _op(act),
-        direction=direction,
-        actor=act.author,
-        object=other,
-        act=getattr(act, "uri", "") or document,
-        state=_state(act),
-        ts=getattr(act, "at", 0),
-        **more,
-    )
-
-
-def _op(act: Act) -> str:
-    said = act.undone if isinstance(act, Undo) and act.undone else act
-    match said:
-        case Follow() | Accept() | Reject():
-            return "follow"
-        case React():
-            return "like"
-        case BlockHost():
-            return "domain_block"
-        case _:
-            return type(said).__name__.lower()
-
-
-def _other(act: Act) -> str:
-    match act:
-        case Follow() | Block() | Mute() | Move():
-            return act.target
-        case BlockHost():
-            return act.host
-        case Report():
-            return act.about[0]
-        case Accept() | Reject():
-            return act.follower
-        case Undo():
-            return _other(act.undone) if act.undone else ""
-        case _:
-            return audience.subject(act)
-
-
-def _state(act: Act) -> str:
-    match act:
-        case Accept():
-            return "accepted"
-        case Reject():
-            return "rejected"
-        case Undo():
-            return "undone"
-        case _:
-            return "pending" if isinstance(act, Follow) else "done"
