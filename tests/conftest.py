@@ -53,6 +53,7 @@ THOROUGH = (
     "tests/flows/test_conversations.py",
     "tests/flows/test_faces.py",
     "tests/flows/test_distance.py",
+    "tests/flows/test_doors.py",
     "tests/flows/test_following.py",
     "tests/flows/test_forwarding.py",
     "tests/flows/test_groups.py",

@@ -61,6 +61,7 @@ WRITERS = {
     "Room": {
         "bridge/matrix/conversations.py",
         "bridge/matrix/gaps.py",
+        "bridge/matrix/linking.py",
         "bridge/matrix/membership.py",
         "bridge/matrix/rooms.py",
         "bridge/rebuild.py",

@@ -179,6 +179,18 @@ def _remember(actor: Actor, room_id: str, desk_id: str, control: str) -> None:
     Actor.objects.filter(pk=actor.pk).update(room_link=names.matrix_link(room_id))
 
 
+def show_address(room: Room, alias: str) -> None:
+    """Where a profile's page says that its room is: by its name, where it has one."""
+    named = alias if alias.startswith("#") and len(alias) <= 255 else room.room_id
+    if room.kind == Room.Kind.PROFILE and room.actor:
+        Actor.objects.filter(pk=room.actor.pk).update(room_link=names.matrix_link(named))
+
+
+def end_lease(room: Room) -> None:
+    """Nothing more is published out of it, until its owner says so again."""
+    Room.objects.filter(pk=room.pk).update(leased=False)
+
+
 # ---- rooms that somebody else made
 
 

@@ -13,6 +13,7 @@ from bridge.matrix import (
     client,
     conversations,
     linking,
+    owners,
     places,
     portrait,
     registration,
@@ -25,7 +26,6 @@ from bridge.network import Said
 from social import profiles
 from social.acts import Accept, Act, Block, Follow, Introduce, Leave, Reject, Undo
 from social.models import Actor
-from social.models import Block as BlockRow
 
 WELCOME = (
     "<p>Hello! I am the bot of this Ownroom server. Here you tell me what to do:"
@@ -67,8 +67,10 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
     room = Room.objects.filter(room_id=room_id).select_related("actor").first()
     if reg.ours(who) and room is None and now == "invite" and not reg.ours(sender):
         return [Said(None, answer=run(_ghost_invited(event, who, room_id, sender)))]
-    if reg.ours(who) and room and room.actor and sender == room.owner:
-        return _ghost(event, who, room, str(now))
+    if reg.ours(who) and room:
+        return owners.showed_out(event, who, room)
+    if room and who == sender and room.kind in owners.THEIRS:
+        return owners.came_or_went(event, who, room)
     if room and room.kind == Room.Kind.MIRROR and who == sender and not reg.ours(who):
         return _reader_came_or_went(event, who, room, str(now))
     raise Unreadable("somebody came or went")
@@ -193,29 +195,6 @@ async def _ghost_invited(event: dict[str, Any], ghost: str, room_id: str, sender
     return ""
 
 
-def _ghost(event: dict[str, Any], who: str, room: Room, now: str) -> Sequence[Said]:
-    """An owner's ban is a block, a kick the softer kind; and back again."""
-    owner = room.actor
-    remote = Actor.objects.filter(ghost__mxid=who).first()
-    if owner is None or not owner.is_local or remote is None:
-        raise Unreadable("somebody came or went")
-    uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
-    at = shapes.number(event.get("origin_server_ts"))
-    before = shapes.mapping(shapes.mapping(event.get("unsigned")).get("prev_content"))
-    act: Act | None = None
-    if now == "ban":
-        act = Block(author=owner.uri, target=remote.uri, uri=uri, at=at)
-    elif now == "leave" and before.get("membership") == "ban":
-        row = BlockRow.objects.filter(author=owner, target=remote).first()
-        said = Block(author=owner.uri, target=remote.uri, uri=row.uri, at=row.at) if row else None
-        act = Undo(author=owner.uri, uri=row.uri, at=at, undone=said) if row else None
-    elif now == "leave" and (follow := remote.follows_out.filter(target=owner).first()):
-        act = Reject(author=owner.uri, follower=remote.uri, uri=follow.uri, at=at)
-    if act is None:
-        raise Unreadable("somebody went")
-    return [Said(act)]
-
-
 # ---- rooms we do not know
 
 
@@ -261,6 +240,9 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
     kind, content = event.get("type"), event.get("content")
     if not isinstance(content, dict) or event.get("state_key") != "":
         raise Unreadable("this kind of event is not bridged")
+    if kind == "m.room.canonical_alias" and event.get("sender") == room.owner:
+        linking.show_address(room, shapes.text(content.get("alias")))
+        raise Unreadable("the room's address stands on its profile's page")
     if kind == BRIDGE and event.get("sender") == room.owner:
         mine = content.get("bot") == registration.load().bot
         Room.objects.filter(pk=room.pk).update(leased=mine)
@@ -302,8 +284,11 @@ async def mirror(what: str, act: Act, target: str) -> None:
         await rooms.show_face(room.room_id, _of(room))
         return
     person = await in_database(_reader, act)
-    if person and what == "open":
-        await client.invite(room.room_id, person)
+    if person and room.kind == Room.Kind.PROFILE:
+        await owners.answer_knock(what, room, person)
+    elif person and what == "open":
+        if await client.membership(room.room_id, person) != "invite":
+            await client.invite(room.room_id, person)
     elif person and what == "close":
         await client.kick(room.room_id, person, "no longer followed")
     elif isinstance(act, Leave) and room.kind == Room.Kind.MIRROR:

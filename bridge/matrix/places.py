@@ -155,11 +155,11 @@ def _doors(act: Act, author: Actor) -> list[Address]:
             kinds = [Room.Kind.MIRROR, Room.Kind.CIRCLE]
             return [_at("close", room.place_name) for room in found.filter(kind__in=kinds)]
         case Accept(follower=follower) | Reject(follower=follower):
-            circle = Room.objects.filter(kind=Room.Kind.CIRCLE, actor=author)
-            if not circle.exists() or not Actor.objects.local().filter(uri=follower).exists():
+            own = Room.objects.filter(kind__in=[Room.Kind.PROFILE, Room.Kind.CIRCLE], actor=author)
+            if not Actor.objects.local().filter(uri=follower).exists():
                 return []
             what = "open" if isinstance(act, Accept) else "close"
-            return [_at(what, f"circle {author.uri}")]
+            return [_at(what, room.place_name) for room in own.select_related("actor")]
         case Leave():
             followed = Room.objects.filter(
                 kind__in=[Room.Kind.MIRROR, Room.Kind.CIRCLE],

@@ -1,0 +1,203 @@
+"""Doors of rooms and follows are the same thing: who knocks, who is shown out, who goes."""
+
+import pytest
+
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Ghost
+from social.models import Block, Follow
+from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.world import Resident, World, followers, outcome, post_of
+
+
+def lock(world: World, who: Resident) -> None:
+    who.person.put_state(who.room, "m.room.join_rules", {"join_rule": "knock"})
+    world.settle()
+
+
+def inside(world: World, room: str, user: str) -> str:
+    return world.home.rooms[room].membership(user)
+
+
+# ---- who knocks
+
+
+def test_a_room_that_is_locked_locks_the_profile_and_back(world: World, alice: Resident) -> None:
+    lock(world, alice)
+    assert world.json(alice.actor)["manuallyApprovesFollowers"] is True
+    alice.person.put_state(alice.room, "m.room.join_rules", {"join_rule": "public"})
+    world.settle()
+    assert world.json(alice.actor)["manuallyApprovesFollowers"] is False
+
+
+def test_who_knocks_at_a_locked_profile_asks_to_follow_and_waits(
+    world: World, alice: Resident, ada: Resident
+) -> None:
+    lock(world, alice)
+    ada.person.knock(alice.room)
+    world.settle()
+    assert Follow.objects.get(follower__uri=ada.actor).state == "pending"
+    assert ada.handle in alice.answers()[-1]
+    assert inside(world, alice.room, ada.person.user_id) == "knock"
+    alice.tell_bot(f"accept {ada.handle}")
+    world.settle()
+    assert followers(alice.actor) == {ada.actor}
+    assert inside(world, alice.room, ada.person.user_id) == "invite"
+    lost_and_rebuilt()
+    assert followers(alice.actor) == {ada.actor}
+
+
+def test_who_is_refused_waits_at_the_door_no_longer(
+    world: World, alice: Resident, ada: Resident
+) -> None:
+    lock(world, alice)
+    ada.person.knock(alice.room)
+    world.settle()
+    alice.tell_bot(f"reject {ada.handle}")
+    world.settle()
+    assert not Follow.objects.exists()
+    assert inside(world, alice.room, ada.person.user_id) == "leave"
+
+
+def test_a_follower_who_knocks_is_let_in(world: World, alice: Resident, ada: Resident) -> None:
+    ada.tell_bot(f"follow {alice.handle}")
+    world.settle()
+    lock(world, alice)
+    ada.person.knock(alice.room)
+    world.settle()
+    assert inside(world, alice.room, ada.person.user_id) == "invite"
+    assert Follow.objects.count() == 1
+
+
+def test_who_is_accepted_and_did_not_knock_is_not_asked_into_the_room(
+    world: World, alice: Resident, ada: Resident
+) -> None:
+    ada.tell_bot(f"follow {alice.handle}")
+    world.settle()
+    assert followers(alice.actor) == {ada.actor}
+    assert inside(world, alice.room, ada.person.user_id) == "leave"
+
+
+def test_who_knocks_at_a_circle_asks_to_follow(
+    world: World, alice: Resident, ada: Resident
+) -> None:
+    lock(world, alice)
+    alice.tell_bot("circle")
+    world.settle()
+    circle = next(
+        room.id
+        for room in world.home.rooms.values()
+        if "for followers" in str(room.content("m.room.name").get("name"))
+    )
+    ada.person.knock(circle)
+    world.settle()
+    assert inside(world, circle, ada.person.user_id) == "knock"
+    alice.tell_bot(f"accept {ada.handle}")
+    world.settle()
+    assert inside(world, circle, ada.person.user_id) == "invite"
+
+
+def test_of_a_stranger_who_knocks_the_owner_hears_once(world: World, alice: Resident) -> None:
+    lock(world, alice)
+    nobody = world.person("nobody")
+    for _ in range(3):
+        nobody.knock(alice.room)
+        world.settle()
+        nobody.leave(alice.room)
+        world.settle()
+    nobody.knock(alice.room)
+    world.settle()
+    assert len([said for said in alice.answers() if nobody.user_id in said]) == 1
+    assert inside(world, alice.room, nobody.user_id) == "knock"
+
+
+# ---- whom one shows out
+
+
+@pytest.fixture
+def talk(world: World, alice: Resident, bob: Neighbour) -> tuple[str, str]:
+    """A conversation that bob began, and his ghost."""
+    bob.post("hello", to="direct", mentions=[alice.handle])
+    world.settle()
+    ghost = Ghost.objects.get(actor__uri=bob.id).mxid
+    room = next(r.id for r in world.home.rooms.values() if r.membership(ghost) == "join")
+    alice.person.join(room)
+    levels = {"users": {alice.person.user_id: 100}, "users_default": 0}
+    found = world.home.room(room)
+    world.home.append(found, "m.room.power_levels", ghost, levels, "")
+    return room, ghost
+
+
+def test_a_ban_in_a_conversation_is_a_block_and_its_end_an_unblock(
+    world: World, alice: Resident, bob: Neighbour, talk: tuple[str, str]
+) -> None:
+    room, ghost = talk
+    alice.person.ban(room, ghost)
+    world.settle()
+    assert Block.objects.filter(author__uri=alice.actor, target__uri=bob.id).exists()
+    assert bob.received("Block")
+
+
+def test_a_kick_out_of_a_conversation_ends_no_follow(
+    world: World, alice: Resident, bob: Neighbour, talk: tuple[str, str]
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    alice.person.kick(*talk)
+    world.settle()
+    assert bob.id in followers(alice.actor)
+
+
+# ---- when the owner goes
+
+
+def test_a_room_that_its_owner_left_is_published_no_more_until_they_say_so(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    alice.person.leave(alice.room)
+    world.settle()
+    alice.person.join(alice.room)
+    event = alice.post("am I heard?")
+    world.settle()
+    assert not bob.received("Create", contains="am I heard?")
+    assert "ended the lease" in outcome(event).note
+    assert world.get(alice.actor)[0] == 200  # frozen, not gone
+    alice.post("!ownroom link")
+    world.settle()
+    event = alice.post("and now?")
+    world.settle()
+    assert bob.received("Create", contains="and now?")
+    assert world.get(post_of(event))[0] == 200
+
+
+def test_a_guest_who_goes_changes_nothing(world: World, alice: Resident, bob: Neighbour) -> None:
+    bob.follow(alice.handle)
+    guest = world.person("guest")
+    guest.join(alice.room)
+    guest.leave(alice.room)
+    world.settle()
+    alice.post("still here")
+    world.settle()
+    assert bob.received("Create", contains="still here")
+
+
+# ---- the room's name
+
+
+def test_a_rooms_address_is_where_its_page_leads(world: World, alice: Resident) -> None:
+    def leads() -> str:
+        page = world.page("/@alice")
+        return page.split('class="button" href="', 1)[1].split('"', 1)[0]
+
+    by_id = leads()
+    content = {"alias": "#alice:hs.test"}
+    alice.person.put_state(alice.room, "m.room.canonical_alias", content)
+    world.settle()
+    assert leads() == "https://matrix.to/#/%23alice:hs.test"
+    lost_and_rebuilt()
+    assert leads() == "https://matrix.to/#/%23alice:hs.test"
+    for odd in ({}, {"alias": 7}, {"alias": "javascript:alert(1)"}):
+        alice.person.put_state(alice.room, "m.room.canonical_alias", odd)
+        world.settle()
+        assert leads() == by_id
