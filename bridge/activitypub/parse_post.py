@@ -236,12 +236,19 @@ def _card(obj: Json, written: str, uri: str) -> str:
     parts = [
         _title(obj),
         "" if _warns(obj) else _excerpt(obj, text),
+        _quotation(obj),
         text,
         _particulars(obj),
         *_links(obj),
         "" if _is_whole(obj, text, uri) else _anchor(_url(obj) or uri),
     ]
     return "".join(part for part in parts if part)
+
+
+def _quotation(obj: Json) -> str:
+    """BookWyrm: the words of a book, which stand apart from what is said about them."""
+    words = html.from_fediverse(jsonld.text(obj.get("quote"))) if _is(obj, "Quotation") else ""
+    return f"<blockquote>{words}</blockquote>" if words else ""
 
 
 def _warns(obj: Json) -> bool:

@@ -29,7 +29,8 @@ NOT_POSTS = (
     ACTIVITIES
     | KINDS.keys()
     | _set(
-        "Collection CollectionPage Emoji Hashtag Key Link Mention Multikey OrderedCollection"
-        " OrderedCollectionPage Place Profile PropertyValue Relationship Tombstone"
+        "Collection CollectionPage Emoji FeaturedCollection FeaturedItem Hashtag Key Link Mention"
+        " Multikey OrderedCollection OrderedCollectionPage Place Profile PropertyValue Relationship"
+        " Tombstone"
     )
 )
