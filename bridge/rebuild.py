@@ -6,14 +6,14 @@ post byte for byte; copies by ghosts hold what others did there; the desks' ledg
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from bridge import documents, keys, names, turns
 from bridge.activitypub import actors, groups
@@ -34,13 +34,14 @@ from bridge.matrix import (
 from bridge.matrix.parse import Carried, Entry, Part, Receipt, Refs, parse
 from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
 from bridge.models import Anchor, Ghost, Key, Room
-from social import actions, acts, once
-from social.acts import Boost, Publish, React, Retract
+from social import actions, acts, foresight, once
+from social.acts import Boost, Follow, Introduce, Profile, Publish, React, Retract
 from social.models import Actor
 
 log = logging.getLogger("ownroom.rebuild")
 # What people did stands on what was said, so the desks come last.
 _LATE: dict[str, int] = {Room.Kind.DIRECT: 1, Room.Kind.DESK: 2}
+SEEN = 2.0  # seconds for which a page sees who is known
 PAGE = 500  # events in one answer of the homeserver, and in one transaction
 TELL = 10.0  # seconds between two words about a room that takes long
 _ODD = (Trouble, actions.Refused, KeyError, TypeError, ValueError)
@@ -194,9 +195,27 @@ def _ghost_actor(mxid: str) -> Actor | None:
     return actor
 
 
+def _foreseen(readings: Sequence[Any]) -> None:
+    """Whom the ledger lines of a page are about is made, and what they ask is asked, at once.
+
+    Where that fails each line does it by itself.
+    """
+    lines = [read.raw for read in readings if isinstance(read, Entry)]
+    with suppress(*_ODD, DatabaseError), transaction.atomic():
+        cards = [line["who"] for line in lines if line.get("who")]
+        actors.keep_new([(_profile_on(card), int(card["at"])) for card in cards])
+        said = [acts.load(line["said"]) for line in lines]
+        foresight.follows([act for act in said if isinstance(act, Follow)])
+
+
+def _profile_on(card: Mapping[str, Any]) -> Profile:
+    act: Introduce = acts.load({"act": "Introduce", "author": "", **card})  # type: ignore[assignment]
+    return act.profile
+
+
 def _from_card(card: Any) -> Actor | None:
     try:
-        profile = acts.load({"act": "Introduce", "author": "", **card}).profile  # type: ignore[union-attr]
+        profile = _profile_on(card)
         known = actors.known(profile.uri)
         return known or actors.keep(profile, at=card["at"])
     except (Trouble, KeyError, TypeError, AttributeError):
@@ -267,7 +286,7 @@ def _replay(room: Room, say: Say) -> int:
     for page in _history(room.room_id, room.reader):
         count += len(page)
         _meet(page)
-        with turns.writing(), once.remembered():
+        with turns.writing(), once.remembered(once.Memory(SEEN)):
             unreceipted = _page(page, Batch(room), unreceipted)
         if time.monotonic() - told > TELL:
             told = time.monotonic()
@@ -288,8 +307,9 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
     """Answers what the owner typed since the last receipt."""
     room = batch.room
     since = room.actor.published or 0 if room.actor else 0
-    for event in page:
-        read = parse(event, _refs(event, room))
+    readings = [parse(event, _refs(event, room)) for event in page]
+    _foreseen(readings)
+    for event, read in zip(page, readings, strict=True):
         if isinstance(read, Receipt):
             unreceipted = []
         elif (

@@ -160,6 +160,7 @@ def _gone(uri: str, author: str) -> bool:
 
 def bury(uri: str, author: str, at: int) -> bool:
     """What arrives later under this URI stays out."""
+    once.forget()
     return Tombstone.objects.get_or_create(uri=uri, defaults={"author": author, "at": at})[1]
 
 
@@ -212,8 +213,8 @@ def _content_values(act: Publish) -> dict[str, object]:
 
 
 def _publish(act: Publish, *, updated: int | None = None) -> bool:
-    uri = act.post
-    if once.ask(("gone", uri, act.author), lambda: _gone(uri, act.author)):
+    uri, author = act.post, act.author
+    if once.ask(("gone", uri, author), lambda: _gone(uri, author)):
         raise Refused("it was deleted already")
     if once.ask(("stands", uri), Post.objects.filter(uri=uri).exists):
         return False
@@ -423,12 +424,16 @@ def _said(author: Actor, said: Undoable) -> QuerySet[Any]:
 
 
 def _follow(act: Follow) -> bool:
-    if Tombstone.objects.filter(uri=act.uri, author=act.author, at__gt=act.at - OVERTAKEN).exists():
+    said = Tombstone.objects.filter(uri=act.uri, author=act.author, at__gt=act.at - OVERTAKEN)
+    if once.ask(("taken back", act.uri, act.author, act.at), said.exists):
         raise Refused("it was taken back already")
-    follower, target = _must(act.author), _must(act.target)
-    row, created = FollowRow.objects.get_or_create(
-        follower=follower, target=target, defaults={"uri": act.uri, "at": act.at}
-    )
+    pair, new = ("may follow", act.author, act.target), {"uri": act.uri, "at": act.at}
+    asked = once.ask(pair, lambda: True)
+    once.know(pair, answer=True)
+    two = {"follower": _must(act.author), "target": _must(act.target)}
+    if not asked:
+        return bool(FollowRow.objects.create(**two, **new))
+    row, created = FollowRow.objects.get_or_create(**two, defaults=new)
     if not created:
         FollowRow.objects.filter(pk=row.pk).update(uri=act.uri)
     return created

@@ -6,6 +6,7 @@ Only asks. The answers wait where the questions look for them (`social/once.py`)
 from collections.abc import Collection
 
 from social import once, policy
+from social.acts import Follow as FollowAct
 from social.models import Actor, Follow, Post, Tombstone
 
 
@@ -31,3 +32,18 @@ def _of_posts(posts: Collection[tuple[str, str]]) -> None:
         once.know(("gone", uri, author), (uri, author) in buried)
         once.know(("stands", uri), uri in standing)
         once.know(("orphans", uri), uri in awaited)
+
+
+def follows(acts: Collection[FollowAct]) -> None:
+    """In a rebuild: whether each was taken back, and which may stand already."""
+    uris = {act.uri for act in acts}
+    buried = set(Tombstone.objects.filter(uri__in=uris).values_list("uri", flat=True))
+    rows = Follow.objects.filter(
+        target__uri__in={act.target for act in acts}, follower__uri__in={act.author for act in acts}
+    )
+    standing = set(rows.values_list("follower__uri", "target__uri"))
+    for act in acts:
+        if act.uri not in buried:
+            once.know(("taken back", act.uri, act.author, act.at), answer=False)
+        if (act.author, act.target) not in standing:
+            once.know(("may follow", act.author, act.target), answer=False)

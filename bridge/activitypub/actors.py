@@ -3,6 +3,8 @@
 An actor is whoever its own origin says it is: the document's `id` must be the URL it came from.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Q
 from django.utils import timezone
 
 from bridge import http, keys, names
@@ -111,12 +114,29 @@ def keep(profile: Profile, *, at: int) -> Actor:
     return actor
 
 
+def keep_new(profiles: Sequence[tuple[Profile, int]]) -> None:
+    """In a rebuild: many at once, with the time of each. Those that are known stay as they are,
+    and those that may not be, or share a key, are left to `keep`, which says why.
+    """
+    first = {profile.uri: (profile, at) for profile, at in reversed(profiles)}
+    fitting = {uri: one for uri, one in first.items() if not _unfit(one[0])}
+    told = Counter(profile.key_id for profile, _ in fitting.values())
+    same = Q(uri__in=fitting) | Q(key_id__in=told) & ~Q(key_id="")
+    known = Actor.objects.filter(same).values_list("uri", "key_id")
+    uris, keys_ = {uri for uri, _ in known}, {key for _, key in known}
+    rows = [
+        Actor(**actions.profile_values(profile), uri=uri, host=names.host_of(uri), introduced=at)
+        for uri, (profile, at) in fitting.items()
+        if uri not in uris and profile.key_id not in keys_ and told[profile.key_id] == 1
+    ]
+    Actor.objects.bulk_create(rows, ignore_conflicts=True)
+    for actor in Actor.objects.filter(uri__in=fitting):
+        once.know(("actor", actor.uri), actor)
+
+
 def _check(profile: Profile) -> None:
-    host = names.host_of(profile.uri)
-    if not host or host == settings.OWNROOM_DOMAIN:
-        raise Forbidden("the actor's id is not on another server")
-    if not profile.inbox or not profile.handle:
-        raise Unreadable("the actor has no inbox or no name")
+    if why := _unfit(profile):
+        raise why
     if (
         profile.public_key
         and Actor.objects.filter(key_id=profile.key_id)
@@ -125,6 +145,15 @@ def _check(profile: Profile) -> None:
         .exists()
     ):
         raise Forbidden("the actor's key belongs to somebody else")
+
+
+def _unfit(profile: Profile) -> Trouble | None:
+    host = names.host_of(profile.uri)
+    if not host or host == settings.OWNROOM_DOMAIN:
+        return Forbidden("the actor's id is not on another server")
+    if not profile.inbox or not profile.handle:
+        return Unreadable("the actor has no inbox or no name")
+    return None
 
 
 def get(uri: str, *, total: float = BUDGET) -> dict[str, object]:

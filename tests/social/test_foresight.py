@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from social import actions, admission, foresight, once
-from social.acts import Content, Publish
-from social.models import Actor, Instance, Post
+from social.acts import Content, Publish, Undo
+from social.acts import Follow as FollowAct
+from social.models import Actor, Follow, Instance, Post
 from tests.social.web.cast import NOON, follow, local, remote, write
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +94,31 @@ def test_a_new_post_asks_little_then(bob: Actor, django_assert_max_num_queries) 
     with django_assert_max_num_queries(1):
         admission.admit(publish(bob, "two"))
         actions.record(publish(bob, "two"))
+
+
+def test_follows_that_were_foreseen_are_recorded_as_others_are(bob: Actor) -> None:
+    alice = Actor.objects.get(handle="alice")
+    said = [follows(bob, alice, name) for name in NAMES]
+    taken_back = [Undo(author=bob.uri, uri=act.uri, at=act.at, undone=act) for act in said]
+    actions.bury(said[2].uri, bob.uri, NOON)
+    foresight.follows(said)
+    assert actions.record(said[0])
+    assert not actions.record(said[0])
+    assert actions.record(taken_back[0])
+    assert actions.record(said[1])
+    with pytest.raises(actions.Refused, match="taken back"):
+        actions.record(said[2])
+    assert Follow.objects.get(follower=bob, target=alice).uri == said[1].uri
+
+
+def test_a_follow_that_stands_is_not_made_twice(bob: Actor) -> None:
+    alice = Actor.objects.get(handle="alice")
+    stands = follow(bob, alice)
+    foresight.follows([follows(bob, alice, "new")])
+    assert not actions.record(follows(bob, alice, "new"))
+    stands.refresh_from_db()
+    assert stands.uri == uri("new")
+
+
+def follows(author: Actor, target: Actor, name: str) -> FollowAct:
+    return FollowAct(author=author.uri, target=target.uri, uri=uri(name), at=NOON)
