@@ -1,6 +1,7 @@
 """The tables of the edges: what arrived, who may drain what, and which event stands for what."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from social.models import Actor, Queued
@@ -99,9 +100,13 @@ class Anchor(models.Model):
     # Of a post with several files: which of its events; the one with the words is 0.
     part = models.PositiveSmallIntegerField(default=0)
     shows = models.CharField(max_length=16, blank=True)  # the digest of a further one's file
+    file = models.CharField(max_length=2048, blank=True)  # whence the file is that it shows
 
     class Meta:
-        indexes = [models.Index(fields=["room", "uri"], name="anchor_in_room")]
+        indexes = [
+            models.Index(fields=["room", "uri"], name="anchor_in_room"),
+            models.Index(fields=["file"], condition=~Q(file=""), name="anchor_of_file"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id} = {self.uri}"

@@ -245,15 +245,18 @@ class Batch:
         if related.get("rel_type") == "m.replace":
             return
         root = related.get("event_id", "") if related.get("rel_type") == "m.thread" else ""
+        sender = event["sender"]
+        source = enclosed.source(event["content"]) if registration.load().ours(sender) else None
         anchor = Anchor(
             event_id=event["event_id"],
             room=self.room,
             uri=uri,
             root=root,
-            sender=event["sender"],
+            sender=sender,
             at=event["origin_server_ts"],
             part=part,
             shows=shows,
+            file=source[0] if source else "",
         )
         self.places.append(anchor)
 

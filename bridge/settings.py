@@ -43,6 +43,9 @@ except ValueError as error:
     raise ImproperlyConfigured(f"OWNROOM_ALLOW_PRIVATE: {error}") from error
 # Of the files that others attach; a homeserver takes 50 MiB unless told otherwise.
 OWNROOM_MEDIA_LIMIT = env.int("OWNROOM_MEDIA_LIMIT", default=40) * 1024 * 1024
+OWNROOM_MEDIA_QUOTA = env.int("OWNROOM_MEDIA_QUOTA", default=10_240) * 1024 * 1024  # 0: none
+OWNROOM_MEDIA_DAYS = env.int("OWNROOM_MEDIA_DAYS", default=180)  # unused for so long; 0: for ever
+OWNROOM_HOMESERVER_ADMIN_TOKEN = env.str("OWNROOM_HOMESERVER_ADMIN_TOKEN", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
 OWNROOM_EMBEDDED = not REDIS_URL  # one process: web, worker and scheduler, broker in memory
 

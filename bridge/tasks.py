@@ -21,7 +21,7 @@ from bridge import (
 from bridge.activitypub import actors
 from bridge.errors import Trouble
 from bridge.loop import run
-from bridge.matrix import client, gaps, registration
+from bridge.matrix import client, gaps, registration, storage
 from bridge.matrix.watch import homeserver
 from bridge.models import Received, Tick
 from social import actions, bell, outbox
@@ -128,4 +128,5 @@ def prune() -> None:
     links.plan()
     lanes.prune(now - KEEP_DELIVERIES)
     actors.prune(now - KEEP_PEERS)
+    storage.prune()
     actions.prune(int((now - KEEP_TOMBSTONES).timestamp() * 1000))

@@ -68,6 +68,7 @@ THOROUGH = (
     "tests/flows/test_reacting.py",
     "tests/flows/test_reporting.py",
     "tests/flows/test_synchronising.py",
+    "tests/flows/test_storage.py",
     "tests/flows/test_visibility.py",
 )
 

@@ -66,11 +66,16 @@ WRITERS = {
         "bridge/matrix/rooms.py",
         "bridge/rebuild.py",
     },
-    "Anchor": {"bridge/matrix/network.py", "bridge/matrix/parts.py", "bridge/rebuild.py"},
+    "Anchor": {
+        "bridge/matrix/network.py",
+        "bridge/matrix/parts.py",
+        "bridge/matrix/storage.py",
+        "bridge/rebuild.py",
+    },
     "Ghost": {"bridge/matrix/rooms.py", "bridge/rebuild.py"},
     "Key": {"bridge/keys.py", "bridge/matrix/linking.py", "bridge/rebuild.py"},
     "Peer": {"bridge/activitypub/actors.py"},
-    "Upload": {"bridge/matrix/uploads.py"},
+    "Upload": {"bridge/matrix/storage.py", "bridge/matrix/uploads.py"},
     "Tick": {"bridge/tasks.py", "bridge/health.py"},
 }
 WRITES = frozenset({"save", "create", "get_or_create", "update_or_create", "update", "delete"})

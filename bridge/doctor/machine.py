@@ -32,6 +32,9 @@ KNOWN = (
     "OWNROOM_SIGNUPS",
     "OWNROOM_MEDIA_LIMIT",
     "OWNROOM_ROOM_GHOSTS",
+    "OWNROOM_HOMESERVER_ADMIN_TOKEN",
+    "OWNROOM_MEDIA_DAYS",
+    "OWNROOM_MEDIA_QUOTA",
     "OWNROOM_ENV_FILE",
     "OWNROOM_LOG_LEVEL",
     # not for admins: demo, tests, and what one part tells another

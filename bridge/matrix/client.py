@@ -19,7 +19,7 @@ import orjson
 from aiohttp import ClientError  # noqa: TID251  nio's own transport errors
 from django.conf import settings
 
-from bridge.errors import Busy, Gone
+from bridge.errors import Busy, Forbidden, Gone
 from bridge.matrix import registration
 
 DEVICE = "OWNROOM"  # one for each ghost: without it a homeserver forgets transaction ids at restart
@@ -383,6 +383,22 @@ async def upload(file: IO[bytes], media_type: str, name: str, *, user: str) -> s
         except (ClientError, TimeoutError, OSError) as error:
             raise Busy(f"the homeserver does not answer ({_why(error)})") from error
     return str(_read(response.status, raw).get("content_uri", ""))
+
+
+async def remove_media(server: str, key: str) -> None:
+    """Synapse's admin API, "Delete a specific local media": for the token of an admin only."""
+    token = settings.OWNROOM_HOMESERVER_ADMIN_TOKEN
+    if not token:
+        raise Forbidden("only an admin of the homeserver removes files there")
+    path = f"/_synapse/admin/v1/media/{_part(server)}/{_part(key)}"
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        response = await _ours().send("DELETE", path, None, headers)
+        async with response:
+            raw = await response.read()
+    except (ClientError, TimeoutError, OSError) as error:
+        raise Busy(f"the homeserver does not answer ({_why(error)})") from error
+    _read(response.status, raw)
 
 
 async def event(room: str, event_id: str) -> dict[str, Any]:

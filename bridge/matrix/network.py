@@ -199,7 +199,7 @@ class Matrix(Network):
         clear = functools.partial(self._clear_edited, room, row=row, by=sender)
         more = await parts.follow(act, refs, first, room, put, clear)
         if isinstance(act, Publish | React | Boost):
-            more = [Anchor(event_id=event_id), *more]
+            more = [Anchor(event_id=event_id, file=render.first_file(act, refs)), *more]
         for one in more:
             one.room, one.root, one.sender = room, refs.root, sender
             one.uri, one.at = _said_at(act)

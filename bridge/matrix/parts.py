@@ -53,6 +53,8 @@ async def follow(  # noqa: PLR0913  who, where, about what, and how
 ) -> list[Anchor]:
     """The further files of what was just said as `event`; the anchors of those that are new."""
     made: list[Anchor] = []
+    if isinstance(act, Revise):
+        await in_database(_shows, event, "", render.first_file(act, refs))
     for change in render.further(act, refs, event):
         if change.send is None:
             await clear(change.event)
@@ -64,9 +66,10 @@ async def follow(  # noqa: PLR0913  who, where, about what, and how
             log.warning("a file of a post in room %s is not shown: %s", room.pk, error)
             continue
         if change.event:
-            await in_database(_shows, change.event, change.shows)
+            await in_database(_shows, change.event, change.shows, change.file)
         elif sent:
-            made.append(Anchor(event_id=sent, part=change.number, shows=change.shows))
+            shown = {"shows": change.shows, "file": change.file}
+            made.append(Anchor(event_id=sent, part=change.number, **shown))
     return made
 
 
@@ -74,5 +77,5 @@ def _forget(event: str) -> None:
     Anchor.objects.filter(event_id=event).delete()
 
 
-def _shows(event: str, digest: str) -> None:
-    Anchor.objects.filter(event_id=event).update(shows=digest)
+def _shows(event: str, digest: str, file: str) -> None:
+    Anchor.objects.filter(event_id=event).update(shows=digest, file=file)

@@ -4,7 +4,7 @@ What a ghost sends keeps the activity verbatim, as one string: event content all
 JSON written anew would not be what was signed. HTML comes from `html.to_matrix` alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -55,6 +55,7 @@ __all__ = [
     "Redact",
     "Refs",
     "Send",
+    "first_file",
     "further",
     "ledger",
     "notice",
@@ -76,6 +77,7 @@ class Change:
     event: str
     send: Send | None
     shows: str = ""
+    file: str = ""  # whence it is
 
 
 def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 -- one per act
@@ -170,15 +172,7 @@ def further(act: Act, refs: Refs, event: str) -> list[Change]:
 
     Those that stand there already are changed only where they show something else now.
     """
-    match act:
-        case Publish(post=uri):
-            shown = enclosed.carried(act.content, refs.files)
-        case Revise(now=now):
-            uri, shown = now.post, enclosed.carried(now.content, refs.files)
-        case Boost(uri=uri) if refs.boosted:
-            shown = enclosed.carried(refs.boosted.content, refs.files)
-        case _:
-            return []
+    uri, shown = _shown(act, refs)
     wanted = {number: one for number, one in enumerate(shown) if number}
     there = {part.number: part for part in refs.parts}
     gone = [
@@ -194,8 +188,26 @@ def further(act: Act, refs: Refs, event: str) -> list[Change]:
         content = enclosed.replaced(content, old.event) if old else content | related
         sent = fitted("m.room.message", content)
         if isinstance(sent, Send):
-            changes.append(Change(number, old.event if old else "", sent, one.digest))
+            there_now = old.event if old else ""
+            changes.append(Change(number, there_now, sent, one.digest, one.said.url))
     return [*gone, *changes]
+
+
+def first_file(act: Act, refs: Refs) -> str:
+    """Whence the file is that stands with the words; empty for words alone."""
+    _, shown = _shown(act, refs)
+    return shown[0].said.url if shown else ""
+
+
+def _shown(act: Act, refs: Refs) -> tuple[str, Sequence[enclosed.Enclosed]]:
+    """What the events are about, and the files in them."""
+    match act:
+        case Publish(post=uri, content=content) | Revise(now=Publish(post=uri, content=content)):
+            return uri, enclosed.carried(content, refs.files)
+        case Boost(uri=uri) if refs.boosted:
+            return uri, enclosed.carried(refs.boosted.content, refs.files)
+        case _:
+            return "", []
 
 
 def _beside(refs: Refs, event: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import IO
 
 from django.conf import settings
+from django.db.models import Sum
 from django.utils import timezone
 
 from bridge import filetypes, http, names, pictures
@@ -28,7 +29,7 @@ from bridge.matrix.enclosed import File, name_of
 from bridge.models import Upload
 from social import policy
 
-__all__ = ["File", "mxc_of", "remember"]
+__all__ = ["File", "full", "mxc_of", "remember", "size"]
 
 log = logging.getLogger("ownroom.media")
 PATIENCE = 20.0  # seconds for one file: a room's lane waits that long for a slow host
@@ -94,10 +95,21 @@ def _recalled(url: str) -> Upload | None:
     row = Upload.objects.filter(url=url).first()
     now = timezone.now()
     if row is None or (row.again and row.again <= now):
-        return None
+        return Upload(url=url, note="the quota is full") if full() else None
     if now - row.used > _USED:
         Upload.objects.filter(pk=row.pk).update(used=now)
     return row
+
+
+def full() -> bool:
+    """Whether no more is taken in until something goes."""
+    quota: int = settings.OWNROOM_MEDIA_QUOTA
+    return 0 < quota <= size()
+
+
+def size() -> int:
+    """Bytes that strangers' files take."""
+    return int(Upload.objects.exclude(mxc="").aggregate(size=Sum("size"))["size"] or 0)
 
 
 def _same(sha256: str) -> str:

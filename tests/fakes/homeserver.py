@@ -405,10 +405,18 @@ class Homeserver:
             raise Refused(400, "M_BAD_JSON", "not a file")
         if len(body[1]) > self.largest:
             raise Refused(413, "M_TOO_LARGE", "too large")
-        key = f"up{len(self.files)}"
+        key = f"up{len(self.uploads)}"
         self.files[f"{SERVER}/{key}"] = body
         self.uploads.append((user, key))
         return {"content_uri": f"mxc://{SERVER}/{key}"}
+
+    def remove_media(self, user: str, parts: list[str], query: Any, body: Any) -> Event:
+        """For admins only (Synapse)."""
+        if not self.users[user].get("admin"):
+            raise Refused(403, "M_FORBIDDEN", "you are no admin")
+        if self.files.pop("/".join(parts), None) is None:
+            raise Refused(404, "M_NOT_FOUND", "unknown media")
+        return {"deleted_media": [parts[1]], "total": 1}
 
     def ping(self, user: str, parts: list[str], query: Any, body: Event) -> Event:
         if self.call_app("POST", "ping", b"{}", token=THEIRS) != 200:

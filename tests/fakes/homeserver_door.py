@@ -41,6 +41,7 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", "appservice/*/ping"): _H.ping,
     ("GET", "media/download/*/*"): _H.download,
     ("POST", "media/upload"): _H.upload,
+    ("DELETE", "_synapse/admin/media/*/*"): _H.remove_media,
     ("GET", "versions"): lambda home, user, parts, query, body: {"versions": ["v1.11"]},
     ("GET", "account/whoami"): lambda home, user, parts, query, body: {"user_id": user},
 }
@@ -87,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
         self.wfile.flush()
 
-    do_GET = do_PUT = do_POST = _answer  # noqa: N815  http.server's names
+    do_GET = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815  http.server's names
 
     def _do(self, body: Any) -> Any:
         """None: the connection ends without an answer."""

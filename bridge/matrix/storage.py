@@ -1,0 +1,164 @@
+"""What strangers' files cost the homeserver, and how they go again: by age, by quota, by hand.
+
+Only an admin of the homeserver may remove files there. Without such a token nothing more is taken
+in once the quota is full (bridge/matrix/uploads.py), and whoever asks is told what stays.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+
+from bridge.errors import Busy, Forbidden, Trouble
+from bridge.loop import run
+from bridge.matrix import client, uploads
+from bridge.models import Anchor, Ghost, Room, Upload
+from social.models import Actor, Boost, Post
+
+log = logging.getLogger("ownroom.media")
+AT_ONCE = 1_000  # files that one hour removes at most
+ROOM_LEFT = 0.9  # of the quota, after it was exceeded: not every new file shall remove one
+NOBODY = frozenset({"M_FORBIDDEN", "M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"})  # as whom we came
+FORGOTTEN = timedelta(days=7)  # after which it is no news that a file could not be had
+
+
+@dataclass
+class Removed:
+    files: int = 0
+    size: int = 0
+    stays: int = 0  # files that the homeserver did not remove
+    why: str = ""
+
+
+def kept() -> QuerySet[Upload]:
+    return Upload.objects.exclude(mxc="")
+
+
+def spare() -> QuerySet[Upload]:
+    """Without the faces that are shown now: those go when another takes their place."""
+    mirrors = Actor.objects.filter(rooms__kind=Room.Kind.MIRROR).exclude(header="")
+    return kept().exclude(
+        Q(url__in=Ghost.objects.exclude(pictured="").values("pictured"))
+        | Q(url__in=mirrors.values("header"))
+    )
+
+
+def by_host() -> list[dict[str, Any]]:
+    """The dearest first: host, files, bytes, oldest, used_last, failed."""
+    have = ~Q(mxc="")
+    told = Upload.objects.values("host").annotate(
+        files=Count("pk", filter=have),
+        bytes=Sum("size", filter=have, default=0),
+        oldest=Min("fetched", filter=have),
+        used_last=Max("used", filter=have),
+        failed=Count("pk", filter=Q(mxc="")),
+    )
+    return [dict(row) for row in told.order_by("-bytes", "host")]
+
+
+def chosen(
+    *, unused_since: datetime | None = None, host: str = "", larger: int = 0
+) -> QuerySet[Upload]:
+    """Of those that may go, the longest unused first."""
+    found = spare()
+    if unused_since:
+        found = found.filter(used__lt=unused_since)
+    if host:
+        found = found.filter(Q(host=host) | Q(host__startswith=f"{host}:"))
+    if larger:
+        found = found.filter(size__gt=larger)
+    return found.order_by("used", "pk")
+
+
+def orphans() -> QuerySet[Upload]:
+    """Files of posts and boosts that were taken back."""
+    there = Anchor.objects.filter(file=OuterRef("url"))
+    posts = Post.objects.filter(uri=OuterRef("uri"), deleted=None)
+    stands = Exists(posts) | Exists(Boost.objects.filter(uri=OuterRef("uri")))
+    return spare().filter(Exists(there)).exclude(Exists(there.filter(stands)))
+
+
+def remove(rows: Iterable[Upload]) -> Removed:
+    """From the homeserver, then from our memory. A file that came from two addresses goes with
+    the second of them. Where the homeserver is away, or lets us remove nothing, it ends at once.
+    """
+    done, rows = Removed(), list(rows)
+    for row in rows:
+        try:
+            if not Upload.objects.filter(mxc=row.mxc).exclude(pk=row.pk).exists():
+                _gone_from_the_homeserver(row.mxc)
+        except Trouble as error:
+            done.stays, done.why = done.stays + 1, str(error)
+            if isinstance(error, Busy | Forbidden) or getattr(error, "code", "") in NOBODY:
+                done.stays = len(rows) - done.files
+                break
+            continue
+        Upload.objects.filter(pk=row.pk).delete()
+        done.files, done.size = done.files + 1, done.size + row.size
+    return done
+
+
+def _gone_from_the_homeserver(mxc: str) -> None:
+    """What it lost before is gone as well."""
+    server, _, key = mxc.removeprefix("mxc://").partition("/")
+    try:
+        run(client.remove_media(server, key))
+    except client.MatrixError as error:
+        if error.code != "M_NOT_FOUND":
+            raise
+
+
+def hide(rows: Iterable[Upload]) -> tuple[int, int]:
+    """Where nobody may remove files: events that show nothing else are redacted. How many were,
+    and how many are left because they have words.
+    """
+    hidden = left = 0
+    for anchor in Anchor.objects.filter(file__in=[row.url for row in rows]).select_related("room"):
+        if not anchor.part:
+            left += 1
+            continue
+        told = {"redacts": anchor.event_id, "reason": "removed by the admin"}
+        txn = f"hide{hashlib.sha256(anchor.event_id.encode()).hexdigest()[:32]}"
+        room, kind = anchor.room.room_id, "m.room.redaction"
+        with suppress(client.MatrixError):
+            run(client.send(room, kind, told, txn=txn, user=anchor.sender))
+        Anchor.objects.filter(pk=anchor.pk).delete()
+        hidden += 1
+    return hidden, left
+
+
+def prune() -> None:
+    """Every hour: what nobody asked for since so long, and what exceeds the quota."""
+    now = timezone.now()
+    Upload.objects.filter(mxc="", fetched__lt=now - FORGOTTEN).delete()
+    if not settings.OWNROOM_HOMESERVER_ADMIN_TOKEN:
+        return
+    if settings.OWNROOM_MEDIA_DAYS:
+        old = now - timedelta(days=settings.OWNROOM_MEDIA_DAYS)
+        _told(remove(chosen(unused_since=old)[:AT_ONCE]))
+    _told(remove(orphans()[:AT_ONCE]))
+    if uploads.full():
+        _told(remove(_above(settings.OWNROOM_MEDIA_QUOTA * ROOM_LEFT)))
+
+
+def _above(limit: float) -> list[Upload]:
+    """So many of the longest unused that the rest is below the limit."""
+    over, found = uploads.size() - limit, list[Upload]()
+    for row in chosen()[:AT_ONCE]:
+        if over <= 0:
+            break
+        over -= row.size
+        found.append(row)
+    return found
+
+
+def _told(done: Removed) -> None:
+    if done.files or done.stays:
+        log.info("files of others: %s removed, %s stay %s", done.files, done.stays, done.why)

@@ -1,0 +1,173 @@
+"""Files of others cost room: how much is seen, what is unused goes, and what is deleted as well."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings as SettingsWrapper
+
+from bridge import tasks
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Upload
+from tests.bridge.test_pictures import png
+from tests.fakes.world import Resident, World
+from tests.flows.test_enclosed import files, picture
+
+ADMIN = "admin-token"
+
+
+@pytest.fixture
+def mirror(world: World, alice: Resident, bob: Neighbour) -> str:
+    world.friends(bob, alice)
+    return world.mirror(bob, alice)
+
+
+@pytest.fixture
+def token(world: World, settings: SettingsWrapper) -> None:
+    """Of an admin of the homeserver."""
+    settings.OWNROOM_HOMESERVER_ADMIN_TOKEN = ADMIN
+    world.home.users[ADMIN] = {"admin": True}
+
+
+def said(*words: str, **options: Any) -> str:
+    out = StringIO()
+    call_command("media", *words, stdout=out, **options)
+    return out.getvalue()
+
+
+def let_rest(days: int, name: str = "") -> None:
+    """Nobody has asked for them since so many days."""
+    Upload.objects.filter(url__contains=name).update(used=timezone.now() - timedelta(days=days))
+
+
+def two(world: World, bob: Neighbour) -> str:
+    """A post with two pictures, of which the second is a little larger."""
+    attached = [picture(world, "a.png", png(width=1)), picture(world, "b.png", png(width=2))]
+    sent = bob.post("two", extra={"attachment": attached})
+    world.settle()
+    return sent.post
+
+
+def test_to_prune_one_says_what(world: World) -> None:
+    with pytest.raises(CommandError, match="Which"):
+        said("prune")
+
+
+def test_a_token_of_nobody_removes_nothing_and_that_is_said(
+    world: World, alice: Resident, bob: Neighbour, mirror: str, settings: SettingsWrapper
+) -> None:
+    two(world, bob)
+    settings.OWNROOM_HOMESERVER_ADMIN_TOKEN = ADMIN
+    world.home.users[ADMIN] = {}
+    with pytest.raises(CommandError, match=r"2 stay: .*M_FORBIDDEN"):
+        said("prune", "--larger", "0.00001")
+    assert Upload.objects.count() == 2
+
+
+def test_without_a_token_what_shows_nothing_else_is_redacted_and_the_rest_is_named(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    two(world, bob)
+    with pytest.raises(CommandError, match=r"still has 2 files.*1 posts"):
+        said("prune", "--host", bob.acct.split("@")[1].split(":")[0])
+    (first,) = files(alice, mirror)
+    assert first["content"]["body"] == "two"
+    assert len(world.home.files) == 2
+
+
+def test_without_a_token_nothing_is_taken_in_beyond_the_quota(
+    world: World, alice: Resident, bob: Neighbour, mirror: str, settings: SettingsWrapper
+) -> None:
+    settings.OWNROOM_MEDIA_QUOTA = 10
+    two(world, bob)
+    settings.OWNROOM_MEDIA_QUOTA = 1
+    bob.post("one more", extra={"attachment": [picture(world, "c.png")]})
+    world.settle()
+    assert alice.seen("one more", mirror)[0]["content"]["msgtype"] == "m.text"
+    assert not world.neighbours.fetches("c.png")
+
+
+@pytest.mark.usefixtures("token")
+def test_what_nobody_asked_for_goes_after_its_days(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    two(world, bob)
+    let_rest(179)
+    let_rest(181, "a.png")
+    tasks.prune()
+    assert [row.url.rpartition("/")[2] for row in Upload.objects.all()] == ["b.png"]
+    assert len(world.home.files) == 1
+
+
+@pytest.mark.usefixtures("token")
+def test_beyond_the_quota_the_longest_unused_goes(
+    world: World, alice: Resident, bob: Neighbour, mirror: str, settings: SettingsWrapper
+) -> None:
+    two(world, bob)
+    let_rest(2, "b.png")
+    settings.OWNROOM_MEDIA_QUOTA = sum(Upload.objects.values_list("size", flat=True))
+    tasks.prune()
+    assert [row.url.rpartition("/")[2] for row in Upload.objects.all()] == ["a.png"]
+
+
+@pytest.mark.usefixtures("token")
+def test_a_face_that_is_shown_stays(
+    world: World, alice: Resident, settings: SettingsWrapper
+) -> None:
+    url = world.neighbours.file("face.png", "image/png", png())
+    bob = world.neighbour("bob", icon={"type": "Image", "url": url})
+    world.friends(bob, alice)
+    let_rest(999)
+    settings.OWNROOM_MEDIA_QUOTA = 1
+    tasks.prune()
+    assert Upload.objects.get().url == url
+
+
+@pytest.mark.usefixtures("token")
+def test_a_file_goes_with_its_post_unless_another_shows_it(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    one = two(world, bob)
+    shared = Upload.objects.get(url__contains="b.png").url
+    other = bob.post("again", extra={"attachment": [{"type": "Image", "url": shared}]})
+    world.settle()
+    bob.delete(one)
+    world.settle()
+    tasks.prune()
+    assert [row.url for row in Upload.objects.all()] == [shared]
+    bob.delete(other.post)
+    world.settle()
+    tasks.prune()
+    assert not Upload.objects.exists()
+    assert not world.home.files
+
+
+@pytest.mark.usefixtures("token")
+def test_the_admin_sees_of_whom_how_much_and_removes_it(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    two(world, bob)
+    host = bob.acct.split("@")[1]
+    told = said("list")
+    assert f"2 files    0.0 MiB  {host}" in told
+    assert "in all: 2 files, 0.0 MiB of 10240.0 MiB" in told
+    assert json.loads(said("list", "--json"))["files"] == 2
+    assert "would go: 2 files" in said("prune", "--host", host.split(":")[0], "--dry-run")
+    assert "would go: 0 files" in said("prune", "--days", "1", "--dry-run")
+    assert "removed: 2 files" in said("prune", "--host", host.split(":")[0])
+    assert not Upload.objects.exists()
+    assert not world.home.files
+
+
+@pytest.mark.usefixtures("token")
+def test_what_the_homeserver_lost_before_is_forgotten(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    two(world, bob)
+    world.home.files.clear()
+    said("prune", "--larger", "0.00001")
+    assert not Upload.objects.exists()
