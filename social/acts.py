@@ -41,6 +41,9 @@ class Attachment:
     width: int = 0  # pixels; 0 when unknown
     height: int = 0
     blurhash: str = ""
+    focus: str = ""  # what must stay in sight: "0.5,-0.25", right and up of the middle, up to 1
+    duration: int = 0  # milliseconds; 0 when unknown
+    voice: bool = False  # somebody speaks, instead of writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +265,13 @@ class Ignored:
     """Not an act of ours; `reason` is shown to whoever asks why."""
 
     reason: str
+
+
+def focus(x: float, y: float) -> str:
+    """As an attachment holds it; empty for what is no point of a picture."""
+    if not (-1 <= x <= 1 and -1 <= y <= 1):
+        return ""
+    return ",".join(f"{round(value, 3) + 0.0:g}" for value in (x, y))  # 0.0: there is no "-0"
 
 
 Act = (

@@ -40,6 +40,13 @@ class _Doubled(ValueError):
     pass
 
 
+_DURATION = re.compile(
+    r"P(?:(?P<d>\d{1,4})D)?(?:T(?:(?P<h>\d{1,4})H)?(?:(?P<m>\d{1,5})M)?"
+    r"(?:(?P<s>\d{1,7}(?:\.\d{1,9})?)S)?)?",
+    re.ASCII,
+)
+
+
 def loads(body: bytes) -> dict[str, Any]:
     """The document in `body`. Raises Unreadable; the text of the error never quotes the body."""
     try:
@@ -169,6 +176,16 @@ def millis(value: Any) -> int | None:
         moment = moment.replace(tzinfo=UTC)
     found = (moment - _EPOCH) // timedelta(milliseconds=1)
     return found if 0 <= found <= _LAST_MILLIS else None
+
+
+def duration(value: Any) -> int:
+    """Milliseconds of an xsd:duration of days, hours, minutes and seconds; 0 for anything else."""
+    found = _DURATION.fullmatch(text(value)[:40])
+    if not found:
+        return 0
+    units = ((found["d"], 86_400), (found["h"], 3_600), (found["m"], 60), (found["s"], 1))
+    seconds = sum(float(number or 0) * unit for number, unit in units)
+    return round(min(seconds, 31 * 86_400) * 1_000)
 
 
 def iso(moment: int) -> str:

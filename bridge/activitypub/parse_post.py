@@ -12,7 +12,7 @@ from typing import Any
 from bridge import html, names
 from bridge.activitypub import jsonld, parse_emoji
 from bridge.activitypub.vocabulary import CARDS, NOT_POSTS, NOTES
-from social.acts import Attachment, Content, Ignored, Mention, Publish, Visibility
+from social.acts import Attachment, Content, Ignored, Mention, Publish, Visibility, focus
 
 Json = dict[str, Any]
 
@@ -378,7 +378,19 @@ def _attachment(item: Json) -> Attachment:
         width=_pixels(item.get("width")),
         height=_pixels(item.get("height")),
         blurhash=jsonld.text(item.get("blurhash"))[:160],
+        focus=_focus(item.get("focalPoint")),
+        duration=jsonld.duration(item.get("duration")),
+        voice=item.get("voice") is True and media_type.startswith("audio/"),
     )
+
+
+def _focus(value: Any) -> str:
+    """Mastodon: two numbers, from the left or the bottom (-1) to the right or the top."""
+    match value:
+        case [float() | int() as x, float() | int() as y] if not {type(x), type(y)} & {bool}:
+            return focus(float(x), float(y)) if max(abs(x), abs(y)) <= 1 else ""
+        case _:
+            return ""
 
 
 def _pixels(value: Any) -> int:

@@ -355,8 +355,16 @@ def _attachment(attachment: Attachment) -> Json:
     alt = {"name": attachment.alt, "summary": attachment.alt} if attachment.alt else {}
     sized = attachment.width and attachment.height
     size = {"width": attachment.width, "height": attachment.height} if sized else {}
-    blurhash = {"blurhash": attachment.blurhash} if attachment.blurhash else {}
-    return {"type": kind, **media_type, "url": attachment.url, **alt, **size, **blurhash}
+    shown = {"type": kind, **media_type, "url": attachment.url, **alt, **size}
+    if attachment.blurhash:
+        shown["blurhash"] = attachment.blurhash
+    if attachment.focus:
+        shown["focalPoint"] = [float(part) for part in attachment.focus.split(",")]
+    if attachment.duration:
+        shown["duration"] = f"PT{attachment.duration / 1_000:.3f}".rstrip("0").rstrip(".") + "S"
+    if attachment.voice:
+        shown["voice"] = True
+    return shown
 
 
 def _tombstone(uri: str, at: int) -> Json:

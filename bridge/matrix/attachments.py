@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge import names
 from bridge.matrix import shapes, vocabulary
-from social.acts import Attachment, Ignored
+from social.acts import Attachment, Ignored, focus
 
 KINDS = {"m.image": "image", "m.video": "video", "m.audio": "audio", "m.file": "application"}
 GALLERY = "dm.filament.gallery"  # MSC4274
@@ -20,6 +20,8 @@ _TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 ENCRYPTED = "an encrypted file: nobody outside of the room could open it"
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,./:;=?@\[\]^_{|}~-]{6,160}")
 _ALT = 1500
+_NUMBER = re.compile(r"-?[01](?:\.\d{1,6})?", re.ASCII)
+_LONGEST = 31 * 86_400_000  # milliseconds
 _ENDINGS = {f"image/{kind}": f".{kind}" for kind in ("png", "jpeg", "gif", "webp")}
 
 
@@ -67,14 +69,30 @@ def _files(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _attachment(content: Mapping[str, Any], origin: str, event: str) -> Attachment:
     info = shapes.mapping(content.get("info"))
     found = _MXC.fullmatch(shapes.text(content.get("url")))
+    media_type = _media_type(content, info)
     return Attachment(
         url=names.media_uri(origin, event, *found.groups()) if found else "",
-        media_type=_media_type(content, info),
-        alt=shapes.text(content.get(vocabulary.ALT))[:_ALT],
+        media_type=media_type,
+        alt=(shapes.text(content.get(vocabulary.ALT)) or _file_name(content))[:_ALT],
         width=_size(info.get("w")),
         height=_size(info.get("h")),
         blurhash=_blurhash(info),
+        focus=_focus(content.get(vocabulary.FOCUS)),
+        duration=min(shapes.number(info.get("duration")), _LONGEST),
+        voice=isinstance(content.get(vocabulary.VOICE), dict) and media_type.startswith("audio/"),
     )
+
+
+def _file_name(content: Mapping[str, Any]) -> str:
+    """Of a document the name says what it is; that of a picture is its camera's."""
+    if content.get("msgtype") != "m.file":
+        return ""
+    return shapes.text(content.get("filename")) or shapes.text(content.get("body"))
+
+
+def _focus(value: Any) -> str:
+    x, _, y = shapes.text(value).partition(",")
+    return focus(float(x), float(y)) if _NUMBER.fullmatch(x) and _NUMBER.fullmatch(y) else ""
 
 
 def _media_type(content: Mapping[str, Any], info: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from social.acts import Attachment, Content
 MOST = 16  # as many as are read (bridge/activitypub/parse_post.py)
 _ALT = 300  # letters of a description where everybody reads it
 _NAME = re.compile(r"[\w.-]{1,100}")
+_FILE = re.compile(r"[\w.() -]{1,100}\.[A-Za-z0-9]{1,8}")
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,./:;=?@\[\]^_{|}~-]{6,160}")
 _LABELS = {"image": "Picture", "video": "Video", "audio": "Audio", "file": "File"}
 
@@ -78,8 +79,12 @@ def described(one: Enclosed) -> str:
     return f"<p>[{html.escape(label)}]</p>" if label else ""
 
 
-def name_of(url: str, media_type: str) -> str:
-    """A file's name, as its address ends; its type's where that says nothing."""
+def name_of(url: str, media_type: str, said: str = "") -> str:
+    """A file's name, as its address ends, its type's where that says nothing; of a document what
+    is `said` of it, where that is a name.
+    """
+    if filetypes.kind(media_type) == "file" and _FILE.fullmatch(said):
+        return said
     found = unquote(urlsplit(url).path.rpartition("/")[2])
     if _NAME.fullmatch(found) and "." in found.strip("."):
         return found
@@ -89,7 +94,7 @@ def name_of(url: str, media_type: str) -> str:
 
 def message(one: Enclosed, words: Formatted | None) -> dict[str, Any]:
     """The content of an event that shows a file; `words`: its caption."""
-    name = name_of(one.said.url, one.file.type)
+    name = name_of(one.said.url, one.file.type, one.said.alt)
     content: dict[str, Any] = {
         "msgtype": f"m.{filetypes.kind(one.file.type)}",
         "body": name,
@@ -100,6 +105,10 @@ def message(one: Enclosed, words: Formatted | None) -> dict[str, Any]:
     }
     if one.said.alt:
         content[vocabulary.ALT] = shapes.clean(one.said.alt)
+    if one.said.focus:
+        content[vocabulary.FOCUS] = one.said.focus
+    if one.said.voice and content["msgtype"] == "m.audio":
+        content |= {vocabulary.VOICE: {}, vocabulary.AUDIO: {"duration": one.said.duration}}
     if words and words.body.strip():
         content |= {"body": words.body, "format": shapes.HTML, "formatted_body": words.formatted}
     return content
@@ -150,6 +159,8 @@ def _info(one: Enclosed) -> dict[str, Any]:
         info |= {"w": sides[0], "h": sides[1]} if all(sides) else {}
         if _BLURHASH.fullmatch(said.blurhash):
             info["xyz.amorgan.blurhash"] = said.blurhash  # MSC2448
+    if kind in {"audio", "video"} and said.duration:
+        info["duration"] = said.duration
     return info
 
 

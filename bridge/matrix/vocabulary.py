@@ -14,6 +14,7 @@ GHOST = f"{NS}.actor"  # in a ghost's profile: the remote actor it speaks for
 OBJECT = f"{NS}.object"
 POST = f"{NS}.post"
 ALT = f"{NS}.alt"  # of a file: what it shows, for who cannot see it
+FOCUS = f"{NS}.focus"  # of a picture: what must stay in sight, "0.5,-0.25"
 PART = f"{NS}.part"  # of a file of a post: which one, and whence it is
 RECEIPT = f"{NS}.receipt"
 LEDGER = f"{NS}.ledger"
@@ -26,5 +27,7 @@ SOCIAL = "org.matrix.msc4501.social"
 PROFILE_ROOM_TYPE = f"{SOCIAL}.profile"
 PROFILE_USER = f"{SOCIAL}.profile_user_id"
 
-# MSC4221 is open too.
+# So are MSC4221 and MSC3245.
 BANNER = "page.codeberg.everypizza.room.banner"
+VOICE = "org.matrix.msc3245.voice"
+AUDIO = "org.matrix.msc1767.audio"

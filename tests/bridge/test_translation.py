@@ -44,7 +44,9 @@ CONTENT = acts.Content(
             width=640,
             height=480,
             blurhash="UBL_:rOpGG-oBUNG",
+            focus="0.5,-0.25",
         ),
+        acts.Attachment(url=f"{HERE}/media/2", media_type="audio/ogg", duration=4_500, voice=True),
     ),
 )
 PUBLISH = acts.Publish(

@@ -227,6 +227,27 @@ def test_a_boost_shows_the_pictures_of_the_post(
     assert not files(alice, mirror)
 
 
+def test_how_long_it_is_what_must_stay_in_sight_and_that_somebody_speaks_cross(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    ogg = world.neighbours.file("said.ogg", "audio/ogg", b"OggS\0\2" + b"\0" * 40)
+    film = world.neighbours.file("film.mp4", "video/mp4", MP4)
+    attached = [
+        picture(world, "tall.png", focalPoint=[0.5, -0.25]),
+        document(film, "video/mp4", duration="PT1M2.5S"),
+        document(ogg, "audio/ogg", duration="PT4S", voice=True),
+        document(world.neighbours.file("x1", "application/pdf", b"%PDF-1.7"), name="a letter.pdf"),
+    ]
+    bob.post("all of it", extra={"attachment": attached})
+    world.settle()
+    tall, moving, voice, letter = (event["content"] for event in files(alice, mirror))
+    assert tall["social.ownroom.focus"] == "0.5,-0.25"
+    assert moving["info"]["duration"] == 62_500
+    assert voice["info"]["duration"] == 4_000
+    assert voice["org.matrix.msc3245.voice"] == {}
+    assert letter["filename"] == "a letter.pdf"
+
+
 # ---- what happens to them
 
 

@@ -65,6 +65,28 @@ def test_a_picture_reaches_followers_with_its_description_and_opens(
     assert f'<img src="{file["url"]}" alt="a grey cat"' in page
 
 
+def test_voice_length_focus_and_a_files_name_reach_followers(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    voice = {"info": {"mimetype": "audio/ogg", "duration": 4500}, "org.matrix.msc3245.voice": {}}
+    picture(world, alice, kind="audio/ogg", msgtype="m.audio", body="spoken", **voice)
+    picture(world, alice, body="tall", **{"social.ownroom.focus": "0.5,-0.25"})
+    letter = {"msgtype": "m.file", "filename": "letter.pdf", "social.ownroom.alt": None}
+    picture(world, alice, kind="application/pdf", body="read this", **letter)
+    shown = {
+        one["activity"]["object"]["content"]: one["activity"]["object"]["attachment"][0]
+        for one in bob.received("Create")
+    }
+    spoken, tall, read = (shown[f"<p>{words}</p>"] for words in ("spoken", "tall", "read this"))
+    assert (spoken["duration"], spoken["voice"]) == ("PT4.5S", True)
+    assert tall["focalPoint"] == [0.5, -0.25]
+    assert read["name"] == "letter.pdf"
+    assert 'class="across-8 down-6"' in world.page(
+        tall["url"].replace("/media/", "/@alice/").rsplit("/", 2)[0]
+    )
+
+
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
     [("bytes=0-9", 0, 9), ("bytes=100000-", 100_000, 153_599), ("bytes=-5", 153_595, 153_599)],

@@ -28,6 +28,7 @@ _CLASSES = {
     "span": {"mention", "h-card", "invisible", "ellipsis"},
 }
 _BLOCK_END = re.compile(r"</(?:p|li|h[1-6]|blockquote|pre)>|<br[^>]*>", re.IGNORECASE)
+_FOCUS = re.compile(r"(-?[0-9.]{1,6}),(-?[0-9.]{1,6})")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -115,6 +116,20 @@ def shown_here(file: dict[str, Any]) -> str:
     kind = str(file.get("media_type", "")).partition("/")[0]
     ours = str(file.get("url", "")).startswith(f"{settings.OWNROOM_ORIGIN}/media/")
     return kind if ours and kind in {"image", "video", "audio"} else ""
+
+
+@register.filter
+def in_sight(focus: str) -> str:
+    """Classes that keep this point of a picture where it is cut: in tenths, from left and top.
+    The policy for contents forbids styles in a page.
+    """
+    found = _FOCUS.fullmatch(focus)
+    if not found:
+        return ""
+    across, down = (float(found[1]) + 1) / 2, (1 - float(found[2])) / 2
+    if not (0 <= across <= 1 and 0 <= down <= 1):
+        return ""
+    return f"across-{round(across * 10)} down-{round(down * 10)}"
 
 
 @register.filter

@@ -252,3 +252,24 @@ def test_any_document_is_read_or_unreadable(document: dict[str, Any]) -> None:
 def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         jsonld.loads(body + b"\xff")
+
+
+@pytest.mark.parametrize(
+    ("said", "milliseconds"),
+    [
+        ("PT4.5S", 4_500),
+        ("PT1M2S", 62_000),
+        ("PT1145S", 1_145_000),
+        ("P1DT1H", 90_000_000),
+        ("P9999D", 31 * 86_400_000),
+        ("PT", 0),
+        ("P1Y", 0),
+        ("-PT4S", 0),
+        ("four seconds", 0),
+        ("PT" + "9" * 5_000 + "S", 0),
+        (4, 0),
+        (None, 0),
+    ],
+)
+def test_how_long_something_lasts(said, milliseconds):
+    assert jsonld.duration(said) == milliseconds

@@ -183,6 +183,8 @@ FILES = st.builds(
     url=WORDS.map(lambda word: f"{ORIGIN}/media/{word.encode().hex()}"),
     media_type=st.sampled_from(["", "image/png", "video/mp4", "audio/ogg", "application/pdf"]),
     alt=WORDS | st.just(""),
+    focus=st.just("") | st.builds(acts.focus, st.floats(-1, 1), st.floats(-1, 1)),
+    duration=st.integers(0, 86_400_000),
 )
 URIS = WORDS.map(lambda word: f"{ORIGIN}/ap/a/{word.encode().hex()}")
 ABROAD = st.sampled_from([f"{BOB}/1", f"{LENA}/01J", POST])
