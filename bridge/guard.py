@@ -1,11 +1,19 @@
-"""What stands before everything else: one thing no request may hold, and a short way in."""
+"""What stands before everything else: what no request may hold, whose host it is, the short way."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.conf import settings
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseNotFound,
+    HttpResponsePermanentRedirect,
+)
 from django.urls import Resolver404, resolve
 
 from bridge.activitypub.views import inbox
+from social.web import links
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -16,6 +24,27 @@ def no_nul(answer: Answer) -> Answer:
     def guarded(request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return HttpResponseBadRequest("U+0000 has no place in an address.")
+        return answer(request)
+
+    return guarded
+
+
+def files_apart(answer: Answer) -> Answer:
+    """Middleware: where files have a host of their own, they are there and nothing else is.
+
+    Whatever a stranger's file might do in a browser, it does it where no page of ours lives.
+    """
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        host = settings.OWNROOM_MEDIA_HOST
+        if not host:
+            return answer(request)
+        files = request.path.startswith("/media/")
+        apart = request.META.get("HTTP_HOST", "").lower() == host
+        if apart and not files:
+            return HttpResponseNotFound("Only files are here.\n", content_type="text/plain")
+        if files and not apart:
+            return HttpResponsePermanentRedirect(links.media_origin() + request.get_full_path())
         return answer(request)
 
     return guarded

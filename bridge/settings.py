@@ -41,6 +41,7 @@ try:
     )
 except ValueError as error:
     raise ImproperlyConfigured(f"OWNROOM_ALLOW_PRIVATE: {error}") from error
+OWNROOM_MEDIA_HOST = env.str("OWNROOM_MEDIA_HOST", default="").lower()  # files are served there
 # Of the files that others attach; a homeserver takes 50 MiB unless told otherwise.
 OWNROOM_MEDIA_LIMIT = env.int("OWNROOM_MEDIA_LIMIT", default=40) * 1024 * 1024
 OWNROOM_MEDIA_QUOTA = env.int("OWNROOM_MEDIA_QUOTA", default=10_240) * 1024 * 1024  # 0: none
@@ -86,6 +87,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "bridge.guard.no_nul",
+    "bridge.guard.files_apart",
     "bridge.guard.short_way",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -156,13 +158,14 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OWNROOM_SCHEME == "https"
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [OWNROOM_ORIGIN] if OWNROOM_DOMAIN else []
+_FILES = [f"{OWNROOM_SCHEME}://{OWNROOM_MEDIA_HOST}"] if OWNROOM_MEDIA_HOST else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
         "style-src": ["'self'"],
         "script-src": ["'self'"],
-        "img-src": ["'self'", "https:"],
-        "media-src": ["'self'"],
+        "img-src": ["'self'", *_FILES],  # of others nothing is loaded from where they live
+        "media-src": ["'self'", *_FILES],
         "font-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],

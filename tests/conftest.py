@@ -54,6 +54,7 @@ THOROUGH = (
     "tests/flows/test_faces.py",
     "tests/flows/test_distance.py",
     "tests/flows/test_doors.py",
+    "tests/flows/test_files_apart.py",
     "tests/flows/test_following.py",
     "tests/flows/test_forwarding.py",
     "tests/flows/test_groups.py",

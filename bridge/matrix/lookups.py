@@ -31,6 +31,7 @@ from social.acts import (
 from social.models import Actor, Post
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
+from social.web import links
 
 ON_ITS_WAY = 2  # tries for which an event may still come that nothing is known of
 CLIMB = 50  # how far up a conversation a post that stands in the room is looked for
@@ -52,6 +53,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         kind=room.kind,
         owner=room.owner,
         origin=settings.OWNROOM_ORIGIN,
+        files=links.media_origin(),
         bot=reg.bot,
         trusted=_trusted(event, reg),
         actors=actors,

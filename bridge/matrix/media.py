@@ -19,6 +19,7 @@ from bridge.errors import Busy, Trouble
 from bridge.loop import run
 from bridge.matrix import client
 from social.models import Actor, Post
+from social.web import links
 
 log = logging.getLogger("ownroom.media")
 CHUNK = 64 * 1024
@@ -39,9 +40,19 @@ def media(request: HttpRequest, name: str, server: str, key: str) -> HttpRespons
     """200, 206 for a part, 404 for what no post has (any more), 416, 503 while nobody has it."""
     post = _published(name, server, key)
     if post is None and not _shown(name, server, key):
-        return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
+        return absent()
+    private = post is not None and post.visibility not in ("public", "unlisted")
+    return served(request, server, key.partition(".")[0], private=private)
+
+
+def absent() -> HttpResponse:
+    return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
+
+
+def served(request: HttpRequest, server: str, key: str, *, private: bool) -> HttpResponseBase:
+    """A file of the homeserver, as it is: whoever calls has looked who may have it."""
     try:
-        found = run(client.download(server, key.partition(".")[0]))
+        found = run(client.download(server, key))
     except Busy as error:
         wait = str(int(error.after or 30))
         return HttpResponse(
@@ -51,30 +62,36 @@ def media(request: HttpRequest, name: str, server: str, key: str) -> HttpRespons
             headers={"Retry-After": wait},
         )
     except Trouble as error:
-        log.info("a file of event %s could not be had: %s", name, error)
+        log.info("a file could not be had: %s", error)
         return HttpResponse("The homeserver lost it.\n", status=404, content_type="text/plain")
-    private = post is not None and post.visibility not in ("public", "unlisted")
     return _answer(request, found, private=private)
 
 
 def _published(name: str, server: str, key: str) -> Post | None:
     """The post whose file it is: not deleted, by somebody who is still here."""
     uri = names.post_uri(settings.OWNROOM_ORIGIN, f"${name}")
-    url = names.media_uri(settings.OWNROOM_ORIGIN, f"${name}", server, key)
     shown = Post.objects.filter(
         uri=uri, deleted=None, author__owner__isnull=False, author__left=None
     )
     post = shown.filter(author__suspended=False).first()
-    if post is None or url not in {file.get("url") for file in post.attachments}:
+    if post is None or _addresses(name, server, key).isdisjoint(
+        str(file.get("url")) for file in post.attachments
+    ):
         return None
     return post
 
 
+def _addresses(name: str, server: str, key: str) -> set[str]:
+    """Under which it was published, be it before files had a host of their own."""
+    origins = (settings.OWNROOM_ORIGIN, links.media_origin())
+    return {names.media_uri(origin, f"${name}", server, key) for origin in origins}
+
+
 def _shown(name: str, server: str, key: str) -> bool:
     """Whether it is the picture of somebody who lives here, as they show themselves now."""
-    url = names.media_uri(settings.OWNROOM_ORIGIN, f"${name}", server, key)
+    known = _addresses(name, server, key)
     people = Actor.objects.local().shown()
-    return people.filter(Q(icon=url) | Q(header=url)).exists()
+    return people.filter(Q(icon__in=known) | Q(header__in=known)).exists()
 
 
 def _answer(request: HttpRequest, found: client.Download, *, private: bool) -> HttpResponseBase:

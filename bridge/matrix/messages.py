@@ -67,7 +67,7 @@ def read(  # noqa: PLR0913  one message and all that it stands among
         return refused
     files: tuple[Attachment, ...] = ()
     if content.get("msgtype") in _MEDIA:
-        carried = attachments.carried(content, refs.origin, event)
+        carried = attachments.carried(content, refs.files or refs.origin, event)
         if isinstance(carried, Ignored):
             return carried
         files = carried

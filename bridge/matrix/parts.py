@@ -10,6 +10,7 @@ from bridge.loop import in_database
 from bridge.matrix import client, enclosed, render, uploads
 from bridge.models import Anchor, Room
 from social.acts import Act, Attachment, Boost, Publish, Revise
+from social.web import links
 
 log = logging.getLogger("ownroom.media")
 Put = Callable[[render.Send, int], Awaitable[str]]
@@ -25,8 +26,7 @@ def of(act: Act, refs: render.Refs) -> Sequence[Attachment]:
             found = refs.boosted.content.attachments
         case _:
             return ()
-    ours = f"{settings.OWNROOM_ORIGIN}/"
-    return [one for one in found[: enclosed.MOST] if not one.url.startswith(ours)]
+    return [one for one in found[: enclosed.MOST] if not links.ours(one.url)]
 
 
 async def brought(files: Sequence[Attachment], by: str) -> dict[str, uploads.File]:

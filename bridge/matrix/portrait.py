@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
-
 from bridge import html
 from bridge.matrix import attachments, shapes
 from bridge.matrix.vocabulary import BANNER, PROFILE
 from social.acts import Profile
+from social.web import links
 
 KNOCKING = ("knock", "knock_restricted")
 WISHES = ("locked", "discoverable", "indexable", "hide_network")
@@ -41,5 +40,5 @@ def _topic(said: str) -> str:
 
 
 def _picture(event: Mapping[str, Any]) -> str:
-    origin, event_id = settings.OWNROOM_ORIGIN, str(event.get("event_id"))
+    origin, event_id = links.media_origin(), str(event.get("event_id"))
     return attachments.picture(event["content"], origin, event_id)

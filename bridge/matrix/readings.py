@@ -29,6 +29,7 @@ class Refs:
     kind: str  # the room's: "profile", "circle", "desk", "mirror", "direct" or "control"
     owner: str = ""  # Matrix ID of the room's owner
     origin: str = ""  # https://social.example: of our ids
+    files: str = ""  # where files are served, when that is elsewhere
     bot: str = ""
     trusted: frozenset[str] = frozenset()  # senders whose keys of ours count: our bot, our ghosts
     actors: Mapping[str, str] = field(default_factory=dict)  # Matrix ID -> actor URI

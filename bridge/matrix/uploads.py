@@ -29,7 +29,7 @@ from bridge.matrix.enclosed import File, name_of
 from bridge.models import Upload
 from social import policy
 
-__all__ = ["File", "full", "mxc_of", "remember", "size"]
+__all__ = ["File", "full", "kept_at", "mxc_of", "remember", "size"]
 
 log = logging.getLogger("ownroom.media")
 PATIENCE = 20.0  # seconds for one file: a room's lane waits that long for a slow host
@@ -99,6 +99,12 @@ def _recalled(url: str) -> Upload | None:
     if now - row.used > _USED:
         Upload.objects.filter(pk=row.pk).update(used=now)
     return row
+
+
+def kept_at(url: str) -> str:
+    """The mxc address of a file that a page shows; empty where the homeserver has none."""
+    row = _recalled(url)
+    return row.mxc if row else ""
 
 
 def full() -> bool:

@@ -1,5 +1,6 @@
 """Where things stand on the web. Pure but for the settings: values in, addresses out."""
 
+import hashlib
 import re
 from urllib.parse import quote, urlsplit
 
@@ -27,6 +28,23 @@ def here(path: str) -> str:
     return f"{settings.OWNROOM_ORIGIN}{path}"
 
 
+def media_origin() -> str:
+    """Where files are served: on a host of their own, if there is one."""
+    host = settings.OWNROOM_MEDIA_HOST
+    return f"{settings.OWNROOM_SCHEME}://{host}" if host else str(settings.OWNROOM_ORIGIN)
+
+
+def ours(address: str) -> bool:
+    """Whether it is the address of a file that we serve, also one from before the host changed."""
+    origins = {media_origin(), settings.OWNROOM_ORIGIN}
+    return any(address.startswith(f"{origin}/media/") for origin in origins)
+
+
+def mark(address: str) -> str:
+    """Stands for a stranger's address in ours: another file has another address."""
+    return hashlib.sha256(address.encode()).hexdigest()[:24]
+
+
 def profile(actor: Actor) -> str:
     """Our page of an actor of ours, or the page at its origin."""
     if actor.is_local:
@@ -46,10 +64,22 @@ def post_uri(author: Actor, name: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{_POSTS}{name}"
 
 
-def picture(address: str) -> str:
-    """An image the Content-Security-Policy lets through, otherwise nothing."""
-    ours = address.startswith(f"{settings.OWNROOM_ORIGIN}/")
-    return web(address) if ours or address.startswith("https://") else ""
+def face(actor: Actor, address: str) -> str:
+    """An actor's own picture as our pages load it: never from where others live, or their servers
+    would learn who reads here.
+    """
+    if not web(address):
+        return ""
+    if ours(address):
+        return address
+    return f"{media_origin()}/media/face/{actor.pk}/{mark(address)}"
+
+
+def attached(post: Post, address: str) -> str:
+    """A file of a post, as our pages load it."""
+    if not web(address):
+        return ""
+    return address if ours(address) else f"{media_origin()}/media/of/{post.pk}/{mark(address)}"
 
 
 def _name(uri: str) -> str:

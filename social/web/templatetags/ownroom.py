@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import nh3
 from django import template
-from django.conf import settings
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -99,8 +98,13 @@ def whole(path: str) -> str:
 
 
 @register.filter
-def picture(address: str) -> str:
-    return links.picture(address)
+def face(actor: Actor) -> str:
+    return links.face(actor, actor.icon)
+
+
+@register.filter
+def banner(actor: Actor) -> str:
+    return links.face(actor, actor.header)
 
 
 @register.filter
@@ -109,13 +113,18 @@ def web(address: str) -> str:
 
 
 @register.filter
-def shown_here(file: dict[str, Any]) -> str:
-    """image, video or audio, where we serve the file ourselves; of others nothing is loaded, or
-    their servers would learn who reads here.
+def kind_here(file: dict[str, Any]) -> str:
+    """image, video or audio, where a page shows it; of others' files pictures alone, as far as
+    the homeserver has them.
     """
     kind = str(file.get("media_type", "")).partition("/")[0]
-    ours = str(file.get("url", "")).startswith(f"{settings.OWNROOM_ORIGIN}/media/")
-    return kind if ours and kind in {"image", "video", "audio"} else ""
+    shown = {"image", "video", "audio"} if links.ours(str(file.get("url", ""))) else {"image"}
+    return kind if kind in shown else ""
+
+
+@register.filter
+def loads(post: Post, file: dict[str, Any]) -> str:
+    return links.attached(post, str(file.get("url", "")))
 
 
 @register.filter

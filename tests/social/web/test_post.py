@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from social.models import Actor, Post
-from social.web import pages
+from social.web import links, pages
 from tests.social.web.cast import NOON, answer, local, path, remote, write
 from tests.social.web.markup import tags
 
@@ -73,15 +73,18 @@ def test_a_warning_stands_before_the_content_and_alone_in_previews(client: Clien
     assert body.index("murderer") < body.index("</details>")
 
 
-def test_attachments_are_links_with_their_description(client: Client) -> None:
+def test_attachments_are_links_or_pictures_with_their_description(client: Client) -> None:
     files = [
         {"url": "https://p.example/1.png", "media_type": "image/png", "alt": "A grey heron"},
         {"url": "https://p.example/2.png"},
         {"url": "javascript:alert(1)", "alt": "trap"},
         {"alt": "no address"},
     ]
-    page = text(client, write(local("alice"), sensitive=True, attachments=files))
-    assert "A grey heron</span></a>" in page
+    post = write(local("alice"), sensitive=True, attachments=files)
+    page = text(client, post)
+    place = f"http://social.test/media/of/{post.pk}/{links.mark('https://p.example/1.png')}"
+    assert f'<img src="{place}" alt="A grey heron"' in page
+    assert 'src="https://p.example' not in page
     assert "Attachment without a description" in page
     assert "Attachments that may upset" in page
     assert "trap" not in page

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from social.models import Actor
+from social.web import links
 from tests.social.web.cast import NOON, boost, follow, local, remote, write
 from tests.social.web.markup import assert_harmless
 
@@ -177,24 +178,22 @@ def test_links_to_elsewhere_earn_nothing_and_open_nothing(client: Client) -> Non
     assert '<a href="https://alice.example/" rel="me nofollow noopener">' in page
 
 
-@pytest.mark.parametrize(
-    ("icon", "shown"),
-    [
-        ("https://pics.example/a.png", True),
-        ("http://social.test/media/a.png", True),
-        ("http://pics.example/a.png", False),
-        ("data:image/png;base64,AAAA", False),
-        ("https://", False),
-        ("https://a b", False),
-    ],
-)
-def test_a_picture_the_policy_would_block_gives_way_to_a_letter(
-    client: Client, icon: str, *, shown: bool
-) -> None:
+@pytest.mark.parametrize("icon", ["data:image/png;base64,AAAA", "https://", "https://a b", ""])
+def test_what_is_no_picture_gives_way_to_a_letter(client: Client, icon: str) -> None:
     local("alice", icon=icon)
     page = text(client, "/@alice")
-    assert (f'src="{icon}"' in page) is shown
-    assert (">A</span>" in page) is not shown
+    assert 'class="avatar large" src' not in page
+    assert ">A</span>" in page
+
+
+def test_a_face_is_loaded_from_us_and_never_from_where_others_live(client: Client) -> None:
+    alice = local("alice", icon="http://social.test/media/x/hs.test/a")
+    assert f'src="{alice.icon}"' in text(client, "/@alice")
+    Actor.objects.update(icon="https://pics.example/a.png", header="http://pics.example/b.png")
+    page = text(client, "/@alice")
+    assert "pics.example" not in page
+    for address in ("https://pics.example/a.png", "http://pics.example/b.png"):
+        assert f'src="http://social.test/media/face/{alice.pk}/{links.mark(address)}"' in page
 
 
 def test_the_room_is_linked_when_there_is_one(client: Client) -> None:
@@ -210,7 +209,7 @@ def test_search_engines_and_previews_get_what_the_owner_allows(client: Client) -
     page = text(client, "/@alice")
     assert '<meta name="robots" content="noindex">' in page
     assert '<meta property="og:description" content="Reads &amp; rows daily">' in page
-    assert '<meta property="og:image" content="https://p.example/a.png">' in page
+    assert '<meta property="og:image" content="http://social.test/media/face/' in page
     assert '<meta name="twitter:card" content="summary">' in page
     Actor.objects.update(indexable=True)
     assert "noindex" not in text(client, "/@alice")
