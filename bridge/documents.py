@@ -21,6 +21,7 @@ from social.acts import (
     Boost,
     Introduce,
     Leave,
+    PassOn,
     Publish,
     React,
     Report,
@@ -44,13 +45,21 @@ def keep(act: Act, wire: str = "") -> str:
         return ""
     if author.is_local:
         speaker = actions.actor(keys.instance().uri) if isinstance(act, Report) else author
-        return keep_activity(act, speaker or author, activity(act, author))
+        return keep_activity(act, speaker or author, activity(act, author, wire))
     if isinstance(act, Leave):
         Document.objects.filter(author=author.uri).delete()
     uri = address(act) if wire else ""
     if uri:
         _put(uri, wire, author.uri)
     return uri
+
+
+def said(act: Act, document: str, wire: str) -> str:
+    """The activity in the words in which the fediverse hears it: of one of ours, what was kept."""
+    author = actions.actor(act.author)
+    if author is None or not author.is_local:
+        return wire
+    return Document.objects.filter(uri=document).values_list("body", flat=True).first() or ""
 
 
 def unheard(act: Act) -> bool:
@@ -74,13 +83,14 @@ def address(act: Act) -> str:
             return ""
 
 
-def activity(act: Act, author: Actor) -> dict[str, Any]:
+def activity(act: Act, author: Actor, wire: str = "") -> dict[str, Any]:
     refs = render.Refs(
         origin=settings.OWNROOM_ORIGIN,
         followers=author.followers,
         post_author=_other(act),
         group=_group(act),
         readers=_readers(act, author),
+        passed=orjson.loads(wire) if wire and isinstance(act, PassOn) else None,
     )
     if isinstance(act, Introduce):
         act = Introduce(author=act.author, profile=profiles.profile_of(author), at=act.at)
@@ -205,7 +215,7 @@ def prune() -> int:
     rows = Delivery.objects.filter(document=OuterRef("uri"))
     local = Actor.objects.local().values("uri")
     sent_only = Q(uri__contains="#accepts/") | Q(uri__contains="#rejects/")
-    sent_only |= Q(uri__contains="#updates/")
+    sent_only |= Q(uri__contains="#updates/") | Q(uri__contains="#announces/")
     ours = Q(author__in=local) & sent_only
     ours |= Q(author=keys.instance_uri(), uri__contains="#reports/")
     unsent = Document.objects.filter(ours).exclude(Exists(rows))

@@ -60,6 +60,7 @@ class Room(models.Model):
         PROFILE = "profile"
         DESK = "desk"
         MIRROR = "mirror"
+        GROUP = "group"
         CIRCLE = "circle"
         DIRECT = "direct"
         CONTROL = "control"

@@ -23,6 +23,7 @@ from social import (
     audience,
     backlinks,
     conversations,
+    groups,
     once,
     outbox,
     profiles,
@@ -254,23 +255,25 @@ def carry_out(act: Act, wire: str = "") -> str:
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
     changed = actions.record(act) or documents.unheard(act)
     if changed:
-        tell(act, hearers, wire)
+        words = documents.said(act, tell(act, hearers, wire), wire)
         _intend(act)
+        for told in groups.follow_up(act):
+            carry_out(told, words)
     # Also where it changed nothing: whoever asks again may have lost the answer.
     for answer in actions.answers(act):
         carry_out(answer)
     return "" if changed else "nothing changed: known already"
 
 
-def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> None:
+def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> str:
     later = isinstance(act, Introduce)
     at_once = [one for one in NETWORKS.values() if not (later and one.gathers)]
-    _tell(at_once, act, hearers, wire)
+    return _tell(at_once, act, hearers, wire)
 
 
 def _tell(
     networks: Collection[Network], act: Act, hearers: Collection[Actor], wire: str = ""
-) -> None:
+) -> str:
     document = documents.keep(act, wire)
     for network in networks:
         outbox.tell(
@@ -281,6 +284,7 @@ def _tell(
             said=None if network.sends_documents else acts.dump(act),
             document=document,
         )
+    return document
 
 
 def _intend(act: Act) -> None:

@@ -31,6 +31,7 @@ from bridge.matrix import (
     rooms,
     uploads,
 )
+from bridge.matrix import groups as room_groups
 from bridge.matrix.parse import Carried, Entry, Part, Receipt, Refs, parse
 from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
 from bridge.models import Anchor, Ghost, Key, Room
@@ -98,7 +99,12 @@ def _actor(entry: dict[str, Any]) -> None:
         return
     if not Actor.objects.filter(uri=entry["id"]).exists():
         linking.new_actor(
-            entry["owner"], entry["handle"], entry["name"], entry["created"], entry["sealed"]
+            entry["owner"],
+            entry["handle"],
+            entry["name"],
+            entry["created"],
+            entry["sealed"],
+            entry.get("kind", "person"),
         )
     elif not Key.objects.filter(actor__uri=entry["id"]).exists():
         Key.objects.create(actor=Actor.objects.get(uri=entry["id"]), sealed=entry["sealed"])
@@ -110,11 +116,15 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         if not entry.get("owner"):
             continue
         actor = Actor.objects.get(uri=entry["id"])
-        profile = rooms.remember(entry["profile_room"], Room.Kind.PROFILE, actor, entry["owner"])
-        desk = rooms.remember(entry["desk"], Room.Kind.DESK, actor, entry["owner"])
+        owner = entry.get("keeper") or entry["owner"]  # of a group, which its room owns, a person
+        kind = Room.Kind.GROUP if actor.kind == "group" else Room.Kind.PROFILE
+        profile = rooms.remember(entry["profile_room"], kind, actor, owner)
+        desk = rooms.remember(entry["desk"], Room.Kind.DESK, actor, owner)
         link = names.matrix_link(profile.room_id)
         Actor.objects.filter(pk=actor.pk).update(room_link=link)
         _profile(actor, profile)
+        if kind == Room.Kind.GROUP:
+            room_groups.appoint(actor, run(client.state(profile.room_id, "m.room.power_levels")))
         found += [profile, desk]
     return found
 
@@ -413,6 +423,7 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
     if act.author != author.uri:
         return
     if isinstance(act, Publish):
+        act = replace(act, group=_group(act, batch.room))
         batch.post(act, carried.raw)
     else:
         with batch.alone():
@@ -420,6 +431,13 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
             documents.keep(act, carried.raw)
     if isinstance(act, Publish | React | Boost):
         batch.place(event, act.post if isinstance(act, Publish) else act.uri)
+
+
+def _group(act: Publish, room: Room) -> str:
+    """In a group's room here everything is said in that group, and elsewhere nothing is."""
+    if room.kind == Room.Kind.GROUP and room.actor:
+        return room.actor.uri
+    return "" if names.same_origin(act.group, settings.OWNROOM_ORIGIN) else act.group
 
 
 def _speaker(carried: Carried, event: Event) -> Actor | None:

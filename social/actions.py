@@ -24,6 +24,7 @@ from social.acts import (
     Leave,
     Move,
     Mute,
+    PassOn,
     Profile,
     Publish,
     React,
@@ -131,6 +132,8 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return approvals.decide(act, _must(act.author))
         case Report():
             return reports.file(act, _must(act.author))
+        case PassOn():
+            return True  # what is passed on is recorded itself
     assert_never(act)
 
 

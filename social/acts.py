@@ -80,6 +80,7 @@ class Profile:
     discoverable: bool = True
     indexable: bool = False
     hide_network: bool = False
+    moderators: tuple[str, ...] = ()  # of a group here
     aliases: tuple[str, ...] = ()
     moved_to: str = ""
     inbox: str = ""
@@ -261,6 +262,17 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PassOn:
+    """The group `author` tells its members what somebody did in it, in that person's own words."""
+
+    author: str
+    post: str  # that it is about
+    said: str  # URI of what is passed on
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """Not an act of ours; `reason` is shown to whoever asks why."""
 
@@ -292,6 +304,7 @@ Act = (
     | Move
     | Decide
     | Report
+    | PassOn
 )
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
 

@@ -5,7 +5,7 @@ Writes nothing and knows no network. A refusal is a sentence, for whoever asks w
 
 from collections.abc import Iterator
 
-from social import actions, approvals, once, policy, reports
+from social import actions, approvals, groups, once, policy, reports
 from social.actions import Refused
 from social.acts import (
     OPEN,
@@ -85,9 +85,10 @@ def _admit_post(author: Actor, act: Publish) -> None:
 
 def _admit_in_group(author: Actor, act: Publish) -> None:
     group = actions.actor(act.group)
-    if group is None or group.kind != "group":
+    if group is None or group.kind != "group" or group.left:
         raise Refused("the group is not known here")
-    if not author.follows_out.filter(target=group, state="accepted").exists():
+    # In a room here whoever is let in may speak: that is the room's own affair.
+    if not (group.is_local or groups.is_member(author, group)):
         raise Refused("only who follows a group writes in it")
     if act.visibility not in OPEN:
         raise Refused("a group reads only what is for everybody")
@@ -241,7 +242,7 @@ def relevant(author: Actor, act: Publish) -> bool:
 
 
 def _is_relevant(author: Actor, act: Publish) -> bool:
-    if _addressed(act.audience) - policy.blocked_by(author):
+    if groups.here(act.group) or _addressed(act.audience) - policy.blocked_by(author):
         return True
     if act.visibility in OPEN | {"private"} and _has_local_followers(author):
         return True
@@ -249,12 +250,13 @@ def _is_relevant(author: Actor, act: Publish) -> bool:
 
 
 def _addressed(audience: tuple[str, ...]) -> set[int]:
-    """The keys of those here who are named."""
+    """The keys of those here who are named. A group is none of them: it hears its members only."""
     if not audience:
         return set()
+    people = Actor.objects.local().exclude(kind="group")
     return once.ask(
         ("addressed", frozenset(audience)),
-        lambda: set(Actor.objects.local().filter(uri__in=audience).values_list("pk", flat=True)),
+        lambda: set(people.filter(uri__in=audience).values_list("pk", flat=True)),
     )
 
 

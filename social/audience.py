@@ -25,6 +25,7 @@ from social.acts import (
     Leave,
     Move,
     Mute,
+    PassOn,
     Publish,
     React,
     Reject,
@@ -73,6 +74,8 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _author(act.post) | _group(act.post)
         case Boost():
             return _followers(act.author) | _author(act.post)
+        case PassOn():
+            return _followers(act.author)
         case Undo():
             return _concerned(act.undone) if act.undone else Q(pk__in=())
         case Follow() | Block():
@@ -150,7 +153,7 @@ def inboxes(actors: Iterable[Actor]) -> list[str]:
 def subject(act: Act) -> str:  # noqa: PLR0911  one line an act
     """What must stay in order within a lane: a post, an act, or two actors."""
     match act:
-        case Publish() | Retract() | React() | Boost():
+        case Publish() | Retract() | React() | Boost() | PassOn():
             return act.post
         case Revise():
             return act.now.post

@@ -71,7 +71,7 @@ class ActorQuerySet(models.QuerySet["Actor"]):
 
 
 class Actor(models.Model):
-    """Somebody who acts. `owner` is the Matrix ID of the person whose profile we serve."""
+    """Somebody who acts. `owner` is the Matrix ID of whom we serve: a person, or a group's room."""
 
     uri = models.CharField(max_length=2048, unique=True)
     owner = models.CharField(max_length=255, unique=True, null=True, blank=True)
@@ -91,6 +91,7 @@ class Actor(models.Model):
     discoverable = models.BooleanField(default=True)
     indexable = models.BooleanField(default=False)
     hide_network = models.BooleanField(default=False)
+    moderators = models.JSONField(default=list, blank=True)  # of a group here: URIs of people here
     aliases = models.JSONField(default=list, blank=True)
     moved_to = models.CharField(max_length=2048, blank=True, db_index=True)
     moved = models.BigIntegerField(null=True, blank=True)  # time of the newest move we admitted

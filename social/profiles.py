@@ -20,6 +20,7 @@ def profile_of(actor: Actor) -> Profile:
         discoverable=actor.discoverable,
         indexable=actor.indexable,
         hide_network=actor.hide_network,
+        moderators=tuple(actor.moderators),
         aliases=tuple(actor.aliases),
         moved_to=actor.moved_to,
         inbox=actor.inbox,

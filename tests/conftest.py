@@ -58,6 +58,7 @@ THOROUGH = (
     "tests/flows/test_following.py",
     "tests/flows/test_forwarding.py",
     "tests/flows/test_groups.py",
+    "tests/flows/test_groups_here.py",
     "tests/flows/test_homeserver_trouble.py",
     "tests/flows/test_leaving.py",
     "tests/flows/test_linking.py",

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import HttpResponseBase
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from bridge import names
@@ -107,6 +108,17 @@ def _network(request: Request, key: str, path: str, mine: str, theirs: str) -> H
 def featured(request: Request, key: str) -> HttpResponseBase:
     owner = _owner(request, key)
     return show(request, {**_top(f"{owner.uri}/featured", 0, listed=False), "orderedItems": []})
+
+
+@document
+def moderators(request: Request, key: str) -> HttpResponseBase:
+    """FEP-1b12: only of a group."""
+    owner = _owner(request, key)
+    if owner.kind != "group":
+        raise NotFound
+    uri = f"{owner.uri}/moderators"
+    top = _top(uri, len(owner.moderators), listed=False)
+    return show(request, {**top, "orderedItems": owner.moderators})
 
 
 @document

@@ -27,6 +27,7 @@ from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
 from social import actions, admission, audience, foresight, policy
+from social import groups as social_groups
 from social.acts import (
     OPEN,
     Accept,
@@ -104,7 +105,7 @@ class ActivityPub(Network):
         act = _addressed(parse.parse(activity, at=at, followers=author.followers))
         if isinstance(act, Ignored):
             raise Unreadable(act.reason)
-        return self._with_context(act, wire, author, at, deadline)
+        return self._with_context(_placed(act, author), wire, author, at, deadline)
 
     def _with_context(  # noqa: PLR0911  one line an act
         self, act: Act, wire: str, author: Actor, at: int, deadline: float
@@ -321,6 +322,17 @@ def _author(activity: dict[str, Any]) -> Actor:
     if not actions.post(jsonld.id_of(jsonld.first(answered))):
         raise Forbidden("its actor is unknown")
     return actors.find(uri)
+
+
+def _placed(act: Act, author: Actor) -> Act:
+    """In which group of ours it is said, if its author may say it there."""
+    match act:
+        case Publish():
+            return replace(act, group=social_groups.of(act, author))
+        case Revise(now=now):
+            return replace(act, now=replace(now, group=social_groups.of(now, author)))
+        case _:
+            return act
 
 
 def _original(act: Boost, author: Actor, at: int) -> list[Said]:

@@ -35,6 +35,7 @@ from social.acts import (
     Leave,
     Move,
     Mute,
+    PassOn,
     Publish,
     React,
     Reject,
@@ -60,6 +61,7 @@ class Refs:
     followers: str = ""  # the author's collection
     post_author: str = ""  # of the post reacted to or boosted
     group: str = ""  # in which the post reacted to was said
+    passed: Json | None = None  # the activity that a group passes on
     readers: tuple[str, ...] = ()  # whom a deleted post was for, unless that was everybody
 
 
@@ -109,6 +111,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _move(act, refs)
         case Report():
             return _flag(act, refs)
+        case PassOn():
+            return _pass_on(act, refs)
         case _:
             assert_never(act)
 
@@ -198,6 +202,19 @@ def _announce(act: Boost, refs: Refs) -> Json:
         "to": [PUBLIC],
         "cc": _some(refs.followers, refs.post_author),
         "object": act.post,
+    }
+
+
+def _pass_on(act: PassOn, refs: Refs) -> Json:
+    """FEP-1b12: the activity of a member, word for word."""
+    return {
+        "id": act.uri,
+        "type": "Announce",
+        "actor": act.author,
+        "published": iso(act.at),
+        "to": [PUBLIC],
+        "cc": _some(refs.followers),
+        "object": refs.passed or act.said,
     }
 
 

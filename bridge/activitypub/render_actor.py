@@ -30,6 +30,8 @@ CONTEXT: tuple[Any, ...] = (
         "blurhash": "toot:blurhash",
         "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
         "voice": "urn:social.ownroom:voice",
+        "lemmy": "https://join-lemmy.org/ns#",
+        "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
         "_misskey_reaction": "misskey:_misskey_reaction",
         "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
         "implements": {"@id": "https://w3id.org/fep/844e#implements", "@type": "@id"},
@@ -119,6 +121,7 @@ def plain_actor(profile: Profile) -> Json:
         "following": f"{uri}/following",
         "featured": f"{uri}/featured",
         **shared,
+        **(_group(uri) if profile.kind == "group" else {}),
         "manuallyApprovesFollowers": profile.locked,
         "discoverable": profile.discoverable,
         "indexable": profile.indexable,
@@ -136,6 +139,11 @@ def plain_actor(profile: Profile) -> Json:
         **_keys(uri, profile.key_id, profile.public_key, profile.multikey),
         "generator": _GENERATOR,
     }
+
+
+def _group(uri: str) -> Json:
+    """FEP-1b12 and Lemmy: who moderates, and that every member may begin a topic."""
+    return {"attributedTo": f"{uri}/moderators", "postingRestrictedToMods": False}
 
 
 def _born(published: int | None) -> Json:

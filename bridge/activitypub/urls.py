@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("ap/u/<str:key>/followers_synchronization", listings.synchronization),
     path("ap/u/<str:key>/following", listings.following),
     path("ap/u/<str:key>/featured", listings.featured),
+    path("ap/u/<str:key>/moderators", listings.moderators),
     path("ap/o/<str:name>", documents.post),
     path("ap/o/<str:name>/create", documents.create),
     path("ap/o/<str:name>/update/<str:edit>", documents.update),

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
-from bridge.matrix import conversations, linking
+from bridge.matrix import conversations, groups, linking
 from bridge.matrix.readings import Command
 from bridge.matrix.reporting import forward, report
 from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
 from bridge.matrix.wishes import alias, move, settle
-from bridge.models import Anchor, Lane, Received
+from bridge.models import Anchor, Lane, Received, Room
 from bridge.network import Said
 from social import timelines
 from social.acts import Accept, Follow, Leave, Reject, Undo
@@ -49,14 +49,14 @@ class Call:
         return named_post(word, self.answers)
 
 
-def run(command: Command) -> list[Said]:
+def run(command: Command, room: Room | None = None) -> list[Said]:
     """The act, if it is one, and the answer. Raises Later.
 
     What cannot be done ends in the answer alone: a row's note, which admins read, would repeat
     what was typed in private.
     """
     try:
-        return _run(command)
+        return _run(command, room)
     except Later:
         raise
     except Trouble as error:
@@ -68,17 +68,22 @@ def refusal(problem: str) -> str:
     return f"<p>{html.escape(text if text.endswith(('.', '?', '!')) else f'{text}.')}</p>"
 
 
-def _run(command: Command) -> list[Said]:
+def _run(command: Command, room: Room | None) -> list[Said]:
     words = list(command.words)
     name = words[0].lstrip("!").lower()
     if name == "ownroom" and len(words) > 1:
         words, name = words[1:], words[1].lower()
-    if name in {"profile", "create", "link"} and words[1:2] != ["delete"]:
+    of_group = room is not None and room.actor is not None and room.actor.kind == "group"
+    if of_group and name not in OF_GROUPS:
+        raise Unreadable(f"here, at a group's desk, I know {', '.join(sorted(OF_GROUPS))}")
+    if name in {"profile", "create", "link"} and words[1:2] != ["delete"] and not of_group:
         return [Said(None, answer=_create(command, words[1:]))]
     entry = COMMANDS.get(name)
     if entry is None:
         raise Unreadable(f"I do not know “{name}”. Type help to see what I do")
     actor = Actor.objects.filter(owner=command.author, left=None).first()
+    if of_group and room:
+        actor = room.actor
     if actor is None and name != "help":
         raise Forbidden("you have no profile here yet. Type: profile create")
     if actor is None:
@@ -155,6 +160,21 @@ def _circle(call: Call) -> list[Said]:
         " your approved followers only; those on this server are invited.</p>"
     )
     return _only(text)
+
+
+def _group(call: Call) -> list[Said]:
+    words = [word for word in call.words if word.lower() != "create"]
+    if len(words) != 1:
+        raise Unreadable("what is it called? Say it like this: group create NAME")
+    room = groups.found(call.actor.owner or "", words[0].lstrip("!@").lower())
+    link = names.matrix_link(room.room_id)
+    acct = room.actor.acct if room.actor else words[0]
+    return _only(
+        f"<p><strong>@{html.escape(acct)}</strong> is a group now. Its room:"
+        f' <a href="{link}">{html.escape(link)}</a> (accept its invitation, and that to its desk).'
+        " What people with a profile write there is public, and so is what its followers"
+        " elsewhere write to it.</p>"
+    )
 
 
 def _follow(call: Call) -> list[Said]:
@@ -324,6 +344,10 @@ class Entry:
     run: Callable[[Call], list[Said]]
 
 
+# At the desk of a group its owner speaks for it.
+OF_GROUPS = frozenset(
+    {"help", "followers", "accept", "reject", "block", "unblock", "set", "status", "profile"}
+)
 COMMANDS: dict[str, Entry] = {
     "help": Entry("help", "this list", _help),
     "profile": Entry(
@@ -356,6 +380,7 @@ COMMANDS: dict[str, Entry] = {
         "alias add @name@server", "name another home of yours (or: alias remove)", alias
     ),
     "move": Entry("move @name@server", "take your followers to another home", move),
+    "group": Entry("group create NAME", "a room as a group that the fediverse can join", _group),
     "status": Entry("status", "your profile in numbers, and what is waiting", _status),
     "why": Entry("why LINK (or answer a post with: why)", "what became of a post", _why),
 }

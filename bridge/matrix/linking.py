@@ -96,7 +96,9 @@ def not_admitted(owner: str) -> str:
 
 
 def desk_of(owner: str) -> Room | None:
-    return Room.objects.filter(kind=Room.Kind.DESK, owner=owner).first()
+    """Of the person; each group of theirs has one besides."""
+    desks = Room.objects.filter(kind=Room.Kind.DESK, owner=owner)
+    return desks.exclude(actor__kind="group").first()
 
 
 def keep_desk(room_id: str, owner: str) -> Room:
@@ -117,11 +119,11 @@ def _actor(owner: str, wish: str, shown: str) -> Actor:
         if wish and wish.lower() != known.handle:
             raise Forbidden(f"{owner} is @{known.acct} already, and a handle never changes")
         return known
-    handle = _free_handle(owner, wish)
+    handle = free_handle(owner, wish)
     return new_actor(owner, handle, shown, int(time.time() * 1000))
 
 
-def _free_handle(owner: str, wish: str) -> str:
+def free_handle(owner: str, wish: str) -> str:
     if wish and not names.is_handle(wish.lower()):
         raise Unreadable(
             f"{wish} cannot be a handle: it is reserved, or has more than letters, digits, _ . -"
@@ -143,7 +145,14 @@ def _buried(handle: str) -> bool:
     return Tombstone.objects.filter(uri=uri).exists()
 
 
-def new_actor(owner: str, handle: str, shown: str, created: int, sealed: str = "") -> Actor:
+def new_actor(  # noqa: PLR0913  the columns that differ
+    owner: str,
+    handle: str,
+    shown: str,
+    created: int,
+    sealed: str = "",
+    kind: str = "person",
+) -> Actor:
     """A local actor with its keys; `sealed` when they are known already (a rebuild)."""
     origin = settings.OWNROOM_ORIGIN
     uri = names.actor_uri(origin, handle)
@@ -152,6 +161,7 @@ def new_actor(owner: str, handle: str, shown: str, created: int, sealed: str = "
     actor = Actor.objects.create(
         uri=uri,
         owner=owner,
+        kind=kind,
         handle=handle,
         domain=settings.OWNROOM_HANDLE_DOMAIN,
         host=settings.OWNROOM_DOMAIN,
@@ -168,6 +178,10 @@ def new_actor(owner: str, handle: str, shown: str, created: int, sealed: str = "
     )
     Key.objects.create(actor=actor, sealed=sealed)
     return actor
+
+
+def keep(actor: Actor, *columns: str) -> None:
+    actor.save(update_fields=columns)
 
 
 @transaction.atomic

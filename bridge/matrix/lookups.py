@@ -70,7 +70,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
 
 
 def _group(room: Room) -> str:
-    said_in = room.actor if room.kind == Room.Kind.MIRROR else None
+    said_in = room.actor if room.kind in {Room.Kind.MIRROR, Room.Kind.GROUP} else None
     return said_in.uri if said_in and said_in.kind == "group" else ""
 
 

@@ -12,6 +12,7 @@ from bridge.loop import in_database, run
 from bridge.matrix import (
     client,
     conversations,
+    groups,
     linking,
     owners,
     places,
@@ -261,7 +262,13 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
             )
         )
         raise Unreadable("the room was encrypted: it is no longer published")
-    if room.kind != Room.Kind.PROFILE or room.actor is None or event.get("sender") != room.owner:
+    own = {Room.Kind.PROFILE, Room.Kind.GROUP}
+    if room.kind not in own or room.actor is None:
+        raise Unreadable("this kind of event is not bridged")
+    if room.kind == Room.Kind.GROUP and kind == "m.room.power_levels":
+        at = shapes.number(event.get("origin_server_ts"))
+        return [Said(groups.moderated(room.actor, content, at))]
+    if event.get("sender") != room.owner:
         raise Unreadable("this kind of event is not bridged")
     profile = portrait.changed(profiles.profile_of(room.actor), event)
     if profile is None:
@@ -287,7 +294,7 @@ async def mirror(what: str, act: Act, target: str) -> None:
     if person and room.kind == Room.Kind.PROFILE:
         await owners.answer_knock(what, room, person)
     elif person and what == "open":
-        if await client.membership(room.room_id, person) != "invite":
+        if await client.membership(room.room_id, person) not in {"invite", "join"}:
             await client.invite(room.room_id, person)
     elif person and what == "close":
         await client.kick(room.room_id, person, "no longer followed")

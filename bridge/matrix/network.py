@@ -80,7 +80,7 @@ class Matrix(Network):
             case Carried() | Entry() | Part() | Receipt():
                 raise Unreadable("an echo of our own")
             case Command():
-                return commands.run(found)
+                return commands.run(found, room)
             case _:
                 self._may_publish(room, event["sender"])
                 return [Said(_with_link(found), row.body, answer=met.told())]

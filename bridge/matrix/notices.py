@@ -18,6 +18,7 @@ from social.acts import (
     Leave,
     Move,
     Mute,
+    PassOn,
     Publish,
     React,
     Reject,
@@ -62,7 +63,17 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- o
             return _report(act, refs)
         case Decide():
             return _refused(act, refs)
-        case Introduce() | Revise() | Retract() | Block() | BlockHost() | Mute() | Undo() | Leave():
+        case (
+            Introduce()
+            | Revise()
+            | Retract()
+            | Block()
+            | BlockHost()
+            | Mute()
+            | Undo()
+            | Leave()
+            | PassOn()
+        ):
             return None
 
 

@@ -32,9 +32,13 @@ def showed_out(event: dict[str, Any], who: str, room: Room) -> Sequence[Said]:
 
 
 def _shown_out_by(sender: str, room: Room) -> Actor | None:
-    """The owner; in a conversation whoever of its people has the power to ban."""
+    """The owner; in a conversation whoever of its people has the power to ban; in a group, which
+    then speaks itself, whoever has it.
+    """
     if room.kind == Room.Kind.DIRECT:
         return room.people.filter(owner=sender, left=None).first()
+    if room.kind == Room.Kind.GROUP:
+        return None if registration.load().ours(sender) else room.actor
     mine = room.actor is not None and room.actor.is_local and sender == room.owner
     return room.actor if mine else None
 

@@ -274,9 +274,9 @@ def _not_here(event: Event, refs: Refs, parent: Publish | None, author: str) -> 
     """In another's room people answer; what they write there besides is no post of theirs."""
     if refs.kind == "direct":
         return "" if author in refs.people else "its author is not known in this conversation"
-    if refs.kind not in {"profile", "circle", "mirror"}:
+    if refs.kind not in {"profile", "circle", "mirror", "group"}:
         return "posts are written in a profile room"
-    own = refs.kind != "mirror" and event.sender == refs.owner
+    own = refs.kind in {"profile", "circle"} and event.sender == refs.owner
     return "" if own or parent or refs.group else "not by the room's owner, and no reply to a post"
 
 

@@ -17,7 +17,7 @@ from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import conversations, registration, rooms, traces
 from bridge.models import Ghost, Room
-from social import actions, once, outbox, policy
+from social import actions, groups, once, outbox, policy
 from social.acts import (
     FOLLOWED,
     OPEN,
@@ -30,6 +30,7 @@ from social.acts import (
     Introduce,
     Leave,
     Move,
+    PassOn,
     Publish,
     React,
     Reject,
@@ -124,6 +125,8 @@ def _of_local(act: Act, author: Actor) -> list[Address]:
     match act:
         case Publish() | Revise() | Retract():
             return [_receipt(act, author)]
+        case PassOn():
+            return []
         case _:
             return [_at("ledger", f"desk {author.uri}"), *_doors(act, author)]
 
@@ -155,7 +158,8 @@ def _doors(act: Act, author: Actor) -> list[Address]:
             kinds = [Room.Kind.MIRROR, Room.Kind.CIRCLE]
             return [_at("close", room.place_name) for room in found.filter(kind__in=kinds)]
         case Accept(follower=follower) | Reject(follower=follower):
-            own = Room.objects.filter(kind__in=[Room.Kind.PROFILE, Room.Kind.CIRCLE], actor=author)
+            kinds = [Room.Kind.PROFILE, Room.Kind.CIRCLE, Room.Kind.GROUP]
+            own = Room.objects.filter(kind__in=kinds, actor=author)
             if not Actor.objects.local().filter(uri=follower).exists():
                 return []
             what = "open" if isinstance(act, Accept) else "close"
@@ -279,6 +283,8 @@ def _to_strangers(act: Publish, author: Actor) -> Publish:
 
 def _open_places(act: Publish, author: Actor) -> list[str]:
     """The conversation's room where it began with somebody here, else the author's mirror."""
+    if groups.here(act.group):
+        return [f"group {act.group}"]
     owner = _began_with(act.reply)
     if owner and not policy.blocked_between(owner, author):
         return [f"profile {owner.uri}"]
@@ -382,7 +388,8 @@ def _is_told(act: Act, hearer: Actor) -> bool:
         case Publish():
             if hearer.uri not in act.audience or act.visibility not in OPEN:
                 return False  # what is not for everybody stands in a room that the hearer is in
-            return _began_with(act.reply) != hearer  # in one's own room one sees it anyway
+            # In one's own room one sees it anyway.
+            return hearer.kind != "group" and _began_with(act.reply) != hearer
         case _:
             return False
 

@@ -41,6 +41,7 @@ from social.acts import (
     Leave,
     Move,
     Mute,
+    PassOn,
     Publish,
     React,
     Reject,
@@ -96,6 +97,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 --
             return _redact(refs.redact, "taken back", act.uri)
         case BlockHost() | Mute() | Decide() | Report():
             return Ignored(reason="told in ledgers and desks, not as an event of its own")
+        case PassOn():
+            return Ignored(reason="what is passed on stands in the room as it was said")
         case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():
             return Ignored(reason="told in profiles and in the ledger, not as an event of its own")
         case _:
@@ -328,7 +331,7 @@ def own(act: Publish, refs: Refs, *, idem: str = "", app: str = "") -> Send | Ig
 
 def _named(act: Publish, refs: Refs) -> dict[str, Any]:
     users = (refs.pills.get(mention.actor, "") for mention in act.content.mentions)
-    named = [mxid for mxid in dict.fromkeys(users) if mxid]
+    named = [mxid for mxid in dict.fromkeys(users) if mxid.startswith("@")]  # a group is a room
     return {"m.mentions": {"user_ids": named} if named else {}}
 
 

@@ -18,6 +18,7 @@ from bridge.matrix.vocabulary import (
     BANNER,
     BRIDGE,
     GHOST,
+    GROUP_ROOM_TYPE,
     MIRROR,
     PROFILE,
     PROFILE_ROOM_TYPE,
@@ -133,11 +134,33 @@ async def create_circle(actor: Actor) -> str:
     return room
 
 
-async def create_desk(owner: str) -> str:
+async def create_group(uri: str, handle: str, owner: str) -> str:
+    """For whoever comes: its members here, and the ghosts of those elsewhere who speak in it."""
     room = await client.create_room(
-        alias=alias("desk", owner),
+        alias=alias("group", uri),
+        preset="public_chat",
         room_version=VERSION,
-        name="Desk",
+        room_type=GROUP_ROOM_TYPE,
+        name=handle,
+        invite=[owner],
+        power_level_override=power(owner, bot=100),
+        initial_state=[
+            _state("m.room.history_visibility", {"history_visibility": "world_readable"}),
+            _state("m.room.guest_access", {"guest_access": "forbidden"}),
+            _state(BRIDGE, lease()),
+            _state(PROFILE, {"v": 1, "handle_wish": handle, "kind": "group"}),
+        ],
+    )
+    await _step_down(room, owner)
+    return room
+
+
+async def create_desk(owner: str, group: str = "") -> str:
+    """Of a person, or of a `group` of theirs, named by its URI."""
+    room = await client.create_room(
+        alias=alias("desk", group or owner),
+        room_version=VERSION,
+        name=f"Desk of {group.rsplit('/', 1)[-1]}" if group else "Desk",
         topic="Between you and Ownroom: commands, follows, notifications. Type: help",
         invite=[owner],
         is_direct=True,

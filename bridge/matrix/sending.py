@@ -103,9 +103,10 @@ def caption(post: Publish, refs: Refs) -> Formatted:
 
 
 def mentioned(post: Publish, refs: Refs) -> dict[str, Any]:
-    """A ghost reads nothing: only people of Matrix are to be told."""
+    """A ghost reads nothing, and a group is a room: only people of Matrix are to be told."""
     users = [refs.pills.get(mention.actor, "") for mention in post.content.mentions]
-    told = [mxid for mxid in dict.fromkeys(users) if mxid and not mxid.startswith(_GHOST)]
+    people = (mxid for mxid in dict.fromkeys(users) if mxid.startswith("@"))
+    told = [mxid for mxid in people if not mxid.startswith(_GHOST)]
     return {"user_ids": told[:_MENTIONED]} if told else {}
 
 

@@ -25,6 +25,7 @@ MESSAGE_PROFILE = "com.beeper.per_message_profile"  # MSC4144, while it is open
 # MSC4501 is open and its names may still change: they live here alone.
 SOCIAL = "org.matrix.msc4501.social"
 PROFILE_ROOM_TYPE = f"{SOCIAL}.profile"
+GROUP_ROOM_TYPE = f"{SOCIAL}.group"
 PROFILE_USER = f"{SOCIAL}.profile_user_id"
 
 # So are MSC4221 and MSC3245.

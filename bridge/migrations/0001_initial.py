@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('room_id', models.CharField(max_length=255, unique=True)),
-                ('kind', models.CharField(choices=[('profile', 'Profile'), ('desk', 'Desk'), ('mirror', 'Mirror'), ('circle', 'Circle'), ('direct', 'Direct'), ('control', 'Control')], max_length=8)),
+                ('kind', models.CharField(choices=[('profile', 'Profile'), ('desk', 'Desk'), ('mirror', 'Mirror'), ('group', 'Group'), ('circle', 'Circle'), ('direct', 'Direct'), ('control', 'Control')], max_length=8)),
                 ('owner', models.CharField(blank=True, max_length=255)),
                 ('place', models.CharField(blank=True, max_length=255)),
                 ('leased', models.BooleanField(default=True)),

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('discoverable', models.BooleanField(default=True)),
                 ('indexable', models.BooleanField(default=False)),
                 ('hide_network', models.BooleanField(default=False)),
+                ('moderators', models.JSONField(blank=True, default=list)),
                 ('aliases', models.JSONField(blank=True, default=list)),
                 ('moved_to', models.CharField(blank=True, db_index=True, max_length=2048)),
                 ('moved', models.BigIntegerField(blank=True, null=True)),

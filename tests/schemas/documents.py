@@ -47,6 +47,7 @@ FIELDS: Json = {
     "type": "array",
     "items": {"type": "object", "properties": {"name": TEXT, "value": TEXT}},
 }
+PASSED: Json = {"anyOf": [URL, {"type": "object", "required": ["id", "type", "actor", "object"]}]}
 PICTURE: Json = {**LINK, "required": ["type", "url", "mediaType"]}
 FILES: Json = {"type": "array", "items": LINK}
 TAGS: Json = {
@@ -138,7 +139,9 @@ DEMANDS: dict[str, list[Demand]] = {
     "Update": [Demand("object", {"type": "object"}, "GoToSocial", "by id it answers 500")],
     "Delete": [Demand("object", STONE, "all", "by address, or a Tombstone with one")],
     "Announce": [
-        Demand("object", URL, "GoToSocial", "an embedded one is refused with 400"),
+        # A group also passes on whole activities, for Lemmy: GoToSocial refuses them, and gets the
+        # address in an Announce of its own.
+        Demand("object", PASSED, "GoToSocial", "an embedded post is refused with 400"),
         Demand("to", {**ADDRESSES, "minItems": 1}, "GoToSocial", "else refused with 400"),
     ],
     "Like": [Demand("object", URL, "Lemmy, Misskey", "an address")],
