@@ -29,6 +29,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Remove,
     Report,
     Retract,
     Revise,
@@ -134,6 +135,8 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return reports.file(act, _must(act.author))
         case PassOn():
             return True  # what is passed on is recorded itself
+        case Remove():
+            return _remove(act)
     assert_never(act)
 
 
@@ -501,3 +504,12 @@ def _move(act: Move) -> bool:
     Actor.objects.filter(pk=author.pk).update(moved_to=act.target, moved=act.at)
     once.forget()
     return True
+
+
+def _remove(act: Remove) -> bool:
+    """Of a group elsewhere also what it said of it goes; one of ours takes that back itself."""
+    said_in = Post.objects.filter(uri=act.post, group=act.group)
+    told = BoostRow.objects.filter(post__uri=act.post, author__uri=act.group)
+    gone = told.filter(author__owner=None).delete()[0]
+    once.forget()
+    return bool(said_in.update(group="") or gone)

@@ -262,6 +262,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """A moderator takes somebody's post out of a group. It stays its author's, elsewhere."""
+
+    author: str
+    post: str
+    group: str
+    uri: str
+    at: int
+    reason: str = ""  # plain text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassOn:
     """The group `author` tells its members what somebody did in it, in that person's own words."""
 
@@ -305,6 +317,7 @@ Act = (
     | Decide
     | Report
     | PassOn
+    | Remove
 )
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
 

@@ -19,6 +19,7 @@ from social.acts import (
     Mute,
     Publish,
     React,
+    Remove,
     Report,
     Revise,
 )
@@ -33,7 +34,7 @@ REPORTED = 500  # from one server
 HEIGHT = 50  # how far up a conversation is looked
 
 
-def admit(act: Act) -> None:
+def admit(act: Act) -> None:  # noqa: C901  one line an act
     author = _admit_author(act)
     match act:
         case Publish():
@@ -46,6 +47,8 @@ def admit(act: Act) -> None:
             _admit_towards(author, act)
         case Move():
             _admit_move(author, act)
+        case Remove():
+            _admit_removal(author, act)
         case BlockHost() | Mute():
             _admit_distance(author, act)
         case Decide():
@@ -94,6 +97,17 @@ def _admit_in_group(author: Actor, act: Publish) -> None:
         raise Refused("a group reads only what is for everybody")
     if policy.blocked_between(author, group):
         raise Refused("one of the two has blocked the other")
+
+
+def _admit_removal(author: Actor, act: Remove) -> None:
+    """Who moderates a group elsewhere was asked of that group before."""
+    group, post = actions.actor(act.group), actions.post(act.post)
+    if group is None or group.kind != "group" or post is None:
+        raise Refused("what it is about is not known here")
+    if group.is_local and author.uri not in group.moderators:
+        raise Refused("only who moderates a group takes others' posts out of it")
+    if post.group != group.uri and not post.boosts.filter(author=group).exists():
+        raise Refused("the post is not in this group")
 
 
 def _admit_edit(author: Actor, act: Revise) -> None:

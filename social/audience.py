@@ -29,6 +29,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Remove,
     Report,
     Retract,
     Revise,
@@ -76,6 +77,8 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _followers(act.author) | _author(act.post)
         case PassOn():
             return _followers(act.author)
+        case Remove():
+            return Q(pk__in=())  # the group tells them
         case Undo():
             return _concerned(act.undone) if act.undone else Q(pk__in=())
         case Follow() | Block():
@@ -153,7 +156,7 @@ def inboxes(actors: Iterable[Actor]) -> list[str]:
 def subject(act: Act) -> str:  # noqa: PLR0911  one line an act
     """What must stay in order within a lane: a post, an act, or two actors."""
     match act:
-        case Publish() | Retract() | React() | Boost() | PassOn():
+        case Publish() | Retract() | React() | Boost() | PassOn() | Remove():
             return act.post
         case Revise():
             return act.now.post

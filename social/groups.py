@@ -6,7 +6,19 @@ A group tells others what was done in it; it says nothing in anybody's name. Kno
 import hashlib
 
 from social import actions, policy
-from social.acts import OPEN, Act, Boost, PassOn, Publish, React, Retract, Revise, Undo, when
+from social.acts import (
+    OPEN,
+    Act,
+    Boost,
+    PassOn,
+    Publish,
+    React,
+    Remove,
+    Retract,
+    Revise,
+    Undo,
+    when,
+)
 from social.models import Actor, Post
 
 NOT_A_MEMBER = "only who follows a group writes in it"
@@ -48,7 +60,7 @@ def follow_up(act: Act) -> list[Act]:
     that understand nothing else.
     """
     found = _about(act)
-    group = here(found.group) if found else None
+    group = here(act.group if isinstance(act, Remove) else found.group) if found else None
     if found is None or group is None or found.visibility not in OPEN:
         return []
     author = actions.actor(act.author)
@@ -63,10 +75,20 @@ def follow_up(act: Act) -> list[Act]:
         uri=f"{group.uri}#announces/{mark}",
         at=at,
     )
+    if isinstance(act, Remove):
+        return [passed, *_taken_back(found, group, at)]
     if not isinstance(act, Publish):
         return [passed]
     boost = Boost(author=group.uri, post=found.uri, uri=f"{group.uri}#boosts/{mark}", at=at)
     return [passed, boost]
+
+
+def _taken_back(post: Post, group: Actor, at: int) -> list[Act]:
+    row = post.boosts.filter(author=group).first()
+    if row is None:
+        return []
+    said = Boost(author=group.uri, post=post.uri, uri=row.uri, at=row.at)
+    return [Undo(author=group.uri, uri=row.uri, at=at, undone=said)]
 
 
 def _takes_back(act: Act) -> bool:
@@ -76,7 +98,7 @@ def _takes_back(act: Act) -> bool:
 
 def _about(act: Act) -> Post | None:
     match act:
-        case Publish() | Retract() | React():
+        case Publish() | Retract() | React() | Remove():
             return actions.post(act.post)
         case Revise():
             return actions.post(act.now.post)

@@ -8,8 +8,10 @@ only where it concerns somebody here, and its own address or its proof confirms 
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.cache import cache
+
+from bridge import html, names
 from bridge import inbox as store
-from bridge import names
 from bridge.activitypub import actors, fetched, jsonld, parse, proofs
 from bridge.activitypub.parse_post import sane
 from bridge.activitypub.vocabulary import ACTIVITIES
@@ -17,12 +19,13 @@ from bridge.errors import Forbidden, Unreadable
 from bridge.models import Received
 from bridge.network import Said
 from social import actions
-from social.acts import OPEN, Boost, Ignored, Publish, Retract, Revise
+from social.acts import OPEN, Boost, Ignored, Publish, Remove, Retract, Revise
 from social.models import Actor
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
 
-MANY = 50  # activities in one batch
+MANY = 50  # activities in one batch, moderators of one group
+AGAIN = 300  # seconds until the moderators of a group are asked after again
 _WORDS = frozenset({"Create", "Update"})
 _ACTS = frozenset({"Like", "Dislike", "EmojiReact", "Undo"})
 
@@ -61,7 +64,7 @@ def read(activity: Json, group: Actor, row: Received, deadline: float) -> Sequen
     if kind in _WORDS:
         return _words(activity, inner, group, at, deadline)
     if kind == "Delete":
-        return [_deletion(inner, author, at)]
+        return [_deletion(inner, author, group, at)]
     if kind in _ACTS:
         return [_act(inner, author, at)]
     raise Unreadable(f"no act for {kind[:50]} activities passed on by a group")
@@ -166,17 +169,44 @@ def kept_words(raw: str, *, at: int, followers: str) -> Publish | None:
 # ---- what others did
 
 
-def _deletion(inner: Json, author: str, at: int) -> Said:
+def _deletion(inner: Json, author: str, group: Actor, at: int) -> Said:
     uri = jsonld.id_of(jsonld.first(inner.get("object")))
     known = actions.post(uri)
     if known is None or known.deleted:
         raise Forbidden("what was deleted is not known here")
+    if known.author.uri != author:
+        return _removal(inner, author, group, uri, at)
     if known.author.is_local:
         raise Forbidden("it is by somebody here, who would have said so")
-    if known.author.uri != author:
-        raise Forbidden("only its author can take something back")
     fetched.confirm_gone(uri)
     return Said(Retract(author=author, post=uri, at=at), jsonld.dumps(inner))
+
+
+def _removal(inner: Json, author: str, group: Actor, post: str, at: int) -> Said:
+    """What stands in a group's own room is its own affair: its word does, but only of those of
+    whom it says that they moderate it.
+    """
+    if author not in _moderators(group):
+        raise Forbidden("only its author can take something back, or who moderates the group")
+    actors.find(author)
+    reason = html.warning(jsonld.text(inner.get("summary")))
+    uri = jsonld.id_of(inner)
+    act = Remove(author=author, post=post, group=group.uri, uri=uri, at=at, reason=reason)
+    return Said(act, jsonld.dumps(inner))
+
+
+def _moderators(group: Actor) -> frozenset[str]:
+    """Asked of the group's server, once in a while."""
+    mark = f"moderators:{group.pk}"
+    kept = cache.get(mark)
+    if kept is None:
+        listed = jsonld.first(actors.get(group.uri).get("attributedTo"))
+        uri = jsonld.id_of(listed)
+        there = actors.get(uri) if names.same_origin(uri, group.uri) else {}
+        items = jsonld.as_list(there.get("orderedItems") or there.get("items"))[:MANY]
+        kept = [found for found in map(jsonld.id_of, items) if found]
+        cache.set(mark, kept, AGAIN)
+    return frozenset(kept)
 
 
 def _act(inner: Json, author: str, at: int) -> Said:

@@ -39,6 +39,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Remove,
     Report,
     Retract,
     Revise,
@@ -113,6 +114,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _flag(act, refs)
         case PassOn():
             return _pass_on(act, refs)
+        case Remove():
+            return _remove(act)
         case _:
             assert_never(act)
 
@@ -215,6 +218,20 @@ def _pass_on(act: PassOn, refs: Refs) -> Json:
         "to": [PUBLIC],
         "cc": _some(refs.followers),
         "object": refs.passed or act.said,
+    }
+
+
+def _remove(act: Remove) -> Json:
+    """As Lemmy has it: by its summary it is told apart from the author's own Delete."""
+    return {
+        "id": act.uri,
+        "type": "Delete",
+        "actor": act.author,
+        "to": [PUBLIC],
+        "cc": [act.group],
+        "audience": act.group,
+        "object": act.post,
+        "summary": act.reason or "removed by a moderator",
     }
 
 

@@ -17,10 +17,14 @@ from social.acts import (
     Mute,
     React,
     Reject,
+    Remove,
     Report,
     Undo,
 )
 from social.models import Actor
+
+# Whose documents are served again after a loss.
+_SAID = Follow | React | Boost | Block | Undo | Move | Remove
 
 
 def line(act: Act, owner: str, document: str) -> render.Send:
@@ -30,7 +34,7 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     other = _other(act)
     who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
     more: dict[str, object] = {"said": acts.dump(act)}
-    if direction == "out" and isinstance(act, Follow | React | Boost | Block | Undo | Move):
+    if direction == "out" and isinstance(act, _SAID):
         more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
     if who and not who.is_local:
         more["who"] = {"profile": asdict(profiles.profile_of(who)), "at": who.introduced}

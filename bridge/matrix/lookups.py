@@ -23,6 +23,7 @@ from social.acts import (
     Move,
     Publish,
     React,
+    Remove,
     Report,
     Retract,
     Revise,
@@ -64,6 +65,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         people=tuple(people),
         last=last,
         group=_group(room),
+        moderators=frozenset(room.actor.moderators if room.actor else ()),
         name=_title(event.get("sender")),
         now=int(time.time() * 1000),
     )
@@ -247,7 +249,7 @@ def _may_stand(shown: str, room: Room) -> bool:
 
 def _about(act: Act) -> str:
     match act:
-        case Publish() | Retract() | React() | Boost():
+        case Publish() | Retract() | React() | Boost() | Remove():
             return act.post
         case Revise():
             return act.now.post

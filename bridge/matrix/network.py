@@ -39,7 +39,7 @@ from bridge.matrix.readings import Carried, Entry, Part, Receipt
 from bridge.models import Anchor, Received, Room
 from bridge.network import Network, Said, Settle
 from social import actions, acts, once, profiles
-from social.acts import Act, Boost, Ignored, Publish, React, Retract, Revise
+from social.acts import Act, Boost, Ignored, Publish, React, Remove, Retract, Revise
 from social.models import Actor, Delivery
 from social.outbox import Address
 
@@ -210,7 +210,7 @@ class Matrix(Network):
         room, refs, sender = known.room, known.refs, known.sender
         for part in refs.parts:
             await self._clear_edited(room, part.event, row=row, by=sender)
-        if isinstance(known.act, Retract | Revise):
+        if isinstance(known.act, Retract | Revise | Remove):
             for edit in await client.edits(room.room_id, refs.event, by=room.reader):
                 await self._clear(room.room_id, edit, row, by=sender)
         told = {"redacts": written.event, "reason": written.reason, **written.content}

@@ -22,6 +22,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Remove,
     Report,
     Retract,
     Revise,
@@ -73,6 +74,7 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- o
             | Undo()
             | Leave()
             | PassOn()
+            | Remove()
         ):
             return None
 

@@ -26,6 +26,7 @@ from social.acts import (
     Mention,
     Publish,
     React,
+    Remove,
     Retract,
     Revise,
     Undo,
@@ -416,7 +417,7 @@ def _is_emoji(plain: str) -> bool:
     return set(kinds) <= _IN_EMOJI and bool(_EMOJI & set(kinds))
 
 
-def _redaction(event: Event, refs: Refs) -> Retract | Undo | Ignored:
+def _redaction(event: Event, refs: Refs) -> Retract | Remove | Undo | Ignored:
     uri = refs.carried.get(shapes.redacted(event), "")
     author = _author(event, refs)
     post, act = refs.stored.get(uri), refs.acts.get(uri)
@@ -424,6 +425,19 @@ def _redaction(event: Event, refs: Refs) -> Retract | Undo | Ignored:
         return Retract(author=author, post=uri, at=event.at)
     if act and author == act.author:
         return Undo(author=author, uri=uri, at=event.at, undone=act)
+    if post and author and author in refs.moderators:
+        return _removal(event, refs, author, uri)
     if post or act:
         return Ignored(reason="only its author can take something back")
     return Ignored(reason="a redaction of something that is not bridged")
+
+
+def _removal(event: Event, refs: Refs, author: str, post: str) -> Remove:
+    return Remove(
+        author=author,
+        post=post,
+        group=refs.group,
+        uri=names.act_uri(refs.origin, event.id),
+        at=event.at,
+        reason=shapes.text(event.content.get("reason"))[:500],
+    )

@@ -34,6 +34,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Remove,
     Report,
     Retract,
     Revise,
@@ -174,7 +175,7 @@ def _doors(act: Act, author: Actor) -> list[Address]:
             return []
 
 
-def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one line an act
+def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: C901, PLR0911  one line an act
     match act:
         case Publish():
             return [_at("event", place) for place in _places_of_post(act, author)]
@@ -182,6 +183,9 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: PLR0911  one 
             return [_at("event", place) for place in _places_of_edit(act, author)]
         case Retract():
             return _where_it_stands(act.post)
+        case Remove():
+            room = f"mirror {act.group}"
+            return [_at("event", room)] if room in traces.carrying(act.post) else []
         case React():
             stands = _where_it_stands(act.post)
             return [one for one in stands if _is_heard(author, one.to.partition(" ")[2])]

@@ -42,6 +42,7 @@ class Refs:
     people: tuple[str, ...] = ()  # of a direct room: the actors in it
     last: str = ""  # of a direct room: the newest post
     group: str = ""  # URI of the group whose room it is
+    moderators: frozenset[str] = frozenset()  # of that group, if it is one of ours
     name: str = ""  # the sender's display name, for "/me waves"
     now: int = 0  # when we received it, in milliseconds; 0 when unknown
 

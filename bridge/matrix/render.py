@@ -45,6 +45,7 @@ from social.acts import (
     Publish,
     React,
     Reject,
+    Remove,
     Report,
     Retract,
     Revise,
@@ -81,7 +82,7 @@ class Change:
     file: str = ""  # whence it is
 
 
-def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 -- one per act
+def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0911 -- one per act
     match act:
         case Publish():
             return _publish(act, refs)
@@ -97,6 +98,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: PLR0911 --
             return _redact(refs.redact, "taken back", act.uri)
         case BlockHost() | Mute() | Decide() | Report():
             return Ignored(reason="told in ledgers and desks, not as an event of its own")
+        case Remove():
+            return Redact(refs.event, "removed by a moderator", {}) if refs.event else _ABSENT
         case PassOn():
             return Ignored(reason="what is passed on stands in the room as it was said")
         case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():

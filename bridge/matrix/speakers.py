@@ -12,7 +12,7 @@ from django.conf import settings
 from bridge import html
 from bridge.matrix import registration, render, shapes, vocabulary
 from bridge.models import Anchor, Room
-from social.acts import Act, Boost, React, Retract, Revise, Undo
+from social.acts import Act, Boost, React, Remove, Retract, Revise, Undo
 from social.models import Actor
 
 _FALLBACK = "data-mx-profile-fallback"
@@ -40,6 +40,8 @@ def is_full(room: Room, author: Actor) -> bool:
 
 def by_bot(act: Act, room: Room, author: Actor, event: str) -> bool:
     """`event`: what the act is about, as it stands in the room."""
+    if isinstance(act, Remove):
+        return True  # whoever moderates elsewhere has no power here
     if isinstance(act, Revise | Retract | Undo):
         return Anchor.objects.filter(event_id=event, sender=registration.load().bot).exists()
     return author.is_local or is_full(room, author)

@@ -119,11 +119,33 @@ def test_a_deletion_that_a_group_passes_on_is_asked_about(
     assert post(uri).deleted is None
     mallory = world.neighbour("mallory", host=1)
     announce = passes_on(world, cats, said(mallory, "Delete", uri))
-    assert outcome(announce["id"]).note == "only its author can take something back"
+    assert "or who moderates the group" in outcome(announce["id"]).note
     pat.delete(uri)
     passes_on(world, cats, said(pat, "Delete", {"type": "Tombstone", "id": uri}))
     assert post(uri).deleted
     assert not alice.seen("here to stay", world.mirror(cats, alice))
+
+
+def test_who_moderates_a_group_takes_posts_out_of_its_room_and_nobody_else_does(
+    world: World, alice: Resident, pat: Neighbour
+) -> None:
+    mod = world.neighbour("mod", host=1)
+    listed = {"type": "OrderedCollection", "orderedItems": [mod.id]}
+    cats = world.neighbour("cats", type="Group")
+    page = cats.post("who moderates", extra=listed)
+    cats.update_profile(attributedTo=page.post)
+    alice.tell_bot(f"follow {cats.handle}")
+    world.settle()
+    create = topic(pat, cats, "off topic")
+    passes_on(world, cats, create)
+    room, uri = world.mirror(cats, alice), create["object"]["id"]
+    for who in (world.neighbour("mallory", host=1), cats):
+        passes_on(world, cats, said(who, "Delete", uri, summary="because"))
+    assert len(alice.seen("off topic", room)) == 1
+    passes_on(world, cats, said(mod, "Delete", uri, summary="not about cats"))
+    assert not alice.seen("off topic", room)
+    assert post(uri).deleted is None
+    assert not Boost.objects.exists()
 
 
 def test_a_vote_counts_only_for_somebody_here_and_only_where_its_origin_has_it(

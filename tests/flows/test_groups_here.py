@@ -205,6 +205,36 @@ def test_a_ghost_that_a_moderator_bans_is_blocked_by_the_group(
     assert followers(boats.id) == {pat.id}
 
 
+def test_a_moderator_takes_a_post_out_of_the_group_and_the_members_hear_of_it(
+    world: World, alice: Resident, ada: Resident, boats: Group, pat: Neighbour
+) -> None:
+    ada.person.join(boats.room)
+    create = creates(pat, boats, "buy boats")
+    world.hear(pat, create)
+    world.settle()
+    (event,) = alice.seen("buy boats", boats.room)
+    with pytest.raises(Refused, match="M_FORBIDDEN"):
+        ada.person.redact(boats.room, event["event_id"])
+    alice.person.redact(boats.room, event["event_id"], "advertising")
+    world.settle()
+    uri = create["object"]["id"]
+    (removal,) = announced(pat, "Delete")
+    assert (removal["actor"], removal["object"]) == (alice.actor, uri)
+    assert removal["summary"] == "advertising"
+    assert removal["audience"] == boats.id
+    (undo,) = pat.received("Undo")
+    assert undo["activity"]["object"]["object"] == uri
+    assert world.json(f"{boats.id}/outbox")["totalItems"] == 0
+    assert post(uri).deleted is None
+    late = said(pat, "Create", note(pat, "but why", inReplyTo=uri))
+    world.hear(pat, late)
+    world.settle()
+    assert not alice.seen("but why", boats.room)
+    lost_and_rebuilt()
+    assert not Boost.objects.exists()
+    assert world.json(removal["id"])["type"] == "Delete"
+
+
 # ---- joined and written to
 
 
