@@ -20,6 +20,7 @@ from social import (
     actions,
     acts,
     admission,
+    answers,
     audience,
     backlinks,
     conversations,
@@ -260,7 +261,7 @@ def carry_out(act: Act, wire: str = "") -> str:
         for told in groups.follow_up(act):
             carry_out(told, words)
     # Also where it changed nothing: whoever asks again may have lost the answer.
-    for answer in actions.answers(act):
+    for answer in answers.answers(act):
         carry_out(answer)
     return "" if changed else "nothing changed: known already"
 

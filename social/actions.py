@@ -3,14 +3,13 @@
 Knows no network. Answers whether anything changed; running it twice changes nothing.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, assert_never
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from social import approvals, distance, once, policy, reports
+from social import approvals, distance, once, reports
 from social.acts import (
     NARROWING,
     Accept,
@@ -48,57 +47,6 @@ OVERTAKEN = 6 * 3_600_000  # for so long after its undo a follow may still come,
 
 class Refused(Exception):
     """The act may not happen here; the text says why."""
-
-
-# ---- what follows from an act by itself
-
-
-def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
-    """Acts that this server does in its people's name: accepting, refusing, following along."""
-    if isinstance(act, Move):
-        return _answers_to_move(act)
-    author = actor(act.author)
-    if isinstance(act, Block | BlockHost):
-        return distance.parting(author, act) if author else []
-    if not isinstance(act, Follow):
-        return []
-    target = actor(act.target)
-    if author is None or target is None or not target.is_local:
-        return []
-    if policy.blocked_between(author, target):
-        return [Reject(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
-    if target.locked and not author.follows_out.filter(target=target, state="accepted").exists():
-        return []
-    return [Accept(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
-
-
-def _answers_to_move(act: Move) -> list[Act]:
-    """Whoever here followed the old home follows the new one instead."""
-    old, new = actor(act.author), actor(act.target)
-    if old is None or new is None:
-        return []
-    out: list[Act] = []
-    for row in old.follows_in.filter(
-        follower__owner__isnull=False, follower__suspended=False, follower__left=None
-    ).select_related("follower"):
-        who = row.follower
-        if _may_follow_along(who, new):
-            said = f"{who.uri} {act.target} {act.uri}"
-            digest = hashlib.sha256(said.encode()).hexdigest()[:24]
-            uri = f"{who.uri}#follows/{digest}"  # the same, however often the move is read
-            out.append(Follow(author=who.uri, target=new.uri, uri=uri, at=act.at))
-        undone = Follow(author=who.uri, target=old.uri, uri=row.uri, at=row.at)
-        out.append(Undo(author=who.uri, uri=row.uri, at=act.at, undone=undone))
-    return out
-
-
-def _may_follow_along(who: Actor, new: Actor) -> bool:
-    if who == new or policy.blocked_between(who, new):
-        return False
-    return not who.follows_out.filter(target=new).exists()
-
-
-# ---- record
 
 
 def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from django.core import serializers
 
-from social import actions, admission, models
+from social import actions, admission, answers, models
 from social.acts import (
     LIKE,
     Accept,
@@ -235,18 +235,18 @@ def test_a_block_that_was_taken_back_before_it_came_stays_out(alice: Actor, bob:
 
 def test_a_follow_is_accepted_unless_the_owner_decides(alice: Actor, bob: Actor) -> None:
     act = Follow(author=bob.uri, target=alice.uri, uri=f"{THERE}/f", at=NOON)
-    assert [type(found) for found in actions.answers(act)] == [Accept]
+    assert [type(found) for found in answers.answers(act)] == [Accept]
     Actor.objects.filter(pk=alice.pk).update(locked=True)
-    assert actions.answers(act) == []
+    assert answers.answers(act) == []
     models.Block.objects.create(uri="x", author=alice, target=bob, at=NOON)
-    assert [type(found) for found in actions.answers(act)] == [Reject]
+    assert [type(found) for found in answers.answers(act)] == [Reject]
 
 
 def test_a_block_ends_both_follows_in_words(alice: Actor, bob: Actor) -> None:
     follow(alice, bob)
     follow(bob, alice)
     act = Block(author=alice.uri, target=bob.uri, uri=f"{HERE}/x", at=NOON)
-    assert {type(found) for found in actions.answers(act)} == {Reject, Undo}
+    assert {type(found) for found in answers.answers(act)} == {Reject, Undo}
 
 
 # ---- what is kept

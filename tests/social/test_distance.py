@@ -4,7 +4,7 @@ import pytest
 
 from bridge import documents
 from bridge.activitypub import render
-from social import actions, admission, policy
+from social import actions, admission, answers, policy
 from social.acts import Act, BlockHost, Mute, Undo
 from social.models import Actor, HostBlock
 from social.models import Mute as MuteRow
@@ -57,7 +57,7 @@ def test_a_server_goes_with_every_follow_that_ends(alice: Actor, bob: Actor) -> 
     act = BlockHost(author=alice.uri, host=bob.host, uri="u", at=NOON)
     assert actions.record(act)
     assert not actions.record(act)
-    assert [type(answer).__name__ for answer in actions.answers(act)] == ["Reject", "Undo"]
+    assert [type(answer).__name__ for answer in answers.answers(act)] == ["Reject", "Undo"]
 
 
 def test_a_mute_said_again_lasts_as_was_said_last(alice: Actor, bob: Actor) -> None:

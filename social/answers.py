@@ -1,0 +1,54 @@
+"""What follows from an act by itself, in the name of people here: accepting, refusing, following
+along. Acts come out, and walk the same line as all others.
+"""
+
+import hashlib
+
+from social import actions, distance, policy
+from social.acts import Accept, Act, Block, BlockHost, Follow, Move, Reject, Undo
+from social.models import Actor
+
+
+def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
+    """Acts that this server does in its people's name: accepting, refusing, following along."""
+    if isinstance(act, Move):
+        return _answers_to_move(act)
+    author = actions.actor(act.author)
+    if isinstance(act, Block | BlockHost):
+        return distance.parting(author, act) if author else []
+    if not isinstance(act, Follow):
+        return []
+    target = actions.actor(act.target)
+    if author is None or target is None or not target.is_local:
+        return []
+    if policy.blocked_between(author, target):
+        return [Reject(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
+    if target.locked and not author.follows_out.filter(target=target, state="accepted").exists():
+        return []
+    return [Accept(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
+
+
+def _answers_to_move(act: Move) -> list[Act]:
+    """Whoever here followed the old home follows the new one instead."""
+    old, new = actions.actor(act.author), actions.actor(act.target)
+    if old is None or new is None:
+        return []
+    out: list[Act] = []
+    for row in old.follows_in.filter(
+        follower__owner__isnull=False, follower__suspended=False, follower__left=None
+    ).select_related("follower"):
+        who = row.follower
+        if _may_follow_along(who, new):
+            said = f"{who.uri} {act.target} {act.uri}"
+            digest = hashlib.sha256(said.encode()).hexdigest()[:24]
+            uri = f"{who.uri}#follows/{digest}"  # the same, however often the move is read
+            out.append(Follow(author=who.uri, target=new.uri, uri=uri, at=act.at))
+        undone = Follow(author=who.uri, target=old.uri, uri=row.uri, at=row.at)
+        out.append(Undo(author=who.uri, uri=row.uri, at=act.at, undone=undone))
+    return out
+
+
+def _may_follow_along(who: Actor, new: Actor) -> bool:
+    if who == new or policy.blocked_between(who, new):
+        return False
+    return not who.follows_out.filter(target=new).exists()
