@@ -87,11 +87,14 @@ def blocks(author: Actor, target: Actor) -> bool:
 
 def blocked_between(one: Actor, other: Actor) -> bool:
     """The gate between two people, whichever of them shut it."""
-    either = (Q(pk=one.pk) & shutting_out(other)) | (Q(pk=other.pk) & shutting_out(one))
     return once.ask(
-        ("blocked", frozenset((one.pk, other.pk))),
-        lambda: Actor.objects.filter(either).exists(),
+        ("blocked", frozenset((one.pk, other.pk))), lambda: _blocked_between(one, other)
     )
+
+
+def _blocked_between(one: Actor, other: Actor) -> bool:
+    either = (Q(pk=one.pk) & shutting_out(other)) | (Q(pk=other.pk) & shutting_out(one))
+    return Actor.objects.filter(either).exists()
 
 
 def muting(actor: Actor) -> set[int]:
