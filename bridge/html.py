@@ -92,6 +92,7 @@ class Written:
     hashtags: tuple[str, ...] = ()  # without '#', as first written
     spoiler: str | None = None  # the reason, "" when none was given, None without a spoiler
     whole_spoiler: bool = False
+    emoticons: tuple[tuple[str, str], ...] = ()  # shortcode, mxc
 
 
 # From strangers
@@ -235,7 +236,13 @@ def from_matrix(body: str, formatted: str | None, link: Link) -> Written:
     """
     tree = parse(_cut(formatted or "", LIMIT))
     reason, whole = _spoiler(tree)
-    tree = changed(tree, _for_fediverse)
+    taker = html_emoji.Taker()
+
+    def change(node: Node) -> list[Child]:
+        word = taker.word(node) if node.tag == "img" else ""
+        return [word] if word else _for_fediverse(node)
+
+    tree = html_emoji.apart(changed(tree, change), taker.found)
     if not html_text.words(tree).strip():
         tree = paragraphs(_without_fallback(clean(_cut(body, LIMIT))))
     finder = Finder(link)
@@ -245,6 +252,7 @@ def from_matrix(body: str, formatted: str | None, link: Link) -> Written:
         hashtags=tuple(finder.hashtags.values()),
         spoiler=reason,
         whole_spoiler=whole,
+        emoticons=tuple(taker.found.items()),
     )
 
 

@@ -38,7 +38,7 @@ _CELLS = frozenset({"td", "th"})
 _DROPPED = _words(
     "script style title textarea iframe xmp noembed noframes noscript template mx-reply"
 )
-_WANTED = _words("href class rel start value alt title data-mx-spoiler")
+_WANTED = _words("href class rel start value alt title src data-mx-spoiler data-mx-emoticon")
 
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _NAME = re.compile(r"<(/?)([a-zA-Z][^ \t\n\f/>]*)")

@@ -104,6 +104,15 @@ def emoji_tag(emoji: Emoji) -> Json:
     }
 
 
+def _tags(profile: Profile) -> Json:
+    """Of a whole pack those that are seen."""
+    said = [profile.name, profile.summary]
+    said += [text for field in profile.fields for text in (field.name, field.value)]
+    text = "\n".join(said)
+    used = [emoji_tag(one) for one in profile.emojis if f":{one.shortcode}:" in text]
+    return {"tag": used} if used else {}
+
+
 def plain_actor(profile: Profile) -> Json:
     """Without a context: as it stands inside an Update."""
     uri = profile.uri
@@ -129,7 +138,7 @@ def plain_actor(profile: Profile) -> Json:
         "webfinger": f"{profile.handle}@{profile.domain}",
         **_picture("icon", profile.icon),
         **_picture("image", profile.header),
-        **({"tag": [emoji_tag(emoji) for emoji in profile.emojis]} if profile.emojis else {}),
+        **_tags(profile),
         "attachment": [
             {"type": "PropertyValue", "name": field.name, "value": field.value}
             for field in profile.fields

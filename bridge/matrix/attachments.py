@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bridge import names
+from bridge import html_emoji, names
 from bridge.matrix import shapes, vocabulary
-from social.acts import Attachment, Ignored, focus
+from social.acts import Attachment, Emoji, Ignored, focus
 
 KINDS = {"m.image": "image", "m.video": "video", "m.audio": "audio", "m.file": "application"}
 GALLERY = "dm.filament.gallery"  # MSC4274
+PACK = 100  # pictures of one pack
 MOST = 16  # in one post, as many as are read from others
 _MXC = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_=-]{1,255})")
 _TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
@@ -48,6 +49,30 @@ def picture(content: Mapping[str, Any], origin: str, event: str) -> str:
         return ""
     kind = shapes.text(shapes.mapping(content.get("info")).get("mimetype"))
     return names.media_uri(origin, event, *found.groups()) + _ENDINGS.get(kind.lower(), "")
+
+
+def place(mxc: str) -> tuple[str, ...]:
+    """Server and key; nothing for what is no address of a file."""
+    found = _MXC.fullmatch(mxc)
+    return found.groups() if found else ()
+
+
+def pack(content: Mapping[str, Any], origin: str, event: str) -> tuple[Emoji, ...]:
+    """Client-Server API, "Image packs": those of its pictures that are meant for texts."""
+    whole = shapes.mapping(content.get("pack")).get("usage")
+    found: dict[str, Emoji] = {}
+    for name, image in list(shapes.mapping(content.get("images")).items())[: 4 * PACK]:
+        said = shapes.mapping(image)
+        where = place(shapes.text(said.get("url")))
+        usage = said.get("usage") or whole
+        if not where or (isinstance(usage, list) and usage and "emoticon" not in usage):
+            continue
+        kind = shapes.text(shapes.mapping(said.get("info")).get("mimetype")).lower()
+        kind = kind if kind in _ENDINGS else ""
+        url = names.media_uri(origin, event, *where) + _ENDINGS.get(kind, "")
+        code = html_emoji.shortcode(str(name))
+        found.setdefault(code, Emoji(shortcode=code, url=url, media_type=kind))
+    return tuple(found.values())[:PACK]
 
 
 def caption(content: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from bridge import names
 from bridge.errors import Later
 from bridge.matrix import enclosed, parse, registration, render
-from bridge.models import Anchor, Document, Ghost, Received, Room
+from bridge.models import Anchor, Document, Ghost, Received, Room, Upload
 from social import actions, once, profiles
 from social.acts import (
     OPEN,
@@ -50,6 +50,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
     stored |= _posts({last, *(post.reply for post in stored.values())} - {""})
     people = {one.uri: (one.url or one.uri, one.acct) for one in _of(room)} if direct else {}
     reg = registration.load()
+    name, pack = _sender(event.get("sender"))
     return parse.Refs(
         kind=room.kind,
         owner=room.owner,
@@ -66,7 +67,9 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         last=last,
         group=_group(room),
         moderators=frozenset(room.actor.moderators if room.actor else ()),
-        name=_title(event.get("sender")),
+        name=name,
+        pack=pack,
+        pictures=_pictures(event),
         now=int(time.time() * 1000),
     )
 
@@ -137,10 +140,26 @@ def _linker(shown: Mapping[str, tuple[str, str]]) -> Callable[[str], tuple[str, 
     return link
 
 
-def _title(mxid: object) -> str:
+def _sender(mxid: object) -> tuple[str, tuple[Emoji, ...]]:
+    """Their name, and the custom emoji of their profile."""
     if not isinstance(mxid, str):
-        return ""
-    return Actor.objects.filter(owner=mxid).values_list("name", flat=True).first() or ""
+        return "", ()
+    found = Actor.objects.filter(owner=mxid).values_list("name", "emojis").first()
+    return (found[0], tuple(Emoji(**emoji) for emoji in found[1])) if found else ("", ())
+
+
+def _pictures(event: Mapping[str, Any]) -> dict[str, Emoji]:
+    """Who reacts with a picture that somebody brought from elsewhere says the same as they did."""
+    content = event.get("content")
+    related = content.get("m.relates_to") if isinstance(content, dict) else None
+    key = related.get("key") if isinstance(related, dict) else None
+    if not isinstance(key, str) or not key.startswith("mxc://"):
+        return {}
+    for url in Upload.objects.filter(mxc=key).values_list("url", flat=True)[:5]:
+        row = ReactionRow.objects.filter(custom__url=url).first()
+        if row and row.custom:
+            return {key: Emoji(**row.custom)}
+    return {}
 
 
 def _posts(uris: Iterable[str]) -> dict[str, Publish]:

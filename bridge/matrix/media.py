@@ -18,7 +18,7 @@ from bridge import names
 from bridge.errors import Busy, Trouble
 from bridge.loop import run
 from bridge.matrix import client
-from social.models import Actor, Post
+from social.models import Actor, Post, Reaction
 from social.web import links
 
 log = logging.getLogger("ownroom.media")
@@ -74,11 +74,20 @@ def _published(name: str, server: str, key: str) -> Post | None:
         uri=uri, deleted=None, author__owner__isnull=False, author__left=None
     )
     post = shown.filter(author__suspended=False).first()
-    if post is None or _addresses(name, server, key).isdisjoint(
-        str(file.get("url")) for file in post.attachments
-    ):
-        return None
-    return post
+    known = _addresses(name, server, key)
+    if post is None:
+        return _reacted(name, known)
+    files = {str(file.get("url")) for file in (*post.attachments, *post.emojis)}
+    return None if known.isdisjoint(files) else post
+
+
+def _reacted(name: str, known: set[str]) -> Post | None:
+    """The post to which somebody here reacted with it."""
+    uri = names.act_uri(settings.OWNROOM_ORIGIN, f"${name}")
+    people = Actor.objects.local().shown()
+    rows = Reaction.objects.filter(uri=uri, author__in=people, post__deleted=None)
+    row = rows.select_related("post").first()
+    return row.post if row and (row.custom or {}).get("url") in known else None
 
 
 def _addresses(name: str, server: str, key: str) -> set[str]:
@@ -88,10 +97,13 @@ def _addresses(name: str, server: str, key: str) -> set[str]:
 
 
 def _shown(name: str, server: str, key: str) -> bool:
-    """Whether it is the picture of somebody who lives here, as they show themselves now."""
+    """Whether it is the picture of somebody who lives here, or in their pack, as it is now."""
     known = _addresses(name, server, key)
     people = Actor.objects.local().shown()
-    return people.filter(Q(icon__in=known) | Q(header__in=known)).exists()
+    if people.filter(Q(icon__in=known) | Q(header__in=known)).exists():
+        return True
+    packs = people.filter(emojis__icontains=f"/{key}").values_list("emojis", flat=True)
+    return any(emoji.get("url") in known for pack in packs for emoji in pack)
 
 
 def _answer(request: HttpRequest, found: client.Download, *, private: bool) -> HttpResponseBase:

@@ -8,12 +8,13 @@ from typing import Any
 from bridge import html, names
 from bridge.matrix import attachments, shapes, vocabulary
 from bridge.matrix.readings import Refs
-from social.acts import Attachment, Content, Ignored, Mention, Publish
+from social.acts import Attachment, Content, Emoji, Ignored, Mention, Publish
 
 _READ = frozenset({"m.text", "m.emote"})
 _MEDIA = frozenset({*attachments.KINDS, attachments.GALLERY})
 _ASKED = 200  # names looked up for one message, hashtags among them
 _UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
+_EMOJIS = 50  # of one post, as many as are read from others
 _MENTIONED = 50  # as bridge.html_find
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -85,8 +86,25 @@ def read(  # noqa: PLR0913  one message and all that it stands among
         mentions=_mentions(content, written, refs, author=author, parent=parent),
         hashtags=written.hashtags,
         attachments=files,
+        emojis=_emojis(written, refs, event),
     )
     return Message(content=found, unlisted=said.unlisted)
+
+
+def _emojis(written: html.Written, refs: Refs, event: str) -> tuple[Emoji, ...]:
+    """The pictures in the text, and those of the owner's pack that it names; served as files of
+    this post.
+    """
+    found = dict(written.emoticons)
+    places = {name: attachments.place(mxc) for name, mxc in found.items()}
+    for emoji in refs.pack:
+        if f":{emoji.shortcode}:" in written.html:
+            places.setdefault(emoji.shortcode, tuple(emoji.url.rsplit("/", 2)[1:]))
+    return tuple(
+        Emoji(shortcode=name, url=names.media_uri(refs.files or refs.origin, event, *where))
+        for name, where in list(places.items())[:_EMOJIS]
+        if where
+    )
 
 
 def plain_line(content: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bridge import names
-from bridge.matrix import enclosed, messages, shapes, vocabulary
+from bridge import html_emoji, names
+from bridge.matrix import attachments, enclosed, messages, shapes, vocabulary
 from bridge.matrix.readings import Carried, Command, Entry, Needs, Part, Receipt, Refs
 from bridge.matrix.shapes import Event
 from social.acts import (
@@ -22,6 +22,7 @@ from social.acts import (
     Act,
     Boost,
     Content,
+    Emoji,
     Ignored,
     Mention,
     Publish,
@@ -353,9 +354,8 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
     new = dict(shapes.new_content(event.content))
     new.setdefault(vocabulary.POST, event.content.get(vocabulary.POST))
     parent = refs.stored.get(old.reply)
-    read = messages.read(
-        new, refs, sender=event.sender, author=author, parent=parent, event=event.id
-    )
+    first = names.event_of(old.post, refs.origin)  # whose files they are
+    read = messages.read(new, refs, sender=event.sender, author=author, parent=parent, event=first)
     if isinstance(read, Ignored):
         return read
     content = replace(read.content, attachments=old.content.attachments)
@@ -393,10 +393,22 @@ def _reaction(event: Event, refs: Refs) -> React | Boost | Ignored:
     uri = names.act_uri(refs.origin, event.id)
     if plain == _BOOST:
         return _boost(Boost(author=author, post=post, uri=uri, at=event.at), refs)
+    if place := attachments.place(key):
+        custom = refs.pictures.get(key) or _custom(event, place, refs.files or refs.origin)
+        word = f":{custom.shortcode}:"
+        return React(author=author, post=post, uri=uri, emoji=word, at=event.at, custom=custom)
     emoji = LIKE if plain in _LIKES else key
     if not _is_emoji(plain) and not _SHORTCODE.fullmatch(key):
         return Ignored(reason="only an emoji can travel as a reaction")
     return React(author=author, post=post, uri=uri, emoji=emoji, at=event.at)
+
+
+def _custom(event: Event, place: tuple[str, ...], origin: str) -> Emoji:
+    """MSC4027: the key is a picture, and its name stands beside it."""
+    said = (event.content.get(key) for key in (shapes.SHORTCODE, shapes.SHORTCODE_BEEPER))
+    word = next((name for name in said if isinstance(name, str) and name.strip(": ")), "emoji")
+    url = names.media_uri(origin, event.id, *place)
+    return Emoji(shortcode=html_emoji.shortcode(word), url=url)
 
 
 def _boost(boost: Boost, refs: Refs) -> Boost | Ignored:

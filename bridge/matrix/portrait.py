@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html
-from bridge.matrix import attachments, shapes
+from bridge.matrix import attachments, shapes, vocabulary
 from bridge.matrix.vocabulary import BANNER, PROFILE
-from social.acts import Profile
+from social.acts import Emoji, Profile
 from social.web import links
 
 KNOCKING = ("knock", "knock_restricted")
@@ -27,6 +27,7 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any] | None:
         "m.room.topic": lambda: {"summary": _topic(shapes.text(content.get("topic")))},
         "m.room.avatar": lambda: {"icon": _picture(event)},
         BANNER: lambda: {"header": _picture(event)},
+        **dict.fromkeys(vocabulary.PACKS, lambda: {"emojis": _pack(event)}),
         "m.room.join_rules": lambda: {"locked": content.get("join_rule") in KNOCKING},
         PROFILE: lambda: {
             key: content[key] for key in WISHES if isinstance(content.get(key), bool)
@@ -37,6 +38,11 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _topic(said: str) -> str:
     return html.from_matrix(said, None, lambda _: None).html
+
+
+def _pack(event: Mapping[str, Any]) -> tuple[Emoji, ...]:
+    origin, event_id = links.media_origin(), str(event.get("event_id"))
+    return attachments.pack(event["content"], origin, event_id)
 
 
 def _picture(event: Mapping[str, Any]) -> str:

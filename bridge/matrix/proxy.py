@@ -18,14 +18,18 @@ from social.web import links
 def of_post(request: HttpRequest, key: int, mark: str) -> HttpResponseBase:
     """As `media.media`; 404 as soon as the post is not open to everybody any more."""
     post = Post.objects.visible_to(None).filter(pk=key).first()
-    files = (str(file.get("url", "")) for file in (post.attachments if post else ()))
+    shown = (*post.attachments, *post.emojis) if post else ()
+    files = (str(file.get("url", "")) for file in shown)
     return _kept(request, files, mark)
 
 
 @require_safe
 def face(request: HttpRequest, key: int, mark: str) -> HttpResponseBase:
     actor = Actor.objects.shown().filter(pk=key).first()
-    return _kept(request, (actor.icon, actor.header) if actor else (), mark)
+    if actor is None:
+        return _kept(request, (), mark)
+    emojis = (str(emoji.get("url", "")) for emoji in actor.emojis)
+    return _kept(request, (actor.icon, actor.header, *emojis), mark)
 
 
 def _kept(request: HttpRequest, urls: Iterable[str], mark: str) -> HttpResponseBase:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from social.acts import Block, Boost, Follow, Publish, React, Visibility
+from social.acts import Block, Boost, Emoji, Follow, Publish, React, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class Refs:
     last: str = ""  # of a direct room: the newest post
     group: str = ""  # URI of the group whose room it is
     moderators: frozenset[str] = frozenset()  # of that group, if it is one of ours
+    pack: tuple[Emoji, ...] = ()  # the sender's own, in their profile
+    pictures: Mapping[str, Emoji] = field(default_factory=dict)  # mxc -> what was reacted with
     name: str = ""  # the sender's display name, for "/me waves"
     now: int = 0  # when we received it, in milliseconds; 0 when unknown
 

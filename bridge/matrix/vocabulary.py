@@ -32,3 +32,5 @@ PROFILE_USER = f"{SOCIAL}.profile_user_id"
 BANNER = "page.codeberg.everypizza.room.banner"
 VOICE = "org.matrix.msc3245.voice"
 AUDIO = "org.matrix.msc1767.audio"
+# The owner's custom emoji: as the specification names it, and as clients still do.
+PACKS = ("m.room.image_pack", "im.ponies.room_emotes")

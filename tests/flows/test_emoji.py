@@ -1,11 +1,16 @@
 """Custom emoji: words between colons elsewhere, pictures in Matrix, and back."""
 
+import re
 from typing import Any
+
+import pytest
+from pytest_django import Settings as SettingsWrapper
 
 from bridge import html
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import emoticons
 from social.models import Actor, Post, Reaction
+from social.web.templatetags.ownroom import kept_with
 from tests.bridge.test_pictures import png
 from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, note, post_of, said
@@ -144,3 +149,207 @@ def test_a_text_full_of_emoticons_is_not_cut_short() -> None:
     shown = html.to_matrix(text, {}, {"a": "mxc://hs.test/aaaaaaaaaaaaaaaaaaaaaaaa"}).formatted
     assert shown.count("<img") == 100
     assert shown.endswith("end</p>")
+
+
+# ---- from here
+
+MXC = "mxc://hs.test/cat"
+INLINE = f'look <img data-mx-emoticon src="{MXC}" alt=":blob-cat:" title="x" height="32">!'
+
+
+@pytest.fixture
+def cat(world: World) -> bytes:
+    world.home.files["hs.test/cat"] = ("image/png", png())
+    return png()
+
+
+def written(one: Neighbour, words: str, kind: str = "Create") -> dict[str, Any]:
+    return dict(one.received(kind, contains=words)[-1]["activity"]["object"])
+
+
+def emoji_tags(obj: dict[str, Any]) -> list[dict[str, Any]]:
+    return [tag for tag in obj["tag"] if tag["type"] == "Emoji"]
+
+
+def test_a_picture_of_a_post_is_served_while_the_post_stands_and_nothing_else(
+    world: World, alice: Resident, bob: Neighbour, cat: bytes
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    event = alice.post("look :blob-cat:!", INLINE)
+    world.settle()
+    sent = written(bob, "look")
+    assert sent["content"] == "<p>look :blob_cat:!</p>"
+    (one,) = emoji_tags(sent)
+    assert one["name"] == ":blob_cat:"
+    assert world.get(one["icon"]["url"]) == (200, cat)
+    assert world.get(one["icon"]["url"].replace("/cat", "/dog"))[0] == 404
+    page = world.page(post_of(event))
+    assert f'src="{one["icon"]["url"]}" alt=":blob_cat:"' in page
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert world.get(one["icon"]["url"])[0] == 404
+
+
+def test_a_picture_in_an_edit_is_served_too(
+    world: World, alice: Resident, bob: Neighbour, cat: bytes
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    event = alice.post("first words")
+    world.settle()
+    alice.person.edit(alice.room, event, "look :blob-cat:!", INLINE)
+    world.settle()
+    (one,) = emoji_tags(written(bob, "look", "Update"))
+    assert world.get(one["icon"]["url"]) == (200, cat)
+
+
+def test_a_picture_from_elsewhere_is_no_emoticon(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    html_text = 'look <img data-mx-emoticon src="https://evil.example/t.gif" alt="dot">'
+    alice.post("look dot", html_text)
+    world.settle()
+    sent = written(bob, "look")
+    assert sent["content"] == "<p>look dot</p>"
+    assert not emoji_tags(sent)
+
+
+def test_the_pack_of_the_profile_room_gives_pictures_to_words(
+    world: World, alice: Resident, bob: Neighbour, cat: bytes
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    sticker = {"url": MXC, "usage": ["sticker"]}
+    images = {"cat": {"url": MXC, "info": {"mimetype": "image/png"}}, "only": sticker}
+    alice.person.put_state(alice.room, "im.ponies.room_emotes", {"images": images})
+    world.settle()
+    alice.tell_bot("set name Alice :cat:")
+    event = alice.post("look :cat: :only: :unknown:")
+    world.settle()
+    (one,) = emoji_tags(written(bob, "look"))
+    assert one["name"] == ":cat:"
+    assert world.get(one["icon"]["url"]) == (200, cat)
+    (mine,) = world.json(alice.actor)["tag"]
+    assert world.get(mine["icon"]["url"]) == (200, cat)
+    alice.person.put_state(alice.room, "im.ponies.room_emotes", {"images": {}})
+    world.settle()
+    assert world.get(mine["icon"]["url"])[0] == 404
+    assert world.get(one["icon"]["url"])[0] == 200, "the post still has it"
+    before = Post.objects.get(uri=post_of(event)).emojis
+    lost_and_rebuilt()
+    assert Post.objects.get(uri=post_of(event)).emojis == before
+
+
+def test_a_pack_that_somebody_else_puts_there_counts_for_nothing(
+    world: World, alice: Resident, cat: bytes
+) -> None:
+    mallory = world.person("mallory")
+    mallory.join(alice.room)
+    room = world.home.rooms[alice.room]
+    pack = {"images": {"cat": {"url": MXC}}}
+    world.home.append(room, "m.room.image_pack", mallory.user_id, pack, state_key="")
+    world.settle()
+    assert alice.row().emojis == []
+
+
+def test_a_reaction_with_a_picture_travels_with_it(
+    world: World, alice: Resident, bob: Neighbour, cat: bytes
+) -> None:
+    root = alice.post("hello")
+    world.settle()
+    answered(world, bob, post_of(root), "an answer")
+    (event,) = alice.seen("an answer")
+    related = {"rel_type": "m.annotation", "event_id": event["event_id"], "key": MXC}
+    reaction = alice.person.send_event(
+        alice.room, "m.reaction", {"m.relates_to": related, "shortcode": ":blob-cat:"}
+    )
+    world.settle()
+    (like,) = bob.received("Like")
+    sent = like["activity"]
+    assert sent["content"] == sent["_misskey_reaction"] == ":blob_cat:"
+    (one,) = sent["tag"]
+    assert world.get(one["icon"]["url"]) == (200, cat)
+    alice.person.redact(alice.room, reaction)
+    world.settle()
+    assert bob.received("Undo")[0]["activity"]["object"]["content"] == ":blob_cat:"
+    assert world.get(one["icon"]["url"])[0] == 404
+
+
+def test_who_joins_a_reaction_from_elsewhere_names_the_same_picture(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    root = alice.post("hello")
+    world.settle()
+    url = picture(world, "cat")
+    answer = answered(world, bob, post_of(root), "an answer")
+    dave = world.resident("dave")
+    world.hear(bob, said(bob, "Like", post_of(root), content=":cat:", tag=[tag("cat", url)]))
+    world.settle()
+    (theirs,) = alice.timeline(kind="m.reaction")
+    key = theirs["content"]["m.relates_to"]["key"]
+    dave.person.join(alice.room)
+    (event,) = alice.seen("an answer")
+    dave.person.react(alice.room, event["event_id"], key)
+    world.settle()
+    row = Reaction.objects.get(author__uri=dave.actor, post__uri=answer)
+    assert (row.emoji, row.custom["url"]) == (":cat:", url)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a{}b", "a\u200b:cat:\u200bb"),
+        ("{}{}", ":cat:\u200b:cat:"),
+        ("({})", "(:cat:)"),
+    ],
+)
+def test_a_word_that_would_touch_another_is_kept_apart(text: str, shown: str) -> None:
+    inline = f'<img data-mx-emoticon src="{MXC}" alt=":cat:">'
+    said_there = html.from_matrix("x", text.format(inline, inline), lambda _: None)
+    assert said_there.html == f"<p>{shown}</p>"
+    assert said_there.emoticons == (("cat", MXC),)
+
+
+def test_two_pictures_of_one_name_have_two() -> None:
+    two = '<img data-mx-emoticon src="mxc://hs.test/{}" alt="cat">'
+    said_there = html.from_matrix("x", f"{two.format('a')} {two.format('b')}", lambda _: None)
+    assert dict(said_there.emoticons) == {"cat": "mxc://hs.test/a", "cat_2": "mxc://hs.test/b"}
+
+
+# ---- pages
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<a href="https://x.example/&gt;:cat:">link</a>',
+        '<a href="https://x.example/>:cat:&quot; onload=&quot;x">link</a>',
+        "<code>:cat:</code>",
+        ":dog:",
+    ],
+)
+def test_a_page_shows_pictures_in_words_alone(text: str, settings: SettingsWrapper) -> None:
+    ours = f"{settings.OWNROOM_ORIGIN}/media/e/hs.test/cat"
+    pictures = Post(pk=7, emojis=[{"shortcode": "cat", "url": ours}])
+    shown = kept_with(f"<p>{text}</p>", pictures)
+    assert "<img" not in shown
+    assert "<img" in kept_with(f"<p>:cat: {text}</p>", pictures)
+    assert kept_with(f'<p><img src="{ours}x">:cat:</p>', pictures).count("src=") == 1
+
+
+def test_the_emoji_of_others_stand_on_pages_under_our_addresses(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    root = post_of(alice.post("hello"))
+    world.settle()
+    url = picture(world, "cat")
+    uri = answered(world, bob, root, "look :cat: :none:", tag("cat", url))
+    page = world.page(root)
+    assert url not in page
+    (found,) = re.findall(r'<img[^>]* src="([^"]+)" alt=":cat:"', page)
+    assert f"/media/of/{Post.objects.get(uri=uri).pk}/" in found
+    assert world.get(found) == (200, png())
+    assert ":none:" in page

@@ -1,6 +1,7 @@
 """What the templates may ask of a value."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from django.utils.text import Truncator
 
 from social import backlinks
 from social.models import Actor, Post
-from social.web import links
+from social.web import emoji, links
 
 register = template.Library()
 
@@ -25,17 +26,25 @@ _INLINE = {"a", "span", "del", "code", "em", "strong", "b", "i", "u", "sub", "su
 _CLASSES = {
     "a": {"mention", "hashtag", "u-url"},
     "span": {"mention", "h-card", "invisible", "ellipsis"},
+    "img": {"emoji"},
 }
 _BLOCK_END = re.compile(r"</(?:p|li|h[1-6]|blockquote|pre)>|<br[^>]*>", re.IGNORECASE)
 _FOCUS = re.compile(r"(-?[0-9.]{1,6}),(-?[0-9.]{1,6})")
 _BLANKS = re.compile(r"\s+")
 
 
-def _clean(html: str, rel: str) -> SafeString:
+def _clean(html: str, rel: str, pictures: Mapping[str, str] | None = None) -> SafeString:
+    """`pictures`: of the words between colons; no other picture stands on a page of ours."""
+    shown = set((pictures or {}).values())
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        return None if (tag, name) == ("img", "src") and value not in shown else value
+
     kept = nh3.clean(
-        html,
-        tags=_BLOCKS | _INLINE,
-        attributes={"a": {"href"}},
+        emoji.drawn(html, pictures or {}),
+        tags=_BLOCKS | _INLINE | ({"img"} if shown else set()),
+        attributes={"a": {"href"}, "img": {"src", "alt", "title", "loading"}},
+        attribute_filter=attribute,
         allowed_classes=_CLASSES,
         url_schemes={"http", "https", "mailto", "matrix", "gemini", "magnet"},
         link_rel=rel,
@@ -47,6 +56,12 @@ def _clean(html: str, rel: str) -> SafeString:
 def kept(html: str) -> SafeString:
     """HTML was sanitised on its way in; this second net makes a hole there harmless here."""
     return _clean(html, "nofollow noopener")
+
+
+@register.filter
+def kept_with(html: str, thing: Post | Actor) -> SafeString:
+    """The same, with the custom emoji of a post or an actor as pictures."""
+    return _clean(html, "nofollow noopener", emoji.of(thing))
 
 
 @register.filter
