@@ -10,25 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld, parse_emoji
+from bridge.activitypub import jsonld, parse_emoji, parse_files
 from bridge.activitypub.vocabulary import CARDS, NOT_POSTS, NOTES
-from social.acts import Attachment, Content, Ignored, Mention, Publish, Visibility, focus
+from social.acts import Content, Ignored, Mention, Publish, Visibility
 
 Json = dict[str, Any]
 
 DAY = 86_400_000
 MAX_TAGS = 100
 MAX_MENTIONS = 50
-MAX_ATTACHMENTS = 16
 MAX_OPTIONS = 20
 MAX_ADDRESSES = 1_000
-MAX_PIXELS = 100_000
-MAX_ALT = 5_000
 
 _MEDIA_TYPES = frozenset({"text/html", "text/markdown", "text/plain"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _HASHTAG = re.compile(r"[\w\u00b7\u200c\u200d-]{1,100}")
-_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +185,7 @@ def _content(obj: Json, uri: str) -> Content:
         language=language,
         mentions=_mentions(obj),
         hashtags=_hashtags(obj),
-        attachments=_attachments(obj, cover=not is_note),
+        attachments=parse_files.of(obj, card=not is_note),
         emojis=tuple(emojis.values()),
     )
 
@@ -295,9 +291,9 @@ def _particulars(obj: Json) -> str:
 
 def _links(obj: Json) -> list[str]:
     """Attached links are text for the reader, not files."""
-    found = (item for item in _attached(obj) if _is(item, "Link"))
+    found = (item for item in parse_files.attached(obj) if _is(item, "Link"))
     hrefs = [jsonld.link(item) for item in found]
-    return [_anchor(href) for href in dict.fromkeys(hrefs[:MAX_ATTACHMENTS]) if href]
+    return [_anchor(href) for href in dict.fromkeys(hrefs[: parse_files.MOST]) if href]
 
 
 def _anchor(url: str) -> str:
@@ -317,7 +313,7 @@ def _page(link: Json) -> bool:
     return jsonld.text(link.get("mediaType")).startswith("text/html")
 
 
-# ---- tags and files
+# ---- tags
 
 
 def _is(item: Json, kind: str) -> bool:
@@ -345,54 +341,3 @@ def _hashtags(obj: Json) -> tuple[str, ...]:
         if _is(tag, "Hashtag") and _HASHTAG.fullmatch(name):
             found.setdefault(name.lower(), name)
     return tuple(found.values())
-
-
-def _attached(obj: Json) -> list[Json]:
-    items = jsonld.as_list(obj.get("attachment"))[: 2 * MAX_ATTACHMENTS]
-    return [item for item in items if isinstance(item, dict)]
-
-
-def _attachments(obj: Json, *, cover: bool) -> tuple[Attachment, ...]:
-    items = _attached(obj)
-    if cover:
-        items += [item for item in jsonld.as_list(obj.get("image"))[:1] if isinstance(item, dict)]
-    read = (_attachment(item) for item in items if not _is(item, "Link"))
-    found = {attachment.url: attachment for attachment in read if attachment.url}
-    return tuple(found.values())[:MAX_ATTACHMENTS]
-
-
-def _attachment(item: Json) -> Attachment:
-    """GoToSocial writes the description into `summary`, most others into `name`."""
-    url = jsonld.link(item.get("url")) or jsonld.link(item)
-    if _is(item, "PropertyValue") or not names.origin_of(url):
-        url = ""
-    alt = jsonld.text(item.get("name")) or jsonld.text(item.get("summary"))
-    target = jsonld.first(item.get("url"))
-    kinds = [item.get("mediaType"), target.get("mediaType") if isinstance(target, dict) else None]
-    readable = (jsonld.text(kind).lower() for kind in kinds)
-    media_type = next((kind for kind in readable if _MEDIA_TYPE.fullmatch(kind)), "")
-    return Attachment(
-        url=url,
-        media_type=media_type,
-        alt=alt[:MAX_ALT],
-        width=_pixels(item.get("width")),
-        height=_pixels(item.get("height")),
-        blurhash=jsonld.text(item.get("blurhash"))[:160],
-        focus=_focus(item.get("focalPoint")),
-        duration=jsonld.duration(item.get("duration")),
-        voice=item.get("voice") is True and media_type.startswith("audio/"),
-    )
-
-
-def _focus(value: Any) -> str:
-    """Mastodon: two numbers, from the left or the bottom (-1) to the right or the top."""
-    match value:
-        case [float() | int() as x, float() | int() as y] if not {type(x), type(y)} & {bool}:
-            return focus(float(x), float(y)) if max(abs(x), abs(y)) <= 1 else ""
-        case _:
-            return ""
-
-
-def _pixels(value: Any) -> int:
-    known = isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_PIXELS
-    return value if known else 0

@@ -248,6 +248,27 @@ def test_how_long_it_is_what_must_stay_in_sight_and_that_somebody_speaks_cross(
     assert letter["filename"] == "a letter.pdf"
 
 
+def test_a_film_and_its_picture_stand_with_the_card(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    heights = {
+        name: world.neighbours.file(f"{name}.mp4", "video/mp4", MP4) for name in ("360", "720")
+    }
+    links = [
+        {"type": "Link", "mediaType": "video/mp4", "href": url, "height": int(name), "width": 99}
+        for name, url in heights.items()
+    ]
+    playlist = {"type": "Link", "mediaType": "application/x-mpegURL", "href": bob.id, "tag": links}
+    film = {"type": "Video", "name": "Nets", "duration": "PT5S", "url": [playlist]}
+    bob.post("mending", extra=film | {"icon": [picture(world, "cover.png")]})
+    world.settle()
+    cover, moving = (event["content"] for event in files(alice, mirror))
+    assert (cover["msgtype"], moving["msgtype"]) == ("m.image", "m.video")
+    assert "mending" in cover["body"]
+    assert (moving["filename"], moving["info"]["duration"]) == ("720.mp4", 5_000)
+    assert not world.neighbours.fetches("360.mp4")
+
+
 # ---- what happens to them
 
 
