@@ -103,3 +103,28 @@ def test_pictures_and_face_of_somebody_elsewhere_are_shown_and_go_with_the_post(
     painter.delete(post)
     for event in (first, second):
         until(lambda event=event: not alice.person.event(room, event["event_id"])["content"])
+
+
+def test_an_admins_token_removes_what_others_attached_and_leaves_faces(
+    town: Stage, alice: Resident
+) -> None:
+    name = f"hoarder{next(_names)}"
+    face = town.neighbour.file(f"{name}.png", "image/png", png(33, 33))
+    hoarder = town.neighbour.actor(name, icon={"type": "Image", "url": face})
+    alice.person.send(alice.desk, f"follow {hoarder.handle}")
+    room = alice.room_with(hoarder.name.title())
+    large = town.neighbour.file(f"{name}-large.png", "image/png", png(200, 200))
+    attached = [{"type": "Document", "mediaType": "image/png", "url": large}]
+    hoarder.post(f"kept by {name}", extra={"attachment": attached})
+    event = alice.sees(f"kept by {name}", room=room)
+    server, key = event["content"]["url"].removeprefix("mxc://").split("/")
+    url = f"{alice.person.url}/_matrix/client/v1/media/download/{server}/{key}"
+    token = {"Authorization": f"Bearer {alice.person.token}"}
+    assert fetch(url, **token)[0] == 200
+    admin = town.homeserver.person(f"{name}-admin", admin=True)
+    town.server.extra["OWNROOM_HOMESERVER_ADMIN_TOKEN"] = admin.token
+    assert "removed: 1 files" in town.server.manage("media", "prune", "--larger", "0.05")
+    assert fetch(url, **token)[0] == 404
+    avatar = str(alice.person.profile(event["sender"])["avatar_url"])
+    kept = f"{alice.person.url}/_matrix/client/v1/media/download/{avatar.removeprefix('mxc://')}"
+    assert fetch(kept, **token)[0] == 200
