@@ -265,7 +265,8 @@ def test_a_new_name_is_worn_by_the_ghost_and_the_mirror(friends: Friends, words:
     friends.alice.ask(f"set name Alice {words}", "is changed")
     friends.alice.post(f"it is me {words}")
     ghost = friends.bert.sees(f"it is me {words}", room=friends.alice_at_bert)["sender"]
-    until(lambda: friends.bert.person.profile(ghost)["displayname"] == f"Alice {words}")
+    # A profile is told when it has been quiet for a while: what else changes goes along.
+    until(lambda: friends.bert.person.profile(ghost)["displayname"] == f"Alice {words}", 90)
     until(
         lambda: (
             f"Alice {words}"
