@@ -455,7 +455,7 @@ def _passed_on(act: Boost, author: Actor, carried: Carried, event: Event, batch:
     written = groups.kept_words(carried.raw, at=carried.seen, followers=author.followers)
     with batch.alone():
         if written and written.author == author.uri:
-            actions.record(written)
+            actions.record(replace(written, group=_group(written, batch.room)))
         actions.record(act)
         documents.keep(act, carried.raw)
     batch.place(event, act.post)

@@ -173,6 +173,7 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
     if once.ask(("stands", uri), Post.objects.filter(uri=uri).exists):
         return False
     new = _row(act, _must(act.author), updated)
+    new.group = _heard_in(act.group, new.author)
     new.parent = post(act.reply)
     new.save(force_insert=True)
     once.know(("stands", uri), answer=True)
@@ -184,6 +185,14 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
         orphans.update(parent=new)
         once.forget()
     return True
+
+
+def _heard_in(uri: str, author: Actor) -> str:
+    """Anybody elsewhere can write that they speak in a group here: of its members it is true."""
+    group = actor(uri) if uri and not author.is_local else None
+    if group is None or not group.is_local:
+        return uri
+    return uri if group.follows_in.filter(follower=author, state="accepted").exists() else ""
 
 
 def _row(act: Publish, author: Actor, updated: int | None = None) -> Post:

@@ -31,13 +31,13 @@ def here(uri: str) -> Actor | None:
 
 
 def of(act: Publish, author: Actor) -> str:
-    """In which group of ours somebody elsewhere says it: where a topic is addressed to, where the
-    post answered stands. Empty where they may not, and the URI of another's group as it is.
+    """In which group of ours somebody elsewhere says it: where the post answered stands, where a
+    topic is addressed to. Empty where they may not, and the URI of another's group as it is.
     """
     if act.group and not _is_ours(act.group):
         return act.group
     parent = actions.post(act.reply)
-    named = [parent.group if parent else "", act.group, *act.audience]
+    named = [parent.group] if parent else [act.group, *act.audience]
     for uri in dict.fromkeys(filter(None, named)):
         group = here(uri)
         if group and act.visibility in OPEN and is_member(author, group):
@@ -59,6 +59,8 @@ def follow_up(act: Act) -> list[Act]:
     """What a group tells its members of an act in it: of a new post also its bare id, for servers
     that understand nothing else.
     """
+    if isinstance(act, Publish) and not act.group:
+        return []  # most posts: they are not to cost a question
     found = _about(act)
     group = here(act.group if isinstance(act, Remove) else found.group) if found else None
     if found is None or group is None or found.visibility not in OPEN:

@@ -118,6 +118,37 @@ def test_who_does_not_follow_a_group_writes_nothing_in_it(
     assert not announced(pat, "Create")
 
 
+def test_who_only_says_that_they_speak_in_a_group_does_not(
+    world: World, alice: Resident, boats: Group, pat: Neighbour
+) -> None:
+    stranger = world.neighbour("stranger", host=1)
+    claimed = topic_in(boats, stranger, "I belong here")
+    world.hear(pat, creates(pat, boats, "what he said", inReplyTo=claimed))
+    world.settle()
+    assert post(claimed).group == ""
+    assert not alice.seen("I belong here", boats.room)
+    told = len(pat.received("Announce"))
+    world.hear(pat, said(pat, "Like", claimed))
+    world.settle()
+    assert len(pat.received("Announce")) == told
+
+
+def topic_in(boats: Group, author: Neighbour, words: str) -> str:
+    extra = {"audience": boats.id, "to": [boats.id, PUBLIC], "cc": []}
+    return author.post(words, extra=extra).post
+
+
+def test_an_answer_stands_where_what_it_answers_stands_also_if_it_names_a_group(
+    world: World, alice: Resident, boats: Group, pat: Neighbour
+) -> None:
+    event = alice.post("in my own room")
+    world.settle()
+    pat.post("an answer", reply_to=post_of(event), mentions=[boats.id])
+    world.settle()
+    assert len(alice.seen("an answer")) == 1
+    assert not alice.seen("an answer", boats.room)
+
+
 def test_who_is_blocked_by_the_group_is_out(
     world: World, alice: Resident, boats: Group, pat: Neighbour
 ) -> None:
