@@ -58,6 +58,7 @@ class Document(models.Model):
 class Room(models.Model):
     class Kind(models.TextChoices):
         PROFILE = "profile"
+        FORMER = "former"  # was one's profile until it was upgraded: what was posted stands there
         DESK = "desk"
         MIRROR = "mirror"
         GROUP = "group"
@@ -72,13 +73,20 @@ class Room(models.Model):
     place = models.CharField(max_length=255, blank=True)  # events up to here have been received
     leased = models.BooleanField(default=True)  # the owner lets us publish this room
     ready = models.BooleanField(default=True)
-    # Of a direct room only: for each set of people there is one, and the bot is not in it.
+    # Of a direct room: for each set of people there is one, and the bot is not in it. Of a former
+    # profile room: its own, for there may be several.
     key = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  many have none
     people = models.ManyToManyField(Actor, related_name="conversations")
     reader = models.CharField(max_length=255, blank=True)  # the ghost who reads it for us
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "actor"], name="one_room_of_a_kind")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "actor"],
+                condition=~models.Q(kind="former"),
+                name="one_room_of_a_kind",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.room_id}"

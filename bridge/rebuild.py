@@ -41,7 +41,7 @@ from social.models import Actor
 
 log = logging.getLogger("ownroom.rebuild")
 # What people did stands on what was said, so the desks come last.
-_LATE: dict[str, int] = {Room.Kind.DIRECT: 1, Room.Kind.DESK: 2}
+_LATE: dict[str, int] = {Room.Kind.FORMER: -1, Room.Kind.DIRECT: 1, Room.Kind.DESK: 2}
 SEEN = 2.0  # seconds for which a page sees who is known
 PAGE = 500  # events in one answer of the homeserver, and in one transaction
 TELL = 10.0  # seconds between two words about a room that takes long
@@ -68,7 +68,7 @@ def rebuild(say: Say, *, only: str = "") -> None:
     for entry in registered:
         _actor(entry)
     owned = _owned(registered)
-    say(f"profiles: {len(owned) // 2}")
+    say(f"profiles: {sum(room.kind == Room.Kind.PROFILE for room in owned)}")
     found = [*owned, *_mirrors(), *_hidden(owned)]
     wanted = [room for room in found if only in {"", room.room_id}]
     if only and not wanted:
@@ -126,6 +126,8 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         if kind == Room.Kind.GROUP:
             room_groups.appoint(actor, run(client.state(profile.room_id, "m.room.power_levels")))
         found += [profile, desk]
+        if kind == Room.Kind.PROFILE:
+            found += linking.upgraded_from(actor, profile.room_id)
     return found
 
 

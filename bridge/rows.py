@@ -114,7 +114,7 @@ def pretty(value: Any) -> str:
 
 
 def _in_open_room(event: dict[str, Any]) -> bool:
-    open_kinds = (Room.Kind.PROFILE, Room.Kind.MIRROR, Room.Kind.GROUP)
+    open_kinds = (Room.Kind.PROFILE, Room.Kind.FORMER, Room.Kind.MIRROR, Room.Kind.GROUP)
     return Room.objects.filter(room_id=event.get("room_id"), kind__in=open_kinds).exists()
 
 

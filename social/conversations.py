@@ -1,6 +1,7 @@
 """Conversations that people here have to do with, and how far above a post one goes elsewhere."""
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
 
 from social import actions
 from social.acts import OPEN, Publish
@@ -63,5 +64,7 @@ def _here() -> QuerySet[Follow]:
 def begun_by_followed(since: int, until: int) -> QuerySet[Post]:
     """What those whom somebody here follows began in that time, newest first."""
     followed = _here().filter(target__owner=None).values("target")
-    began = Q(published__gt=since, published__lte=until, reply="", visibility__in=OPEN)
-    return Post.objects.filter(began, author__in=followed, deleted=None).order_by("-published")
+    lately = Q(published__gt=since, published__lte=until, visibility__in=OPEN)
+    posts = Post.objects.filter(lately, author__in=followed, deleted=None)
+    # By its length: an index of what posts answer would lead through all that answer nothing.
+    return posts.alias(answers=Length("reply")).filter(answers=0).order_by("-published")

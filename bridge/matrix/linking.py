@@ -3,6 +3,7 @@
 Consent is the owner's: they join the room made for them, or they type the command in their own.
 """
 
+import hashlib
 import re
 import time
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
     control = await rooms.control()
     instance = await in_database(keys.instance_sealed)
     await client.put_state(control, KEY, {"v": 1, "sealed": instance}, keys.instance_uri())
+    room_id = room_id or await in_database(_profile_room, actor)
     room_id = room_id or await rooms.create_profile(actor)
     desk = await in_database(desk_of, owner)
     desk_id = desk.room_id if desk else await rooms.create_desk(owner)
@@ -74,6 +76,11 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
     for room in (room_id, desk_id):
         await rooms.read_from_here(room)
     return Linked(actor, room_id, desk_id)
+
+
+def _profile_room(actor: Actor) -> str:
+    rows = Room.objects.filter(kind=Room.Kind.PROFILE, actor=actor)
+    return rows.values_list("room_id", flat=True).first() or ""
 
 
 def not_admitted(owner: str) -> str:
@@ -187,6 +194,9 @@ def keep(actor: Actor, *columns: str) -> None:
 @transaction.atomic
 def _remember(actor: Actor, room_id: str, desk_id: str, control: str) -> None:
     owner = actor.owner or ""
+    before = Room.objects.filter(kind=Room.Kind.PROFILE, actor=actor).exclude(room_id=room_id)
+    for old in before.values_list("room_id", flat=True):
+        keep_former(old, actor)
     rooms.remember(room_id, Room.Kind.PROFILE, actor, owner)
     rooms.remember(desk_id, Room.Kind.DESK, actor, owner)
     rooms.remember(control, Room.Kind.CONTROL, None)
@@ -252,7 +262,41 @@ def elsewhere(room_id: str, owner: str) -> str:
         return f"this room is the profile of @{taken.actor.acct} already"
     rooms_ = Room.objects.filter(kind=Room.Kind.PROFILE, owner=owner).exclude(room_id=room_id)
     found = rooms_.values_list("room_id", flat=True).first()
-    return f"your profile is another room: {names.matrix_link(found)}" if found else ""
+    if found is None or run(_succeeds(room_id, found)):
+        return ""
+    return f"your profile is another room: {names.matrix_link(found)}"
+
+
+async def _succeeds(room_id: str, old: str) -> bool:
+    """Whether a room is what another one was upgraded to."""
+    return await predecessor(room_id) == old
+
+
+async def predecessor(room_id: str) -> str:
+    before = (await client.state(room_id, "m.room.create")).get("predecessor")
+    found = before.get("room_id") if isinstance(before, dict) else ""
+    return found if isinstance(found, str) else ""
+
+
+def upgraded_from(actor: Actor, room_id: str) -> list[Room]:
+    """In a rebuild: the rooms before, as far as they say that they were this profile."""
+    found: list[Room] = []
+    inside = set(run(client.joined_rooms()))
+    while (room_id := run(predecessor(room_id))) in inside:
+        inside.discard(room_id)  # a circle of rooms ends
+        if run(client.state(room_id, ACTOR)).get("id") != actor.uri:
+            break
+        found.append(keep_former(room_id, actor))
+    return found
+
+
+def keep_former(room_id: str, actor: Actor) -> Room:
+    """A room that was somebody's profile before it was upgraded."""
+    key = hashlib.sha256(room_id.encode()).hexdigest()
+    room = rooms.remember(room_id, Room.Kind.FORMER, actor, actor.owner or "")
+    Room.objects.filter(pk=room.pk).update(key=key)
+    room.key = key
+    return room
 
 
 async def announce_self(room_id: str, actor: Actor) -> None:

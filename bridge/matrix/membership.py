@@ -12,6 +12,7 @@ from bridge.loop import in_database, run
 from bridge.matrix import (
     client,
     conversations,
+    events,
     groups,
     linking,
     owners,
@@ -221,6 +222,7 @@ def stranger(event: dict[str, Any]) -> Sequence[Said]:
     linked = linking.create_in(sender, asked["handle"] or "", room_id)
     Room.objects.filter(room_id=room_id).update(leased=True)
     run(linking.announce_self(room_id, linked.actor))
+    events.receive(_said_before(sender, room_id))
     url, acct = html.escape(linked.actor.url), html.escape(linked.actor.acct)
     run(
         _tell(
@@ -232,6 +234,14 @@ def stranger(event: dict[str, Any]) -> Sequence[Said]:
         )
     )
     return [Said(None)]
+
+
+def _said_before(owner: str, room_id: str) -> list[dict[str, Any]]:
+    """What the owner of an upgraded room said of it before it became the profile."""
+    state = run(client.all_state(room_id))
+    mine = [event | {"room_id": room_id} for event in state if event["sender"] == owner]
+    kinds = {*portrait.KINDS, "m.room.canonical_alias"}
+    return [event for event in mine if event["type"] in kinds]
 
 
 # ---- the state of a profile room

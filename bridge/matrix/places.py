@@ -1,7 +1,7 @@
 """Where an act goes in Matrix: which room of whom, and in which lane.
 
-A place is "profile URI", "circle URI", "mirror URI", "desk URI" or "direct KEY"; an address says
-what happens there:
+A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY" or "former KEY"; an
+address says what happens there:
 "event" a ghost speaks, "past" it says what it said before, "receipt" and "ledger" the bot notes,
 "notice" and "say" the bot tells, "clear" what repeats a deleted post goes too.
 """
@@ -142,8 +142,17 @@ def _receipt(act: Publish | Revise | Retract, author: Actor) -> Address:
         case _:
             assert_never(act)
     kind = "profile" if shown in OPEN else "circle" if shown in FOLLOWED else "desk"
-    place = f"{kind} {author.uri}"
+    place = _former_place(act, author) or f"{kind} {author.uri}"
     return Address(lane=lane(place), to=f"receipt {place}")
+
+
+def _former_place(act: Publish | Revise | Retract, author: Actor) -> str:
+    """Client-Server API, "Forming relationships": a reference stays in the room of its event."""
+    if isinstance(act, Publish):
+        return ""
+    uri = act.post if isinstance(act, Retract) else act.now.post
+    former = Room.objects.filter(kind=Room.Kind.FORMER, actor=author, anchors__uri=uri).first()
+    return former.place_name if former else ""
 
 
 def _visibility(post: str) -> str:
@@ -437,7 +446,7 @@ def _actor(uri: str) -> Actor:
 
 
 def _room(kind: str, uri: str) -> Room | None:
-    named = Q(key=uri) if kind == "direct" else Q(actor__uri=uri)
+    named = Q(key=uri) if kind in {Room.Kind.DIRECT, Room.Kind.FORMER} else Q(actor__uri=uri)
     named = Q() if kind == CONTROL else named
     rooms_of = Room.objects.filter(named, kind=kind, ready=True)
     return rooms_of.select_related("actor").first()

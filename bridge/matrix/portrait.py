@@ -10,6 +10,7 @@ from bridge.matrix.vocabulary import BANNER, PROFILE
 from social.acts import Emoji, Profile
 from social.web import links
 
+KINDS = ("m.room.name", "m.room.topic", "m.room.avatar", BANNER, "m.room.join_rules", PROFILE)
 KNOCKING = ("knock", "knock_restricted")
 WISHES = ("locked", "discoverable", "indexable", "hide_network")
 

@@ -3,10 +3,15 @@
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.demo.person import Person
+from bridge.matrix.registration import BOT as LOCALPART
 from bridge.models import Ghost
-from social.models import Block, Follow
+from social.models import Actor, Block, Follow
 from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.homeserver import SERVER
 from tests.fakes.world import Resident, World, followers, outcome, post_of
+
+BOT = f"@{LOCALPART}:{SERVER}"
 
 
 def lock(world: World, who: Resident) -> None:
@@ -180,6 +185,90 @@ def test_a_guest_who_goes_changes_nothing(world: World, alice: Resident, bob: Ne
     alice.post("still here")
     world.settle()
     assert bob.received("Create", contains="still here")
+
+
+# ---- when the room is upgraded
+
+
+def upgraded(world: World, who: Resident, *, by: Person | None = None) -> str:
+    """As a homeserver does it for a client: some state is copied, nobody is brought along."""
+    person = by or who.person
+    old = world.home.rooms[who.room]
+    new = person.create_room(
+        preset="public_chat",
+        name="Alice",
+        creation_content={"predecessor": {"room_id": who.room}},
+        power_level_content_override=old.content("m.room.power_levels")
+        | {"users": {person.user_id: 100, BOT: 50}},
+    )
+    if by is None:
+        person.put_state(who.room, "m.room.tombstone", {"replacement_room": new})
+        avatar = {"url": "mxc://hs.test/face", "info": {"mimetype": "image/png"}}
+        person.put_state(new, "m.room.avatar", avatar)
+    person.invite(new, BOT)
+    world.settle()
+    return new
+
+
+def test_an_upgraded_room_goes_on_as_the_same_profile_when_its_owner_says_so(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    kept, edited, gone = (alice.post(text) for text in ("kept", "to edit", "to delete"))
+    world.settle()
+    answer = bob.post("an answer", reply_to=post_of(kept), mentions=[alice.actor])
+    world.settle()
+    new = upgraded(world, alice)
+    alice.person.send(new, "too early")
+    world.settle()
+    assert not bob.received("Create", contains="too early")
+    alice.person.send(new, "!ownroom link")
+    world.settle()
+    event = alice.person.send(new, "in the new room")
+    alice.person.send(alice.room, "in the old room")
+    alice.person.edit(alice.room, edited, "was edited")
+    alice.person.redact(alice.room, gone)
+    bob.update(answer.post, "a better answer")
+    world.settle()
+    (create,) = bob.received("Create", contains="in the new room")
+    assert create["activity"]["actor"] == alice.actor
+    assert create["activity"]["object"]["id"] == post_of(event)
+    assert not bob.received("Create", contains="in the old room")
+    assert bob.received("Update", contains="was edited")
+    assert bob.received("Delete", contains=post_of(gone))
+    assert alice.seen("a better answer", alice.room)
+    later = bob.post("to an old post", reply_to=post_of(kept), mentions=[alice.actor])
+    world.settle()
+    assert alice.seen("to an old post", new)
+    shown = {
+        uri: world.get(uri) for uri in (alice.actor, *map(post_of, (kept, edited, gone, event)))
+    }
+    assert b"face" in shown[alice.actor][1]
+    lost_and_rebuilt()
+    assert {uri: world.get(uri) for uri in shown} == shown
+    thread = world.page(f"/@alice/{kept[1:]}")
+    assert "a better answer" in thread
+    assert "to an old post" in thread
+    bob.delete(later.post)
+    alice.person.redact(alice.room, kept)
+    world.settle()
+    assert world.get(post_of(kept))[0] == 410
+    assert not alice.seen("to an old post", new)
+
+
+def test_nobody_takes_a_profile_by_calling_their_room_its_successor(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    eve = world.person("eve")
+    new = upgraded(world, alice, by=eve)
+    eve.send(new, "!ownroom link")
+    world.settle()
+    assert Actor.objects.get(owner=eve.user_id).uri != alice.actor
+    bob.follow(alice.handle)
+    world.settle()
+    alice.post("still me")
+    world.settle()
+    assert bob.received("Create", contains="still me")
 
 
 # ---- the room's name
