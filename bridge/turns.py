@@ -1,8 +1,8 @@
 """Whose turn it is among the threads of one process: to write, and to work at all.
 
 SQLite has one writer, and whoever finds it busy sleeps, looks again and may be unlucky for
-seconds: so writers queue here. Python runs one thread at a time: so one row is worked on at a
-time, and it lets those pass for whom another server waits.
+seconds: so writers queue here. Python runs one thread at a time: so one thread at a
+time works on rows, and it lets those pass for whom another server waits.
 """
 
 import threading
@@ -62,7 +62,7 @@ def at_the_door() -> Iterator[None]:
 
 @contextmanager
 def working() -> Iterator[None]:
-    """On a row that is stored already: it waits while many are at the door, for a moment."""
+    """On rows that are stored already: they wait while many are at the door, for a moment."""
     with _door:
         _door.wait_for(lambda: _at_the_door < BUSY, PATIENCE)
     _work.take()
