@@ -177,6 +177,7 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
     new.parent = post(act.reply)
     new.save(force_insert=True)
     once.know(("stands", uri), answer=True)
+    once.know(("post", uri), new)
     if act.reply and new.parent is None:
         once.know(("orphans", act.reply), answer=True)
     _address(new, act.audience)
