@@ -2,12 +2,12 @@
 their address.
 
 Strangers' bytes under our origin: nothing runs here, and what is no picture, sound or film is
-saved, not shown. Nothing is kept: the homeserver has the file, and streams it through us.
+saved, not shown. Nothing is kept: the homeserver has the file, and it passes through us.
 """
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.db.models import Q
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from bridge import names
 from bridge.errors import Busy, Trouble
 from bridge.loop import run
-from bridge.matrix import client
+from bridge.matrix import client, discreet
 from social.models import Actor, Post, Reaction
 from social.web import links
 
@@ -25,6 +25,7 @@ log = logging.getLogger("ownroom.media")
 CHUNK = 64 * 1024
 FRESH = 86_400  # seconds: after a deletion it may stand in a cache for so long
 SHOWN = re.compile(r"image/(?:png|jpeg|gif|webp|avif)|(?:video|audio)/[a-z0-9.+-]{1,60}")
+Source = client.Download | discreet.Cleaned
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -42,17 +43,29 @@ def media(request: HttpRequest, name: str, server: str, key: str) -> HttpRespons
     if post is None and not _shown(name, server, key):
         return absent()
     private = post is not None and post.visibility not in ("public", "unlisted")
-    return served(request, server, key.partition(".")[0], private=private)
+    name = key.partition(".")[0]
+    return served(request, server, name, private=private, through=discreet.without_notes)
 
 
 def absent() -> HttpResponse:
     return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
 
 
-def served(request: HttpRequest, server: str, key: str, *, private: bool) -> HttpResponseBase:
-    """A file of the homeserver, as it is: whoever calls has looked who may have it."""
+def _as_it_is(found: client.Download) -> Source:
+    return found
+
+
+def served(
+    request: HttpRequest,
+    server: str,
+    key: str,
+    *,
+    private: bool,
+    through: Callable[[client.Download], Source] = _as_it_is,
+) -> HttpResponseBase:
+    """A file of the homeserver: whoever calls has looked who may have it."""
     try:
-        found = run(client.download(server, key))
+        found = through(run(client.download(server, key)))
     except Busy as error:
         wait = str(int(error.after or 30))
         return HttpResponse(
@@ -106,7 +119,7 @@ def _shown(name: str, server: str, key: str) -> bool:
     return any(emoji.get("url") in known for pack in packs for emoji in pack)
 
 
-def _answer(request: HttpRequest, found: client.Download, *, private: bool) -> HttpResponseBase:
+def _answer(request: HttpRequest, found: Source, *, private: bool) -> HttpResponseBase:
     first, last = 0, found.size - 1
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
     part = bool(asked) and found.size > 0
@@ -138,7 +151,7 @@ def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
     return int(asked[1]), min(int(asked[2]) if asked[2] else size - 1, size - 1)
 
 
-def _bytes(found: client.Download, skip: int, left: int) -> Iterator[bytes]:
+def _bytes(found: Source, skip: int, left: int) -> Iterator[bytes]:
     """A chunk at a time, however large the file is."""
     try:
         while left and (chunk := run(found.read(CHUNK))):

@@ -8,6 +8,7 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Ghost
+from tests.bridge.test_pictures import SECRET, exif, jpeg, segment
 from tests.fakes.world import Resident, World, outcome, post, post_of
 
 BYTES = bytes(range(256)) * 600
@@ -85,6 +86,22 @@ def test_voice_length_focus_and_a_files_name_reach_followers(
     assert 'class="across-8 down-6"' in world.page(
         tall["url"].replace("/media/", "/@alice/").rsplit("/", 2)[0]
     )
+
+
+@pytest.mark.parametrize("width", [64, 29_999])
+def test_where_a_picture_was_taken_is_nobodys_business(
+    world: World, alice: Resident, width: int
+) -> None:
+    url = address(picture(world, alice, kind="image/jpeg"))
+    clean = jpeg(width=width, height=width)
+    noted = jpeg(segment(0xE1, exif(1)), segment(0xFE, SECRET), width=width, height=width)
+    world.home.files["hs.test/abc"] = ("image/jpeg", noted)
+    status, headers, body = fetch(url)
+    assert (status, body, headers["Content-Length"]) == (200, clean, str(len(clean)))
+    status, headers, body = fetch(url, Range="bytes=2-9")
+    assert (status, body) == (206, clean[2:10])
+    assert headers["Content-Range"] == f"bytes 2-9/{len(clean)}"
+    assert fetch(url, "HEAD")[1]["Content-Length"] == str(len(clean))
 
 
 @pytest.mark.parametrize(
