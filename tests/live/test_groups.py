@@ -1,0 +1,67 @@
+"""A group on a real homeserver: made, joined, written to, moderated; and one elsewhere, read."""
+
+import itertools
+
+import pytest
+
+from bridge.demo.person import Refused
+from tests.live.stage import Resident, Stage, until
+
+pytestmark = pytest.mark.live
+
+_names = itertools.count(1)
+PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+
+
+def test_a_room_is_a_group_that_others_join_and_its_owner_moderates(
+    town: Stage, alice: Resident
+) -> None:
+    name = f"boats{next(_names)}"
+    alice.ask(f"group create {name}", "is a group now")
+    room = invited(alice, name)
+    group = f"{alice.actor.rsplit('/', 1)[0]}/{name}"
+    pat = town.neighbour.actor(f"pat{next(_names)}")
+    sol = town.neighbour.actor(f"sol{next(_names)}")
+    for member in (pat, sol):
+        member.follow(group)
+        member.wait_for("Accept")
+    pat.post(f"it floats, says {pat.name}", mentions=[group])
+    event = alice.sees(f"says {pat.name}", room=room)
+    assert pat.name in event["sender"]
+    sol.wait_for("Announce", contains=f"says {pat.name}")
+    dora = town.resident("dora")
+    dora.person.join(room)
+    with pytest.raises(Refused):
+        dora.person.redact(room, event["event_id"])
+    mine = dora.person.send(room, f"mine too, {name}")
+    pat.wait_for("Announce", contains=dora.uri(mine))
+    alice.person.redact(room, event["event_id"], "off topic")
+    told = sol.wait_for("Announce", contains="off topic")
+    assert told["object"]["actor"] == alice.actor
+
+
+def invited(alice: Resident, name: str) -> str:
+    """The group's own room: its desk has the name too."""
+
+    def found() -> str:
+        rooms = alice.person.invites().items()
+        named = (room for room, state in rooms if name in str(state))
+        return next((room for room in named if "Desk" not in str(dict(rooms)[room])), "")
+
+    return alice.person.join(str(until(found)))
+
+
+def test_a_group_elsewhere_is_read_and_written_to_in_its_room(town: Stage, alice: Resident) -> None:
+    cats = town.neighbour.actor(f"cats{next(_names)}", type="Group")
+    pat = town.neighbour.actor(f"pat{next(_names)}")
+    alice.ask(f"follow {cats.handle}", "I asked")
+    room = alice.room_with(cats.acct)
+    extra = {"type": "Page", "name": "A box", "audience": cats.id, "to": [cats.id, PUBLIC]}
+    topic = pat.post(f"it sat, says {pat.name}", extra=extra)
+    cats.boost(topic.post)
+    root = alice.sees(f"says {pat.name}", room=room)
+    assert pat.name in root["sender"]
+    answer = alice.person.reply(room, root["event_id"], "of course", root["event_id"])
+    heard = cats.wait_for("Create", contains=alice.uri(answer))
+    assert heard["object"]["audience"] == cats.id
+    until(lambda: town.neighbour.seen(alice.uri(answer)))
