@@ -172,7 +172,7 @@ def test_every_delivery_says_who_brings_it_and_what_it_is(
     (headers,) = eve.server.headers
     assert headers["user-agent"].startswith("Ownroom/")
     assert headers["content-type"] == "application/activity+json"
-    assert 'headers="(request-target) host date digest content-type"' in headers["signature"]
+    assert 'headers="(request-target) host date digest content-type' in headers["signature"]
 
 
 def _beside(eve: Somebody) -> Json:
