@@ -27,7 +27,9 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
     is_quiet,
     when,
 )
@@ -62,6 +64,11 @@ def said(act: Act, document: str, wire: str) -> str:
     return Document.objects.filter(uri=document).values_list("body", flat=True).first() or ""
 
 
+def text(uri: str) -> str:
+    """What is kept under it."""
+    return Document.objects.filter(uri=uri).values_list("body", flat=True).first() or ""
+
+
 def unheard(act: Act) -> bool:
     """Whether a post was only fetched until now, because others stand on it: nobody was told."""
     if not isinstance(act, Publish) or Document.objects.filter(uri=act.post).exists():
@@ -75,7 +82,7 @@ def address(act: Act) -> str:
     match act:
         case Publish() | Retract():
             return act.post
-        case Revise():
+        case Revise() | Tally():
             return act.now.post
         case React() | Boost():
             return act.uri
@@ -91,6 +98,7 @@ def activity(act: Act, author: Actor, wire: str = "") -> dict[str, Any]:
         group=_group(act),
         readers=_readers(act, author),
         passed=orjson.loads(wire) if wire and isinstance(act, PassOn) else None,
+        edited=_edited(act),
     )
     if isinstance(act, Introduce):
         act = Introduce(author=act.author, profile=profiles.profile_of(author), at=act.at)
@@ -99,6 +107,13 @@ def activity(act: Act, author: Actor, wire: str = "") -> dict[str, Any]:
     return proofs.add(
         document, pair.ed25519, verification_method=pair.proof_id, created=jsonld.iso(when(act))
     )
+
+
+def _edited(act: Act) -> int | None:
+    """A poll that is counted stays edited when it was."""
+    if not isinstance(act, Tally):
+        return None
+    return Post.objects.filter(uri=act.now.post).values_list("updated", flat=True).first()
 
 
 def _readers(act: Act, author: Actor) -> tuple[str, ...]:
@@ -111,11 +126,12 @@ def _readers(act: Act, author: Actor) -> tuple[str, ...]:
 
 
 def _other(act: Act) -> str:
-    """The author of the post that a reaction or boost is about."""
+    """The author of the post that a reaction, boost or vote is about."""
     said = act.undone if isinstance(act, Undo) else act
-    if not isinstance(said, React | Boost):
+    if not isinstance(said, React | Boost | Vote):
         return ""
-    return Post.objects.filter(uri=said.post).values_list("author__uri", flat=True).first() or ""
+    uri = said.poll if isinstance(said, Vote) else said.post
+    return Post.objects.filter(uri=uri).values_list("author__uri", flat=True).first() or ""
 
 
 def _group(act: Act) -> str:
@@ -132,7 +148,7 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
     match act:
         case Publish():
             _store(act.post, _object(document), author.uri)
-        case Revise():
+        case Revise() | Tally():
             _store(act.now.post, _object(document), author.uri)
             edits = Document.objects.filter(author=author.uri, uri__startswith=_edits(act.now.post))
             edits.exclude(uri=uri).delete()  # old words are not kept in the open
@@ -219,4 +235,6 @@ def prune() -> int:
     ours = Q(author__in=local) & sent_only
     ours |= Q(author=keys.instance_uri(), uri__contains="#reports/")
     unsent = Document.objects.filter(ours).exclude(Exists(rows))
+    sent_only |= Q(uri__contains="#updates/") | Q(uri__contains="#votes/")
+    unsent = Document.objects.filter(sent_only, author__in=local).exclude(Exists(rows))
     return unsent.delete()[0]

@@ -110,6 +110,7 @@ class Anchor(models.Model):
     part = models.PositiveSmallIntegerField(default=0)
     shows = models.CharField(max_length=16, blank=True)  # the digest of a further one's file
     file = models.CharField(max_length=2048, blank=True)  # whence the file is that it shows
+    answers = models.JSONField(default=dict)  # of a poll: what clients call them → their place
 
     class Meta:
         indexes = [

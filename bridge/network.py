@@ -9,6 +9,7 @@ from social.acts import Act, Publish
 from social.models import Actor, Delivery
 from social.outbox import Address
 
+UNCHANGED = "nothing changed: known already"  # how a row ends that said nothing new
 Settle = Callable[[Delivery, Exception | None], Awaitable[None]]
 
 

@@ -14,7 +14,7 @@ from bridge import documents, errands, lanes, turns
 from bridge.errors import Later, Trouble
 from bridge.loop import Elsewhere, nobody_asked
 from bridge.models import Errand, Received
-from bridge.network import Network, Said
+from bridge.network import UNCHANGED, Network, Said
 from bridge.networks import NETWORKS
 from social import (
     actions,
@@ -27,9 +27,10 @@ from social import (
     groups,
     once,
     outbox,
+    polls,
     profiles,
 )
-from social.acts import OPEN, Accept, Act, Introduce, Publish
+from social.acts import OPEN, Accept, Act, Introduce, Publish, Vote
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
@@ -195,13 +196,28 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
             return
         for earlier in context:
             _remember(earlier.act)
-        note = carry_out(said.act, said.wire) if said.act else ""
+        note = _ballot([*context, said]) if isinstance(said.act, Vote) else _main(said)
         if isinstance(said.act, Accept) and not note:
             for earlier in context:
                 _show(earlier)
         if note:
             _end(row, Queued.State.IGNORED, note)
         NETWORKS[row.network].closed(row, said, note)
+
+
+def _main(said: Said) -> str:
+    return carry_out(said.act, said.wire) if said.act else ""
+
+
+def _ballot(votes: Sequence[Said]) -> str:
+    """Each choice is a vote of its own. Why none of them counts; empty where one does."""
+    notes = []
+    for said in votes:
+        try:
+            notes.append(_main(said))
+        except actions.Refused as error:
+            notes.append(str(error))
+    return "" if "" in notes else notes[-1]
 
 
 def _remember(act: Act | None) -> None:
@@ -255,7 +271,9 @@ def carry_out(act: Act, wire: str = "") -> str:
     admission.admit(act)
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
     changed = actions.record(act) or documents.unheard(act)
-    if changed:
+    if changed and polls.is_put_off(act):
+        documents.keep(act, wire)
+    elif changed:
         words = documents.said(act, tell(act, hearers, wire), wire)
         _intend(act)
         for told in groups.follow_up(act):
@@ -263,7 +281,7 @@ def carry_out(act: Act, wire: str = "") -> str:
     # Also where it changed nothing: whoever asks again may have lost the answer.
     for answer in answers.answers(act):
         carry_out(answer)
-    return "" if changed else "nothing changed: known already"
+    return "" if changed else UNCHANGED
 
 
 def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> str:

@@ -7,8 +7,8 @@ post byte for byte; copies by ghosts hold what others did there; the desks' ledg
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from django.db import DatabaseError, DataError, IntegrityError, transaction
 from bridge import documents, keys, names, turns
 from bridge.activitypub import actors, groups
 from bridge.activitypub.network import replayed
+from bridge.batch import Batch, Event
 from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import (
@@ -29,14 +30,27 @@ from bridge.matrix import (
     membership,
     registration,
     rooms,
+    shapes,
+    traces,
     uploads,
 )
 from bridge.matrix import groups as room_groups
+from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import Carried, Entry, Part, Receipt, Refs, parse
 from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
-from bridge.models import Anchor, Ghost, Key, Room
-from social import actions, acts, foresight, once
-from social.acts import Boost, Follow, Introduce, Profile, Publish, React, Retract
+from bridge.models import Ghost, Key, Room
+from social import actions, acts, foresight, once, polls, replay
+from social.acts import (
+    Boost,
+    Follow,
+    Introduce,
+    Profile,
+    Publish,
+    React,
+    Retract,
+    Revise,
+    Tally,
+)
 from social.models import Actor
 
 log = logging.getLogger("ownroom.rebuild")
@@ -45,9 +59,9 @@ _LATE: dict[str, int] = {Room.Kind.FORMER: -1, Room.Kind.DIRECT: 1, Room.Kind.DE
 SEEN = 2.0  # seconds for which a page sees who is known
 PAGE = 500  # events in one answer of the homeserver, and in one transaction
 TELL = 10.0  # seconds between two words about a room that takes long
+_WRITTEN = {"m.room.message", *matrix_polls.STARTS}  # whose events may be somebody's posts
 _ODD = (Trouble, actions.Refused, KeyError, TypeError, ValueError)
 Say = Callable[[str], None]
-Event = dict[str, Any]
 
 
 class NothingToRebuild(Trouble):
@@ -237,64 +251,6 @@ def _from_card(card: Any) -> Actor | None:
 # ---- what happened
 
 
-@dataclass(slots=True)
-class Batch:
-    """What one page of a room puts into the index. Posts and places are most of it: they are
-    written together, before whatever stands on them.
-    """
-
-    room: Room
-    posts: dict[str, tuple[Publish, str]] = field(default_factory=dict)  # with the text kept
-    places: list[Anchor] = field(default_factory=list)
-
-    def post(self, act: Publish, text: str) -> None:
-        if act.post in self.posts:
-            self.write_posts()
-        self.posts[act.post] = (act, text)
-
-    def place(self, event: Event, uri: str, part: int = 0, shows: str = "") -> None:
-        related = event["content"].get("m.relates_to") or {}
-        if related.get("rel_type") == "m.replace":
-            return
-        root = related.get("event_id", "") if related.get("rel_type") == "m.thread" else ""
-        sender = event["sender"]
-        source = enclosed.source(event["content"]) if registration.load().ours(sender) else None
-        anchor = Anchor(
-            event_id=event["event_id"],
-            room=self.room,
-            uri=uri,
-            root=root,
-            sender=sender,
-            at=event["origin_server_ts"],
-            part=part,
-            shows=shows,
-            file=source[0] if source else "",
-        )
-        self.places.append(anchor)
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """For all that is no post: it may stand on those before it, and undo nothing but itself."""
-        self.write_posts()
-        with transaction.atomic():
-            yield
-
-    def write_posts(self) -> None:
-        if not self.posts:
-            return
-        standing = actions.record_posts([act for act, _ in self.posts.values()])
-        kept = [(act, text) for act, text in self.posts.values() if act.post in standing]
-        actor = self.room.actor
-        mine = actor.uri if actor and actor.is_local else ""
-        documents.keep_posts([one for one in kept if one[0].author == mine], local=True)
-        documents.keep_posts([one for one in kept if one[0].author != mine], local=False)
-        self.posts.clear()
-
-    def write_places(self) -> None:
-        Anchor.objects.bulk_create(self.places, ignore_conflicts=True)
-        self.places.clear()
-
-
 def _replay(room: Room, say: Say) -> int:
     count, told = 0, time.monotonic()
     unreceipted: list[Event] = []
@@ -367,7 +323,7 @@ def _refs(event: Event, room: Room) -> Refs:
     )
 
 
-def _event(event: Event, read: Any, batch: Batch) -> None:
+def _event(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one line an act
     ours, kind = registration.load().ours(event["sender"]), event["type"]
     if ours and (source := enclosed.source(event["content"])):
         uploads.remember(*source)
@@ -379,6 +335,9 @@ def _event(event: Event, read: Any, batch: Batch) -> None:
         case Entry():
             with batch.alone():
                 _entry(read)
+        case Carried(kind="tally" | "end"):
+            with batch.alone():
+                _counted(read, event, batch)
         case Carried(role="copy", raw=raw) if raw:
             with batch.alone():
                 _remembered(read, event, batch)
@@ -387,9 +346,13 @@ def _event(event: Event, read: Any, batch: Batch) -> None:
         case _ if ours and kind == "m.room.redaction":
             with batch.alone():
                 _tombstone(event)
-        case _ if not ours and kind == "m.room.message" and batch.room.kind != Room.Kind.DESK:
+        case _ if not ours and kind in _WRITTEN and batch.room.kind != Room.Kind.DESK:
             # Where somebody's own post stands: its receipt may be in another room.
             batch.place(event, names.post_uri(settings.OWNROOM_ORIGIN, event["event_id"]))
+        case _ if not ours and kind in matrix_polls.ENDS:
+            begun = shapes.referred(event["content"])
+            uri = names.post_uri(settings.OWNROOM_ORIGIN, begun)
+            batch.place(event, traces.end_of(uri))
 
 
 def _receipt(receipt: Receipt, event: Event, batch: Batch) -> None:
@@ -409,7 +372,7 @@ def _receipt(receipt: Receipt, event: Event, batch: Batch) -> None:
     with batch.alone():
         actions.record(act)
         if isinstance(act, Retract):
-            actions.remember_deleted(act, receipt.visibility)
+            replay.remember_deleted(act, receipt.visibility)
         documents.keep_activity(act, author, orjson.loads(receipt.raw))
 
 
@@ -461,6 +424,23 @@ def _passed_on(act: Boost, author: Actor, carried: Carried, event: Event, batch:
         actions.record(act)
         documents.keep(act, carried.raw)
     batch.place(event, act.post)
+
+
+def _counted(carried: Carried, event: Event, batch: Batch) -> None:
+    """How a poll stood, as a ghost told it; of ours the bot tells, and receipts hold the truth."""
+    called = traces.end_of if carried.kind == "end" else traces.tally_of
+    batch.place(event, called(carried.uri))
+    author = _speaker(carried, event)
+    if author is None or author.is_local:
+        return
+    if carried.raw:
+        act = replayed(carried.raw, at=carried.seen, followers=author.followers)
+        if act.author == author.uri and isinstance(act, Revise | Tally):
+            actions.record(act)
+            documents.keep(act, carried.raw)
+    if carried.kind == "end":
+        polls.end(carried.uri, author, carried.seen)
+    polls.was_told(carried.uri)
 
 
 def _remembered(carried: Carried, event: Event, batch: Batch) -> None:

@@ -103,9 +103,8 @@ def shown_act(row: Delivery) -> str:
     said = act.get("now") or act
     if "say" in act:
         return pretty({"say": HIDDEN})  # the bot's word to one person
-    may = said.get("visibility", "public") in OPEN and not _gone(
-        said.get("post"), act.get("author")
-    )
+    may = said.get("visibility", "public") in OPEN and act.get("act") != "Vote"
+    may = may and not _gone(said.get("post"), act.get("author"))
     return pretty(act if may else _without_words(act))
 
 
@@ -159,7 +158,7 @@ _PLAIN = frozenset(
         *("inReplyTo", "sender", "room_id", "event_id", "state_key", "origin_server_ts"),
         *("membership", "m.relates_to", "rel_type", "msgtype", "redacts"),
         *("act", "author", "post", "target", "follower", "uri", "at", "visibility", "audience"),
-        *("reply", "proof", "signature", "verificationMethod"),
+        *("reply", "proof", "signature", "verificationMethod", "poll"),
     }
 )
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bridge import (
     answered,
+    counting,
     delivering,
     documents,
     errands,
@@ -102,6 +103,12 @@ def watch() -> None:
     except Trouble as error:
         log.warning("the homeserver does not know us: %s", error)
     catch_up()
+
+
+@shared_task
+def count() -> None:
+    """Tells how polls stand, and closes those whose time is over."""
+    counting.tell_due()
 
 
 @shared_task

@@ -3,13 +3,13 @@
 Knows no network. Answers whether anything changed; running it twice changes nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any, assert_never
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from social import approvals, distance, once, reports
+from social import approvals, distance, history, once, policy, polls, reports
 from social.acts import (
     NARROWING,
     Accept,
@@ -32,8 +32,10 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
     Undoable,
+    Vote,
 )
 from social.models import Actor, HostBlock, Post, Tombstone
 from social.models import Block as BlockRow
@@ -44,9 +46,7 @@ from social.models import Reaction as ReactionRow
 
 OVERTAKEN = 6 * 3_600_000  # for so long after its undo a follow may still come, in milliseconds
 
-
-class Refused(Exception):
-    """The act may not happen here; the text says why."""
+Refused = policy.Refused  # the act may not happen here; the text says why
 
 
 def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
@@ -57,6 +57,10 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _publish(act)
         case Revise():
             return _revise(act)
+        case Tally():
+            return polls.count(act)
+        case Vote():
+            return polls.vote(act, actor(act.author))
         case Retract():
             return _retract(act)
         case React():
@@ -163,6 +167,7 @@ def _content_values(act: Publish) -> dict[str, object]:
         "hashtags": list(content.hashtags),
         "attachments": [asdict(attachment) for attachment in content.attachments],
         "emojis": [asdict(emoji) for emoji in content.emojis],
+        "poll": polls.kept(content.poll),
     }
 
 
@@ -172,7 +177,7 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
         raise Refused("it was deleted already")
     if once.ask(("stands", uri), Post.objects.filter(uri=uri).exists):
         return False
-    new = _row(act, _must(act.author), updated)
+    new = row_of(act, _must(act.author), updated)
     new.group = _heard_in(act.group, new.author)
     new.parent = post(act.reply)
     new.save(force_insert=True)
@@ -196,7 +201,7 @@ def _heard_in(uri: str, author: Actor) -> str:
     return uri if group.follows_in.filter(follower=author, state="accepted").exists() else ""
 
 
-def _row(act: Publish, author: Actor, updated: int | None = None) -> Post:
+def row_of(act: Publish, author: Actor, updated: int | None = None) -> Post:
     return Post(
         uri=act.post,
         author=author,
@@ -207,44 +212,9 @@ def _row(act: Publish, author: Actor, updated: int | None = None) -> Post:
         group=act.group,
         published=act.published,
         updated=updated,
+        poll_due=polls.due_at(act.content.poll),
         **_content_values(act),
     )
-
-
-def record_posts(posts: Sequence[Publish]) -> set[str]:
-    """In a rebuild: many at once, as `record` would one by one. Answers which may stand."""
-    uris = [act.post for act in posts]
-    buried = set(Tombstone.objects.filter(uri__in=uris).values_list("uri", "author"))
-    standing = [act for act in posts if (act.post, act.author) not in buried]
-    rows = [_row(act, author) for act in standing if (author := actor(act.author))]
-    Post.objects.bulk_create(rows, ignore_conflicts=True)
-    keys = dict(Post.objects.filter(uri__in=uris).values_list("uri", "pk"))
-    link = Post.addressed.through
-    named = _by_uri(Actor.objects.all(), {uri for act in standing for uri in act.audience})
-    links = [
-        link(post_id=keys[act.post], actor_id=named[uri])
-        for act in standing
-        for uri in act.audience
-        if uri in named and act.post in keys
-    ]
-    link.objects.bulk_create(links, ignore_conflicts=True)
-    _adopt(uris)
-    return {row.uri for row in rows}
-
-
-def _by_uri(rows: QuerySet[Any], uris: Collection[str]) -> dict[str, int]:
-    return dict(rows.filter(uri__in=uris).values_list("uri", "pk")) if uris else {}
-
-
-def _adopt(uris: Collection[str]) -> None:
-    """Answers among these posts, and answers to them, get their parents."""
-    lone = Post.objects.filter(Q(uri__in=uris) | Q(reply__in=uris), parent=None)
-    orphans = list(lone.exclude(reply="").exclude(reply=F("uri")).only("pk", "reply"))
-    parents = _by_uri(Post.objects.all(), {orphan.reply for orphan in orphans})
-    found = [orphan for orphan in orphans if orphan.reply in parents]
-    for orphan in found:
-        orphan.parent_id = parents[orphan.reply]
-    Post.objects.bulk_update(found, ["parent"])
 
 
 def _address(post: Post, audience: Collection[str]) -> None:
@@ -274,10 +244,15 @@ def _revise(act: Revise) -> bool:
         raise Refused("a newer version is known already")
     # An edit may address more people, but the audience as a whole never widens.
     shown = max(post.visibility, act.now.visibility, key=NARROWING.index)
-    values = {**_content_values(act.now), "visibility": shown}
-    if all(getattr(post, name) == value for name, value in values.items()):
+    values: dict[str, Any] = {**_content_values(act.now), "visibility": shown}
+    changed = {name for name, value in values.items() if getattr(post, name) != value}
+    if not changed:
         return False
-    Post.objects.filter(pk=post.pk).update(updated=act.updated, **values)
+    if changed == {"poll"} and polls.only_counted(post.poll, poll := values["poll"]):
+        return polls.store(post, poll, act.updated)  # a rebuild reads it so from a receipt
+    history.keep(post, act.now, shown)
+    due = polls.due_at(act.now.content.poll)
+    Post.objects.filter(pk=post.pk).update(updated=act.updated, poll_due=due, **values)
     _address(post, act.now.audience)
     return True
 
@@ -292,24 +267,19 @@ def _retract(act: Retract) -> bool:
     return bool(_wipe(Post.objects.filter(pk=post.pk, deleted=None), act.at))
 
 
-def remember_deleted(act: Retract, visibility: str) -> None:
-    """In a rebuild: a deleted post whose words are gone, so that its address still says so."""
-    author = _must(act.author)
-    Post.objects.get_or_create(
-        uri=act.post,
-        defaults={
-            "author": author,
-            "visibility": visibility,
-            "published": act.at,
-            "deleted": act.at,
-        },
-    )
-
-
 def _wipe(posts: QuerySet[Post], at: int) -> int:
     """The words go; the row stays, so that the conversation around it keeps its shape."""
+    polls.forget(posts)
+    history.forget(posts)
     return posts.update(
-        deleted=at, html="", summary="", mentions=[], hashtags=[], attachments=[], emojis=[]
+        deleted=at,
+        html="",
+        summary="",
+        mentions=[],
+        hashtags=[],
+        attachments=[],
+        emojis=[],
+        poll=None,
     )
 
 

@@ -53,6 +53,26 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    name: str
+    votes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What a post asks, and how it was answered as far as its server tells."""
+
+    options: tuple[Option, ...]
+    multiple: bool = False  # whether one may choose several
+    closes: int | None = None  # when nobody can vote any more; None: not decided
+    closed: int | None = None  # when that was said
+    voters: int | None = None  # people, however many options each chose; None when unknown
+
+    def ended(self, at: int) -> bool:
+        return self.closed is not None or (self.closes is not None and self.closes <= at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     html: str
     summary: str = ""  # content warning, plain text
@@ -62,6 +82,7 @@ class Content:
     hashtags: tuple[str, ...] = ()  # without '#', case as written
     attachments: tuple[Attachment, ...] = ()
     emojis: tuple[Emoji, ...] = ()
+    poll: Poll | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +145,27 @@ class Revise:
     now: Publish
     uri: str  # of the edit itself
     updated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How a poll stands now, and whether it is closed: nothing of what it says was edited."""
+
+    author: str
+    now: Publish
+    uri: str  # of the telling itself
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One choice. Who chooses several votes several times."""
+
+    author: str  # URI; of somebody without a profile, who votes in a room here, whatever names them
+    poll: str  # URI of the post that asks
+    option: str  # its name, to the letter
+    uri: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +344,8 @@ Act = (
     Introduce
     | Publish
     | Revise
+    | Tally
+    | Vote
     | Retract
     | React
     | Boost
@@ -340,10 +384,14 @@ def is_quiet(act: Act) -> bool:
 
 def dump(act: Act) -> dict[str, Any]:
     """JSON-ready; `load(dump(act)) == act`."""
-    written = {"act": type(act).__name__, **asdict(act)}
+    written = {"act": type(act).__name__, **asdict(act, dict_factory=_without_none)}
     if isinstance(act, Undo) and act.undone:
         written["undone"] = dump(act.undone)
     return written
+
+
+def _without_none(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: value for key, value in pairs if value is not None}
 
 
 def load(data: Mapping[str, Any]) -> Act:
@@ -361,6 +409,8 @@ _NESTED: dict[str, type[Any]] = {
     "attachments": Attachment,
     "emojis": Emoji,
     "custom": Emoji,
+    "poll": Poll,
+    "options": Option,
     "fields": Field,
 }
 

@@ -5,7 +5,7 @@ Writes nothing and knows no network. A refusal is a sentence, for whoever asks w
 
 from collections.abc import Iterator
 
-from social import actions, approvals, groups, once, policy, reports
+from social import actions, approvals, groups, once, policy, polls, reports
 from social.actions import Refused
 from social.acts import (
     OPEN,
@@ -22,6 +22,7 @@ from social.acts import (
     Remove,
     Report,
     Revise,
+    Vote,
 )
 from social.models import Actor, Post
 from social.models import Report as ReportRow
@@ -34,7 +35,10 @@ REPORTED = 500  # from one server
 HEIGHT = 50  # how far up a conversation is looked
 
 
-def admit(act: Act) -> None:  # noqa: C901  one line an act
+def admit(act: Act) -> None:  # noqa: C901, PLR0912  one line an act
+    if isinstance(act, Vote) and polls.is_guest(act.author):
+        _admit_guest(act)
+        return
     author = _admit_author(act)
     match act:
         case Publish():
@@ -45,6 +49,8 @@ def admit(act: Act) -> None:  # noqa: C901  one line an act
             _admit_boost(author, act)
         case Follow() | React():
             _admit_towards(author, act)
+        case Vote():
+            _admit_vote(author, act)
         case Move():
             _admit_move(author, act)
         case Remove():
@@ -198,6 +204,31 @@ def _admit_report(author: Actor, act: Report) -> None:
     crowd = waiting.filter(author__host=author.host) if not author.is_local else same
     if same.count() >= REPORTS or crowd.count() >= REPORTED:
         raise Refused("enough reports from there wait for the admins")
+
+
+def _admit_guest(act: Vote) -> None:
+    """Somebody without a profile here, who reads the room in which the poll stands."""
+    post = actions.post(act.poll)
+    if post is None or not post.author.is_local or post.visibility not in OPEN:
+        raise Refused("only who has a profile here can vote there")
+    polls.admit(act, post)
+
+
+def _admit_vote(author: Actor, act: Vote) -> None:
+    post = actions.post(act.poll)
+    if post is None or post.deleted or post.poll is None:
+        raise Refused("the poll is not known here")
+    if not (author.is_local or post.author.is_local):
+        raise Refused("it concerns nobody here")
+    if not post.author.is_local and (why := policy.host_refused(post.author.host)):
+        raise Refused(why)
+    if post.author.suspended:
+        raise Refused("whom it is about is suspended here")
+    if policy.blocked_between(author, post.author):
+        raise Refused("one of the two has blocked the other")
+    if not _may_read(author, act.poll):
+        raise Refused("the post was not for them")
+    polls.admit(act, post)
 
 
 def _admit_move(author: Actor, act: Move) -> None:

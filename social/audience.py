@@ -33,11 +33,14 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
 )
 from social.models import Actor, Post, Reaction, shut_out
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
+from social.models import Vote as VoteRow
 
 # Of these also those hear whom the author has blocked: nothing is said to them, but taken away.
 # And their server hears what is reported of them, which is when one blocks.
@@ -66,6 +69,10 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _readers(act)
         case Revise():
             return _readers(act.now) | _touched(act.now.post)
+        case Tally():
+            return _readers(act.now) | _voters(act.now.post)
+        case Vote():
+            return _author(act.poll)
         case Retract():
             post = Post.objects.filter(uri=act.post).first()
             if post is None:
@@ -116,6 +123,10 @@ def _group(post: str) -> Q:
     return Q(uri__in=said_in)
 
 
+def _voters(poll: str) -> Q:
+    return Q(pk__in=VoteRow.objects.filter(post__uri=poll).exclude(author=None).values("author"))
+
+
 def _readers(act: Publish) -> Q:
     """What is said in a group is sent to the group, which tells its members."""
     named = _sent_to(act.author, act.visibility, act.audience)
@@ -153,13 +164,15 @@ def inboxes(actors: Iterable[Actor]) -> list[str]:
     return sorted({actor.shared_inbox or actor.inbox for actor in actors if actor.inbox})
 
 
-def subject(act: Act) -> str:  # noqa: PLR0911  one line an act
+def subject(act: Act) -> str:  # noqa: C901, PLR0911  one line an act
     """What must stay in order within a lane: a post, an act, or two actors."""
     match act:
         case Publish() | Retract() | React() | Boost() | PassOn() | Remove():
             return act.post
-        case Revise():
+        case Revise() | Tally():
             return act.now.post
+        case Vote():
+            return act.poll
         case Undo():
             return subject(act.undone) if act.undone else act.uri
         case Follow() | Block() | Mute():

@@ -213,6 +213,8 @@ class Post(models.Model):
     hashtags = models.JSONField(default=list, blank=True)
     attachments = models.JSONField(default=list, blank=True)
     emojis = models.JSONField(default=list, blank=True)
+    poll = models.JSONField(null=True, blank=True)  # what it asks, and the counts told last
+    poll_due = models.BigIntegerField(null=True, blank=True, db_index=True)  # to count or close it
     url = models.CharField(max_length=2048, blank=True)
     reply = models.CharField(max_length=2048, blank=True, db_index=True)  # URI of the parent
     parent = models.ForeignKey(
@@ -234,6 +236,22 @@ class Post(models.Model):
         return self.uri
 
 
+class Version(models.Model):
+    """What a post said before an edit; a page shows it as it shows the post."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="versions")
+    html = models.TextField(blank=True)
+    summary = models.CharField(max_length=500, blank=True)
+    sensitive = models.BooleanField(default=False)
+    language = models.CharField(max_length=35, blank=True)
+    attachments = models.JSONField(default=list, blank=True)
+    emojis = models.JSONField(default=list, blank=True)
+    at = models.BigIntegerField()  # since when it said so
+
+    def __str__(self) -> str:
+        return f"{self.post_id} as of {self.at}"
+
+
 class Reaction(models.Model):
     uri = models.CharField(max_length=2048, unique=True)
     author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="reactions")
@@ -249,6 +267,24 @@ class Reaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.emoji} {self.uri}"
+
+
+class Vote(models.Model):
+    """`voter` tells one from another and nobody who it is; `author` hears how the poll ends."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="votes")
+    voter = models.CharField(max_length=80)
+    option = models.CharField(max_length=500)
+    author = models.ForeignKey(Actor, null=True, on_delete=models.SET_NULL, related_name="votes")
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["post", "voter", "option"], name="one_vote_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"a vote in {self.post_id}"
 
 
 class Boost(models.Model):

@@ -11,6 +11,11 @@ from social import once
 from social.hosts import names_over
 from social.models import Actor, Block, HostBlock, Instance, Mute, Site, shutting_out
 
+
+class Refused(Exception):
+    """The act may not happen here; the text says why."""
+
+
 # As people write it for other bridges: a hashtag, whatever markup a server puts around it.
 _OPT_OUT = re.compile(r"#(?:nobridge|nobot)\b", re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]*>")

@@ -1,6 +1,16 @@
 """Rows → acts: a profile and a post as they stand in the index now."""
 
-from social.acts import Attachment, Content, Emoji, Field, Mention, Profile, Publish
+from social.acts import (
+    Attachment,
+    Content,
+    Emoji,
+    Field,
+    Mention,
+    Option,
+    Poll,
+    Profile,
+    Publish,
+)
 from social.models import Actor, Post
 
 
@@ -49,6 +59,7 @@ def publish_of(post: Post) -> Publish:
             hashtags=tuple(post.hashtags),
             attachments=tuple(Attachment(**attachment) for attachment in post.attachments),
             emojis=tuple(Emoji(**emoji) for emoji in post.emojis),
+            poll=poll_of(post),
         ),
         visibility=post.visibility,  # type: ignore[arg-type]  # the column holds what a Publish brought
         published=post.published,
@@ -57,3 +68,10 @@ def publish_of(post: Post) -> Publish:
         audience=tuple(post.audience),
         group=post.group,
     )
+
+
+def poll_of(post: Post) -> Poll | None:
+    if post.poll is None:
+        return None
+    options = tuple(Option(**option) for option in post.poll["options"])
+    return Poll(**(post.poll | {"options": options}))

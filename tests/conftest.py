@@ -59,6 +59,7 @@ THOROUGH = (
     "tests/flows/test_forwarding.py",
     "tests/flows/test_groups.py",
     "tests/flows/test_groups_here.py",
+    "tests/flows/test_history.py",
     "tests/flows/test_homeserver_trouble.py",
     "tests/flows/test_leaving.py",
     "tests/flows/test_linking.py",
@@ -67,11 +68,13 @@ THOROUGH = (
     "tests/flows/test_peers.py",
     "tests/flows/test_peers_posts.py",
     "tests/flows/test_profile_pictures.py",
+    "tests/flows/test_polls.py",
     "tests/flows/test_reacting.py",
     "tests/flows/test_reporting.py",
     "tests/flows/test_synchronising.py",
     "tests/flows/test_storage.py",
     "tests/flows/test_visibility.py",
+    "tests/flows/test_votes.py",
 )
 
 

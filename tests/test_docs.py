@@ -169,6 +169,8 @@ def test_every_act_has_one_row():
 def outcome(sample: dict) -> str:
     if "ignored" in sample:
         return f"ignored: {sample['ignored']}"
+    if "acts" in sample:
+        return f"{len(sample['acts'])} × {sample['acts'][0]['act']}"
     act = sample["act"]
     if act["act"] == "Undo" and act.get("undone"):
         return f"Undo of {act['undone']['act']}"

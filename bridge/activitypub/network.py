@@ -26,7 +26,7 @@ from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_
 from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
-from social import actions, admission, audience, foresight, policy
+from social import actions, admission, audience, foresight, policy, polls
 from social import groups as social_groups
 from social.acts import (
     OPEN,
@@ -44,7 +44,9 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
 )
 from social.models import Actor, Delivery, Post
 from social.models import Block as BlockRow
@@ -102,9 +104,9 @@ class ActivityPub(Network):
         activity, wire = self._authentic(activity, author, row)
         if groups.is_read(activity, author):
             return groups.read(activity, author, row, deadline)
-        act = _addressed(parse.parse(activity, at=at, followers=author.followers))
-        if isinstance(act, Ignored):
-            raise Unreadable(act.reason)
+        *earlier, act = [_parsed(one, author, at) for one in parse.split(activity)]
+        if earlier:
+            return [Said(one, wire) for one in (*earlier, act)]
         return self._with_context(_placed(act, author), wire, author, at, deadline)
 
     def _with_context(  # noqa: PLR0911  one line an act
@@ -182,7 +184,10 @@ class ActivityPub(Network):
                 replace(address, sender=keys.instance_uri())
                 for address in _addresses({hearer.inbox for hearer in hearers} - {""})
             ]
-        return _addresses(audience.inboxes(hearer for hearer in hearers if not hearer.is_local))
+        strangers = [hearer for hearer in hearers if not hearer.is_local]
+        if isinstance(act, Vote):  # nobody but its author hears of it
+            return _addresses({hearer.inbox for hearer in strangers if hearer.inbox})
+        return _addresses(audience.inboxes(strangers))
 
     def _forwarded(self, act: Act, author: Actor) -> list[Address]:
         """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them, and later
@@ -288,9 +293,20 @@ def _also(row: Delivery, told: Mapping[str, Mapping[str, str]]) -> Mapping[str, 
     return {} if shares is None else followers.header(row.sender, row.to, shares)
 
 
+def _parsed(activity: dict[str, Any], author: Actor, at: int) -> Act:
+    act = _addressed(parse.parse(activity, at=at, followers=author.followers))
+    if isinstance(act, Ignored):
+        raise Unreadable(act.reason)
+    return polls.as_told(act, at) if isinstance(act, Revise) else act
+
+
 def _stays_here(act: Act) -> bool:
     match act:
-        case Publish(visibility=shown) | Revise(now=Publish(visibility=shown)):
+        case (
+            Publish(visibility=shown)
+            | Revise(now=Publish(visibility=shown))
+            | Tally(now=Publish(visibility=shown))
+        ):
             return shown == "local"
         case Retract():
             return Post.objects.filter(uri=act.post, visibility="local").exists()

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld, parse_emoji
+from bridge.activitypub import jsonld, parse_emoji, parse_poll
+from bridge.activitypub.parse_poll import split
 from bridge.activitypub.parse_post import Json, Wrapper, author_of, foreign, post, sane
 from bridge.activitypub.parse_profile import claimed, is_actor, profile
 from bridge.activitypub.vocabulary import ACTIVITIES
@@ -33,10 +34,12 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
 )
 
-__all__ = ["claimed", "parse", "post", "profile"]
+__all__ = ["claimed", "parse", "post", "profile", "split"]
 
 _DISLIKE = "\N{THUMBS DOWN SIGN}"
 _MAX_EMOJI = 32
@@ -91,14 +94,14 @@ def _bare(obj: Json, at: int, followers: str) -> Act | Ignored:
 # ---- posts and profiles
 
 
-def _create(activity: Json, actor: str, at: int, followers: str) -> Publish | Ignored:
+def _create(activity: Json, actor: str, at: int, followers: str) -> Publish | Vote | Ignored:
     obj = activity.get("object")
     if isinstance(obj, list) and len(obj) > 1:
-        # GoToSocial sends the votes of one ballot together: see its samples.
-        votes = any("name" in item for item in obj if isinstance(item, dict))
-        several = "several objects in one activity are not bridged yet"
-        return Ignored(reason="poll votes are not bridged yet" if votes else several)
-    return _written(activity, jsonld.first(obj), actor, at, followers)
+        return Ignored(reason="several objects in one activity are not bridged yet")
+    obj = jsonld.first(obj)
+    if parse_poll.is_vote(obj):
+        return parse_poll.vote(obj, activity, actor, at)
+    return _written(activity, obj, actor, at, followers)
 
 
 def _written(activity: Json, obj: Any, actor: str, at: int, followers: str) -> Publish | Ignored:
@@ -109,19 +112,22 @@ def _written(activity: Json, obj: Any, actor: str, at: int, followers: str) -> P
     return post(obj, at=at, followers=followers, wrapper=wrapper)
 
 
-def _update(activity: Json, actor: str, at: int, followers: str) -> Introduce | Revise | Ignored:
+def _update(
+    activity: Json, actor: str, at: int, followers: str
+) -> Introduce | Revise | Tally | Ignored:
     obj = jsonld.first(activity.get("object"))
     if jsonld.id_of(obj) == actor or is_actor(obj):
         return _introduce(obj, actor, at)
     if not isinstance(obj, dict):
         return Ignored(reason="the new version was not sent along, only its id")
-    if "Question" in jsonld.types(obj) and jsonld.millis(obj.get("updated")) is None:
-        return Ignored(reason="only the counts of a poll changed")
     now = _written(activity, obj, actor, at, followers)
     if isinstance(now, Ignored):
         return now
     updated = sane(at, obj.get("updated"), activity.get("published"), activity.get("updated"))
     uri = jsonld.id_of(activity) or f"{now.post}#updates/{updated}"
+    if now.content.poll and jsonld.millis(obj.get("updated")) is None:
+        # Mastodon tells how a poll goes in an Update that is no edit.
+        return Tally(author=actor, now=now, uri=uri, at=at)
     return Revise(author=actor, now=now, uri=uri, updated=updated)
 
 

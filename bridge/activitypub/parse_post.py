@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld, parse_emoji, parse_files
+from bridge.activitypub import jsonld, parse_emoji, parse_files, parse_poll
 from bridge.activitypub.vocabulary import CARDS, NOT_POSTS, NOTES
-from social.acts import Content, Ignored, Mention, Publish, Visibility
+from social.acts import Content, Ignored, Mention, Poll, Publish, Visibility
 
 Json = dict[str, Any]
 
 DAY = 86_400_000
 MAX_TAGS = 100
 MAX_MENTIONS = 50
-MAX_OPTIONS = 20
 MAX_ADDRESSES = 1_000
+MAX_LISTED = 20
 
 _MEDIA_TYPES = frozenset({"text/html", "text/markdown", "text/plain"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
@@ -58,7 +58,7 @@ def post(obj: Any, *, at: int, followers: str = "", wrapper: Wrapper = _BARE) ->
     return Publish(
         author=author,
         post=uri,
-        content=_content(obj, uri),
+        content=_content(obj, uri, at),
         visibility=_visibility(to, cc, followers, hrefs),
         published=sane(at, obj.get("published"), wrapper.published),
         url=_url(obj),
@@ -99,8 +99,8 @@ def _unfit(obj: Json) -> str:
     types = jsonld.types(obj)
     if not types:
         return "the object has no type"
-    if "Answer" in types or _is_vote(obj, types):
-        return "poll votes are not bridged yet"
+    if "Answer" in types or parse_poll.is_vote(obj):
+        return "a vote outside of a Create"
     if not NOTES.isdisjoint(types) or not CARDS.isdisjoint(types):
         return ""
     if not NOT_POSTS.isdisjoint(types):
@@ -112,17 +112,6 @@ def _unfit(obj: Json) -> str:
 
 def _shown(types: tuple[str, ...]) -> str:
     return html.warning(types[0])[:50]
-
-
-def _is_vote(obj: Json, types: tuple[str, ...]) -> bool:
-    """A name, no content at all (an empty one makes it a post) and a poll that it answers."""
-    return (
-        "Note" in types
-        and bool(jsonld.text(obj.get("name")))
-        and obj.get("content") is None
-        and obj.get("contentMap") is None
-        and bool(jsonld.id_of(jsonld.first(obj.get("inReplyTo"))))
-    )
 
 
 # ---- who may read
@@ -172,12 +161,13 @@ def _group(obj: Json, followers: str) -> str:
 # ---- what it says
 
 
-def _content(obj: Json, uri: str) -> Content:
+def _content(obj: Json, uri: str, at: int) -> Content:
     types = jsonld.types(obj)
     is_note = not NOTES.isdisjoint(types)
     written, language = _text(obj)
+    asked = parse_poll.poll(obj, at)
     emojis = parse_emoji.tagged(obj)
-    said = _note_html(obj, written) if is_note else _card(obj, written, uri)
+    said = _note_html(obj, written, asked) if is_note else _card(obj, written, uri)
     return Content(
         html=parse_emoji.renamed(said, emojis),
         summary=html.warning(jsonld.text(obj.get("summary"))) if is_note or _warns(obj) else "",
@@ -187,6 +177,7 @@ def _content(obj: Json, uri: str) -> Content:
         hashtags=_hashtags(obj),
         attachments=parse_files.of(obj, card=not is_note),
         emojis=tuple(emojis.values()),
+        poll=asked,
     )
 
 
@@ -221,8 +212,9 @@ def _clean(obj: Json, written: str) -> str:
     return html.from_fediverse(written, kind if kind in _MEDIA_TYPES else "text/html")
 
 
-def _note_html(obj: Json, written: str) -> str:
-    parts = [_title(obj), _clean(obj, written), _options(obj), *_links(obj)]
+def _note_html(obj: Json, written: str, asked: Poll | None) -> str:
+    options = "" if asked else _options(obj)
+    parts = [_title(obj), _clean(obj, written), options, *_links(obj)]
     return "".join(part for part in parts if part)
 
 
@@ -273,10 +265,10 @@ def _title(obj: Json) -> str:
 
 
 def _options(obj: Json) -> str:
-    """A poll is read as a list of its answers."""
+    """What is no poll to vote in is read as a list of its answers."""
     choices = jsonld.as_list(obj.get("oneOf")) or jsonld.as_list(obj.get("anyOf"))
     named = [html.warning(jsonld.text(c.get("name"))) for c in choices if isinstance(c, dict)]
-    shown = "".join(f"<li>{html.escape(name)}</li>" for name in named[:MAX_OPTIONS] if name)
+    shown = "".join(f"<li>{html.escape(name)}</li>" for name in named[:MAX_LISTED] if name)
     return html.from_fediverse(f"<ul>{shown}</ul>") if shown else ""
 
 

@@ -29,13 +29,16 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Content,
     Decide,
     Follow,
     Introduce,
     Leave,
     Move,
     Mute,
+    Option,
     PassOn,
+    Poll,
     Publish,
     React,
     Reject,
@@ -43,7 +46,9 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
 )
 
 __all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "tombstone"]
@@ -60,9 +65,10 @@ class Refs:
 
     origin: str
     followers: str = ""  # the author's collection
-    post_author: str = ""  # of the post reacted to or boosted
+    post_author: str = ""  # of the post reacted to, boosted or voted in
     group: str = ""  # in which the post reacted to was said
     passed: Json | None = None  # the activity that a group passes on
+    edited: int | None = None  # when a poll's question was edited last
     readers: tuple[str, ...] = ()  # whom a deleted post was for, unless that was everybody
 
 
@@ -88,6 +94,10 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _create(act, refs)
         case Revise():
             return _update(act, refs)
+        case Tally():
+            return _count(act, refs)
+        case Vote():
+            return _vote(act, refs)
         case Retract():
             return _delete(act, refs)
         case Leave():
@@ -142,6 +152,33 @@ def _update(act: Revise, refs: Refs) -> Json:
         **_addresses(act.now, refs),
         "object": _note(act.now, refs, updated=updated),
     }
+
+
+def _count(act: Tally, refs: Refs) -> Json:
+    """An Update too, whose object is not `updated`: peers read new counts, and show no edit."""
+    return {
+        "id": act.uri,
+        "type": "Update",
+        "actor": act.author,
+        **_addresses(act.now, refs),
+        "object": _note(act.now, refs, updated=refs.edited),
+    }
+
+
+def _vote(act: Vote, refs: Refs) -> Json:
+    """For the poll's author alone. Without any content: an empty one would make it a post."""
+    to = _some(refs.post_author)
+    note = {
+        "id": act.uri,
+        "type": "Note",
+        "attributedTo": act.author,
+        "inReplyTo": act.poll,
+        "name": act.option,
+        "to": to,
+    }
+    # An id of its own: where both have the same one the vote is silently lost.
+    created = {"id": f"{act.uri}/activity", "type": "Create", "actor": act.author, "to": to}
+    return {**created, "object": note}
 
 
 def _delete(act: Retract, refs: Refs) -> Json:
@@ -309,7 +346,7 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
     language = {"contentMap": {content.language: text}} if content.language else {}
     return {
         "id": publish.post,
-        **({"type": "Page", "name": title} if title else {"type": "Note"}),
+        **_typed(content, title),
         "attributedTo": publish.author,
         **({"inReplyTo": publish.reply} if publish.reply else {}),
         **({"summary": content.summary} if content.summary else {}),
@@ -323,6 +360,7 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
         **({"audience": publish.group} if publish.group else {}),
         "attachment": [_attachment(attachment) for attachment in content.attachments],
         "tag": _tags(publish, refs),
+        **(_question(content.poll) if content.poll else {}),
         **({} if publish.reply else {"context": f"{publish.post}/context"}),
         "replies": f"{publish.post}/replies",
         "likes": f"{publish.post}/likes",
@@ -336,13 +374,41 @@ def _titled(publish: Publish) -> tuple[str, str]:
     """
     written, content = publish.content.html, publish.content
     found = _TITLE.match(written)
-    if not found or not publish.group or publish.reply or found.end() == len(written):
+    if (
+        content.poll
+        or not found
+        or not publish.group
+        or publish.reply
+        or found.end() == len(written)
+    ):
         return "", written
     if content.summary and not content.sensitive:
         return "", written
     title = html.warning(html.plain(found[1]))
     same = html.from_fediverse(f"<p><strong>{html.escape(title)}</strong></p>") == found[0]
     return (title, written[found.end() :]) if same else ("", written)
+
+
+def _typed(content: Content, title: str) -> Json:
+    if content.poll:
+        return {"type": "Question"}
+    return {"type": "Page", "name": title} if title else {"type": "Note"}
+
+
+def _question(poll: Poll) -> Json:
+    voters = {} if poll.voters is None else {"votersCount": poll.voters}
+    closes = {} if poll.closes is None else {"endTime": iso(poll.closes)}
+    closed = {} if poll.closed is None else {"closed": iso(poll.closed)}
+    options = [_option(option) for option in poll.options]
+    return {"anyOf" if poll.multiple else "oneOf": options, **closes, **closed, **voters}
+
+
+def _option(option: Option) -> Json:
+    return {
+        "type": "Note",
+        "name": option.name,
+        "replies": {"type": "Collection", "totalItems": option.votes},
+    }
 
 
 def _addresses(publish: Publish, refs: Refs) -> Json:

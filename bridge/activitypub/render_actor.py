@@ -18,6 +18,7 @@ CONTEXT: tuple[Any, ...] = (
         "misskey": "https://misskey-hub.net/ns#",
         "Hashtag": "as:Hashtag",
         "sensitive": "as:sensitive",
+        "votersCount": "toot:votersCount",
         "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
         "movedTo": {"@id": "as:movedTo", "@type": "@id"},
         "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from bridge.matrix import render
 from bridge.matrix.places import CONTROL
 from bridge.models import Document
-from social import acts, audience, profiles
+from social import acts, audience, polls, profiles
 from social.acts import (
     Accept,
     Act,
@@ -20,6 +20,7 @@ from social.acts import (
     Remove,
     Report,
     Undo,
+    Vote,
 )
 from social.models import Actor
 
@@ -31,6 +32,8 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     """One line that says enough to record the act again after the database is lost."""
     ours = owner == CONTROL and Actor.objects.local().filter(uri=act.author).exists()
     direction = "out" if ours or act.author == owner else "in"
+    if direction == "in" and isinstance(act, Vote):
+        act = polls.nameless(act)
     other = _other(act)
     who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
     more: dict[str, object] = {"said": acts.dump(act)}

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from bridge import names
 from bridge.errors import Later
-from bridge.matrix import enclosed, parse, registration, render
+from bridge.matrix import enclosed, parse, polls, registration, render, traces
 from bridge.models import Anchor, Document, Ghost, Received, Room, Upload
 from social import actions, once, profiles
 from social.acts import (
@@ -27,6 +27,7 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
 )
 from social.models import Actor, Post
@@ -35,6 +36,7 @@ from social.models import Reaction as ReactionRow
 from social.web import links
 
 ON_ITS_WAY = 2  # tries for which an event may still come that nothing is known of
+_ABOUT_ANOTHER = {"m.room.redaction", *polls.RESPONSES, *polls.ENDS}
 CLIMB = 50  # how far up a conversation a post that stands in the room is looked for
 
 
@@ -61,6 +63,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         actors=actors,
         carried=carried,
         stored=stored,
+        answers=_answers(carried, stored) if event.get("type") in polls.RESPONSES else {},
         acts=_acts(carried.values()),
         link=_linker(shown | _by_uri(stored) | people),
         people=tuple(people),
@@ -77,6 +80,17 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
 def _group(room: Room) -> str:
     said_in = room.actor if room.kind in {Room.Kind.MIRROR, Room.Kind.GROUP} else None
     return said_in.uri if said_in and said_in.kind == "group" else ""
+
+
+def _answers(
+    carried: Mapping[str, str], stored: Mapping[str, Publish]
+) -> dict[str, dict[str, int]]:
+    """What the answers of a poll are called in the event that began it."""
+    found = dict(Anchor.objects.filter(event_id__in=carried).values_list("event_id", "answers"))
+    asked = {
+        event: post.content.poll for event, uri in carried.items() if (post := stored.get(uri))
+    }
+    return {event: found.get(event) or polls.ghosts(poll) for event, poll in asked.items() if poll}
 
 
 def _of(room: Room) -> Iterable[Actor]:
@@ -194,7 +208,7 @@ def wait_for_target(event: Mapping[str, Any], tries: int) -> None:
     """
     related = event["content"].get("m.relates_to")
     kind = related.get("rel_type") if isinstance(related, dict) else None
-    if event.get("type") != "m.room.redaction" and kind not in {"m.replace", "m.annotation"}:
+    if event.get("type") not in _ABOUT_ANOTHER and kind not in {"m.replace", "m.annotation"}:
         return
     for target in parse.needs(event).events:
         read = Received.objects.filter(network="matrix", key=target)
@@ -212,7 +226,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
     author = actions.actor(act.author)
     about = "" if isinstance(act, Publish) else _about(act)
     anchor = _anchor(about, room)
-    parent = _parent(act, room)
+    parent = anchor if isinstance(act, Tally) else _parent(act, room)
     boosted = actions.post(about)
     return render.Refs(
         bot=registration.load().bot,
@@ -234,11 +248,18 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         towards=_towards(act),
         pending=isinstance(act, Follow) and _pending(act),
         parts=_parts(act, room),
+        **(_counted(act, room) if isinstance(act, Tally) else {}),
     )
 
 
 def _name_emojis(*actors: Actor | None) -> tuple[Emoji, ...]:
     return tuple(Emoji(**emoji) for actor in actors if actor for emoji in actor.emojis)
+
+
+def _counted(act: Tally, room: Room) -> dict[str, Any]:
+    told = _anchor(traces.tally_of(act.now.post), room)
+    ended = _anchor(traces.end_of(act.now.post), room) is not None
+    return {"tally": told.event_id if told else "", "ended": ended}
 
 
 FITTING: dict[str, set[str]] = {
@@ -270,7 +291,7 @@ def _about(act: Act) -> str:
     match act:
         case Publish() | Retract() | React() | Boost() | Remove():
             return act.post
-        case Revise():
+        case Revise() | Tally():
             return act.now.post
         case Decide():
             return act.about

@@ -13,6 +13,7 @@ from bridge import html, names
 from bridge.errors import Forbidden, Gone, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import (
+    anchors,
     attachments,
     client,
     commands,
@@ -30,16 +31,15 @@ from bridge.matrix import (
     registration,
     render,
     rooms,
-    shapes,
     speakers,
     traces,
 )
 from bridge.matrix.parse import ENCRYPTED, Command, parse
-from bridge.matrix.readings import Carried, Entry, Part, Receipt
+from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
 from bridge.models import Anchor, Received, Room
-from bridge.network import Network, Said, Settle
-from social import actions, acts, once, profiles
-from social.acts import Act, Boost, Ignored, Publish, React, Remove, Retract, Revise
+from bridge.network import UNCHANGED, Network, Said, Settle
+from social import actions, acts, once, polls, profiles
+from social.acts import Act, Boost, Ignored, Publish, Remove, Retract, Revise, Tally, Vote
 from social.models import Actor, Delivery
 from social.outbox import Address
 
@@ -81,6 +81,9 @@ class Matrix(Network):
                 raise Unreadable("an echo of our own")
             case Command():
                 return commands.run(found, room)
+            case Ballot(votes=votes):
+                self._may_publish(room, event["sender"])
+                return [Said(vote, row.body) for vote in votes]
             case _:
                 self._may_publish(room, event["sender"])
                 return [Said(_with_link(found), row.body, answer=met.told())]
@@ -101,8 +104,10 @@ class Matrix(Network):
             places.say(room, answer, subject=row.key)
         if problem in {ENCRYPTED, attachments.ENCRYPTED}:
             _tell_unread(event, room, problem)
-        if said and said.act and not problem:
-            _anchor(event, said.act, room)
+        if said and isinstance(said.act, Vote):
+            _tell_voter(said.act, problem, row.key)
+        elif said and said.act and not problem:
+            anchors.typed(event, said.act, room)
             if said.answer and room.kind != Room.Kind.DESK:
                 _tell_author(said.act, said.answer, row.key)
 
@@ -138,7 +143,7 @@ class Matrix(Network):
             return
         act = acts.load(row.act or {})
         match what:
-            case "event":
+            case "event" | "tally":
                 await self._event(act, target, row, clear)
             case "past":
                 await self._event(act, target, row, clear, ts=acts.when(act))
@@ -164,7 +169,8 @@ class Matrix(Network):
             raise Gone("its room is gone again")
         pictures = await emoticons.of(known.act, known.refs)
         known = known._replace(refs=replace(known.refs, emoticons=pictures))
-        written = render.render(known.act, known.refs)
+        told = row.to.startswith("tally ")
+        written = _written(known.act, known.refs, told=told)
         if isinstance(written, Ignored):
             raise Gone(written.reason)
         known = await _spoken(known)
@@ -198,11 +204,13 @@ class Matrix(Network):
         first = refs.event if isinstance(act, Revise) else event_id
         clear = functools.partial(self._clear_edited, room, row=row, by=sender)
         more = await parts.follow(act, refs, first, room, put, clear)
-        if isinstance(act, Publish | React | Boost):
+        uri = anchors.sent_as(act, refs, told=row.to.startswith("tally "))
+        if uri:
             more = [Anchor(event_id=event_id, file=render.first_file(act, refs)), *more]
         for one in more:
             one.room, one.root, one.sender = room, refs.root, sender
-            one.uri, one.at = _said_at(act)
+            about, one.at = _said_at(act)
+            one.uri = uri or about
         row.made = tuple(more)
 
     async def _take_out(self, known: "Known", written: render.Redact, row: Delivery) -> None:
@@ -223,7 +231,7 @@ class Matrix(Network):
 
     async def _receipt(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.room_at(target)
-        post = act.now.post if isinstance(act, Revise) else getattr(act, "post", "")
+        post = act.now.post if isinstance(act, Revise | Tally) else getattr(act, "post", "")
         text, event, visibility = await in_database(lookups.receipt_of, row.document, post)
         if not text:
             raise Gone("what it said is no longer here")
@@ -241,7 +249,7 @@ class Matrix(Network):
         bot = registration.load().bot
         event_id = await self._put(room.room_id, written, row=row, user=bot)
         at = written.content["at"]
-        row.made = (_anchor_at(event_id, room, row.document, "", bot, at),)
+        row.made = (anchors.at(event_id, room, row.document, "", bot, at),)
         if isinstance(act, Retract):
             for old_room, old, reader in await in_database(lookups.old_words, act.post):
                 await self._clear(old_room, old, row, by=reader)
@@ -276,7 +284,7 @@ class Matrix(Network):
         bot = registration.load().bot
         event_id = await self._put(room.room_id, written, row=row, user=bot)
         if isinstance(act, Publish):
-            row.made = (_anchor_at(event_id, room, act.post, "", bot, act.published),)
+            row.made = (anchors.at(event_id, room, act.post, "", bot, act.published),)
 
     async def _put(  # noqa: PLR0913  the parts of one event
         self,
@@ -326,7 +334,7 @@ class Known(NamedTuple):
     room: Room
     author: Actor
     refs: render.Refs
-    ghost: str  # empty where it must be made or renamed first
+    ghost: str  # who speaks; empty where it must be made or renamed first
     named: speakers.Name | None  # in whose name the bot says it, where no ghost does
 
     @property
@@ -357,7 +365,14 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
             refs = lookups.for_act(act, room, row.document)
         by_bot = speakers.by_bot(act, room, author, refs.redact or refs.event)
         named = speakers.name_of(author) if by_bot else None
-        return Known(act, room, author, refs, rooms.ghost_now(author), named)
+        return Known(act, room, author, refs, _speaker(act, author), named)
+
+
+def _speaker(act: Act, author: Actor) -> str:
+    """How a poll of ours stands the bot tells."""
+    if author.is_local and isinstance(act, Tally):
+        return registration.load().bot
+    return rooms.ghost_now(author)
 
 
 async def _spoken(known: Known) -> Known:
@@ -377,6 +392,12 @@ def _passed_on(act: Boost) -> Publish:
     return profiles.publish_of(found)
 
 
+def _written(act: Act, refs: render.Refs, *, told: bool) -> render.Send | render.Redact | Ignored:
+    if told and isinstance(act, Tally):
+        return render.tally(act, refs)
+    return render.render(act, refs)
+
+
 def _actor(uri: str) -> Actor:
     actor = actions.actor(uri)
     if actor is None:
@@ -393,29 +414,17 @@ def _said_at(act: Act) -> tuple[str, int]:
             return getattr(act, "uri", ""), acts.when(act)
 
 
-def _anchor_at(event_id: str, room: Room, uri: str, root: str, sender: str, at: int) -> Anchor:  # noqa: PLR0913
-    return Anchor(event_id=event_id, room=room, uri=uri, root=root, sender=sender, at=at)
-
-
-def _anchor(event: dict[str, Any], act: Act, room: Room) -> None:
-    """What somebody typed stands where they typed it."""
-    if not isinstance(act, Publish | React | Boost):
-        return
-    related = shapes.relation(event["content"])
-    root = (
-        shapes.event_ref(related.get("event_id")) if related.get("rel_type") == "m.thread" else ""
-    )
-    at = shapes.number(event.get("origin_server_ts"))
-    uri = act.post if isinstance(act, Publish) else act.uri
-    anchor = _anchor_at(event["event_id"], room, uri, root, event["sender"], at)
-    Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
-
-
 def _tell_author(act: Act, answer: str, key: str) -> None:
     """What is written in a room for all is answered in the desk of whoever wrote it."""
     desk = places.desk_of(_actor(act.author))
     if desk:
         places.say(desk, answer, subject=key)
+
+
+def _tell_voter(vote: Vote, problem: str, key: str) -> None:
+    """Their client shows every vote as if it counted."""
+    if problem and problem != UNCHANGED and actions.actor(vote.author):
+        _tell_author(vote, f"<p>Your vote did not count: {html.escape(problem)}.</p>", key)
 
 
 def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
@@ -438,8 +447,15 @@ def _typed(event: dict[str, Any], room: Room) -> bool:
 
 
 def _with_link(act: Act) -> Act:
-    """A post typed in a room gets the address of its page."""
+    """A post typed in a room gets the address of its page, the end of a poll its counts."""
+    if isinstance(act, Tally):
+        return _closing(act)
     if not isinstance(act, Publish):
         return act
     author = _actor(act.author)
     return replace(act, url=f"{author.url}/{act.post.rsplit('/', 1)[-1]}")
+
+
+def _closing(act: Tally) -> Tally:
+    post = actions.post(act.now.post)
+    return polls.tally(post, act.at, closed=act.at, uri=act.uri) if post else act

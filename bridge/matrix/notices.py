@@ -26,7 +26,9 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
 )
 
 _EXCERPT = 200
@@ -67,6 +69,8 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- o
         case (
             Introduce()
             | Revise()
+            | Tally()
+            | Vote()
             | Retract()
             | Block()
             | BlockHost()

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html_emoji, names
-from bridge.matrix import attachments, enclosed, messages, shapes, vocabulary
-from bridge.matrix.readings import Carried, Command, Entry, Needs, Part, Receipt, Refs
+from bridge.matrix import attachments, enclosed, messages, polls, shapes, vocabulary
+from bridge.matrix.readings import Ballot, Carried, Command, Entry, Needs, Part, Receipt, Refs
 from bridge.matrix.shapes import Event
 from social.acts import (
     FOLLOWED,
@@ -25,6 +25,7 @@ from social.acts import (
     Emoji,
     Ignored,
     Mention,
+    Poll,
     Publish,
     React,
     Remove,
@@ -58,10 +59,14 @@ def needs(event: Any) -> Needs:
         said = shapes.new_content(content) if shapes.replaced(content) else content
         named, accounts = messages.asked(said)
         users |= named
+    if found.type in polls.STARTS and not isinstance(start := polls.asked(content, 0), Ignored):
+        named, accounts = messages.asked(start.content)
+        users |= named
     events = {
         *shapes.answered(content),
         shapes.replaced(content),
         shapes.annotated(content),
+        shapes.referred(content),
         shapes.redacted(found),
     }
     posts = {shapes.text(shapes.mapping(content.get(vocabulary.POST)).get("reply"))}
@@ -73,7 +78,9 @@ def needs(event: Any) -> Needs:
     )
 
 
-def parse(event: Any, refs: Refs) -> Act | Carried | Command | Entry | Part | Receipt | Ignored:
+def parse(
+    event: Any, refs: Refs
+) -> Act | Ballot | Carried | Command | Entry | Part | Receipt | Ignored:
     found = shapes.read(event)
     if isinstance(found, Ignored):
         return found
@@ -182,7 +189,7 @@ def _reference(event: Event) -> Any:
 # What people wrote
 
 
-def _theirs(event: Event, refs: Refs) -> Act | Command | Ignored:
+def _theirs(event: Event, refs: Refs) -> Act | Ballot | Command | Ignored:  # noqa: PLR0911  one line a type
     match event.type:
         case "m.room.message":
             return _message(event, refs)
@@ -191,12 +198,47 @@ def _theirs(event: Event, refs: Refs) -> Act | Command | Ignored:
             return _message(replace(event, content={**event.content, **shown}), refs)
         case "m.reaction":
             return _reaction(event, refs)
+        case kind if kind in _POLLS:
+            return _poll(event, refs)
         case "m.room.redaction":
             return _redaction(event, refs)
         case "m.room.encrypted":
             return Ignored(reason=ENCRYPTED)
         case _:
             return Ignored(reason="this kind of event is not bridged")
+
+
+_POLLS = polls.STARTS | polls.RESPONSES | polls.ENDS
+
+
+def _poll(event: Event, refs: Refs) -> Act | Ballot | Command | Ignored:
+    if refs.kind == "desk":
+        return Ignored(reason="only a new text message is a command")
+    if event.type in polls.STARTS:
+        return _question(event, refs)
+    post = refs.stored.get(_post_of(shapes.referred(event.content), refs))
+    author = _author(event, refs)
+    if event.type in polls.ENDS:
+        return polls.ended(event, post, author)
+    return polls.votes(event, post, author, refs)
+
+
+def _question(event: Event, refs: Refs) -> Act | Command | Ignored:
+    asked = polls.asked(event.content, event.at)
+    if isinstance(asked, Ignored):
+        return asked
+    said = _message(replace(event, content=asked.content), refs)
+    match said:
+        case Publish():
+            return replace(said, content=replace(said.content, poll=asked.poll))
+        case Revise(now=Publish(content=Content(poll=Poll() as before))) if polls.same(
+            before, asked.poll
+        ):
+            return said
+        case Revise():
+            return Ignored(reason="the answers of a poll cannot change once it is asked")
+        case _:
+            return said
 
 
 def _message(event: Event, refs: Refs) -> Act | Command | Ignored:
@@ -358,7 +400,7 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
     read = messages.read(new, refs, sender=event.sender, author=author, parent=parent, event=first)
     if isinstance(read, Ignored):
         return read
-    content = replace(read.content, attachments=old.content.attachments)
+    content = replace(read.content, attachments=old.content.attachments, poll=old.content.poll)
     if old.reply and not parent:
         # Whom a reply names because of its parent cannot be read from the text alone.
         known = {mention.actor for mention in content.mentions}

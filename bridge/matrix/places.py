@@ -2,8 +2,9 @@
 
 A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY" or "former KEY"; an
 address says what happens there:
-"event" a ghost speaks, "past" it says what it said before, "receipt" and "ledger" the bot notes,
-"notice" and "say" the bot tells, "clear" what repeats a deleted post goes too.
+"event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
+"ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
+too.
 """
 
 import hashlib
@@ -38,7 +39,9 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
 )
 from social.models import Actor, Post, shutting_out
 from social.models import Follow as FollowRow
@@ -114,7 +117,9 @@ def _leave(stranger: Actor, place: str) -> None:
 def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
     author = actions.actor(act.author)
     if author is None:
-        return []
+        # Who has no profile here can vote in a room: the poll's author keeps that it was done.
+        mine = [one for one in hearers if one.is_local and isinstance(act, Vote)]
+        return [_at("ledger", f"desk {one.uri}") for one in mine]
     found = _of_local(act, author) if author.is_local else _of_remote(act, author)
     if isinstance(act, Report):
         found += [_at("ledger", CONTROL), _at("notice", CONTROL)]
@@ -128,14 +133,29 @@ def _of_local(act: Act, author: Actor) -> list[Address]:
             return [_receipt(act, author)]
         case PassOn():
             return []
+        case Tally():
+            told = _counted(act)  # by the bot, who is in no direct room
+            return [_receipt(act, author), *(at for at in told if " direct " not in at.to)]
         case _:
             return [_at("ledger", f"desk {author.uri}"), *_doors(act, author)]
 
 
-def _receipt(act: Publish | Revise | Retract, author: Actor) -> Address:
+def _counted(act: Tally) -> list[Address]:
+    """Below the poll, wherever it stands, and its end where it has one."""
+    stands = sorted(traces.carrying(act.now.post))
+    found = [_at("tally", place) for place in stands]
+    closed = act.now.content.poll and act.now.content.poll.closed is not None
+    return found + [_at("event", place) for place in stands if closed]
+
+
+def _receipt(act: Publish | Revise | Tally | Retract, author: Actor) -> Address:
     """Beside the post, where those read for whom it is; of a direct one in the owner's desk."""
     match act:
-        case Publish(visibility=said) | Revise(now=Publish(visibility=said)):
+        case (
+            Publish(visibility=said)
+            | Revise(now=Publish(visibility=said))
+            | Tally(now=Publish(visibility=said))
+        ):
             shown: str = said
         case Retract():
             shown = _visibility(act.post)
@@ -146,7 +166,7 @@ def _receipt(act: Publish | Revise | Retract, author: Actor) -> Address:
     return Address(lane=lane(place), to=f"receipt {place}")
 
 
-def _former_place(act: Publish | Revise | Retract, author: Actor) -> str:
+def _former_place(act: Publish | Revise | Tally | Retract, author: Actor) -> str:
     """Client-Server API, "Forming relationships": a reference stays in the room of its event."""
     if isinstance(act, Publish):
         return ""
@@ -190,6 +210,8 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: C901, PLR0911
             return [_at("event", place) for place in _places_of_post(act, author)]
         case Revise():
             return [_at("event", place) for place in _places_of_edit(act, author)]
+        case Tally():
+            return _counted(act)
         case Retract():
             return _where_it_stands(act.post)
         case Remove():
@@ -384,7 +406,7 @@ def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Addres
 
 def _is_relation(act: Act) -> bool:
     match act:
-        case Follow() | Accept() | Reject() | Block() | Move() | Decide():
+        case Follow() | Accept() | Reject() | Block() | Move() | Decide() | Vote():
             return True
         case Undo(undone=Follow() | Block()):
             return True

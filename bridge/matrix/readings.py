@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from social.acts import Block, Boost, Emoji, Follow, Publish, React, Visibility
+from social.acts import Block, Boost, Emoji, Follow, Publish, React, Visibility, Vote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Refs:
     actors: Mapping[str, str] = field(default_factory=dict)  # Matrix ID -> actor URI
     carried: Mapping[str, str] = field(default_factory=dict)  # event -> URI of its post or act
     stored: Mapping[str, Publish] = field(default_factory=dict)  # post URI -> as it stands
+    answers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # of an event's poll
     acts: Mapping[str, React | Boost | Follow | Block] = field(default_factory=dict)
     link: Callable[[str], tuple[str, str] | None] = lambda _: None
     language: str = ""
@@ -73,6 +74,13 @@ class Part:
     uri: str  # of the post, or of the boost of it
     number: int
     shows: str  # the digest of what stands in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """Several choices at once."""
+
+    votes: tuple[Vote, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ JSON written anew would not be what was signed. HTML comes from `html.to_matrix`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from bridge import html
 from bridge.html import Formatted
-from bridge.matrix import enclosed, shapes, vocabulary
+from bridge.matrix import enclosed, polls, shapes, vocabulary
 from bridge.matrix.notices import notice, notice_for
 from bridge.matrix.sending import (
     Redact,
@@ -42,6 +42,7 @@ from social.acts import (
     Move,
     Mute,
     PassOn,
+    Poll,
     Publish,
     React,
     Reject,
@@ -49,7 +50,9 @@ from social.acts import (
     Report,
     Retract,
     Revise,
+    Tally,
     Undo,
+    Vote,
 )
 
 __all__ = [
@@ -65,6 +68,7 @@ __all__ = [
     "own",
     "receipt",
     "render",
+    "tally",
 ]
 
 _CARD = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
@@ -82,12 +86,14 @@ class Change:
     file: str = ""  # whence it is
 
 
-def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0911 -- one per act
+def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0911, PLR0912 -- one per act
     match act:
         case Publish():
             return _publish(act, refs)
         case Revise():
             return _revise(act, refs)
+        case Tally():
+            return _end(act, refs)
         case Retract():
             return _redact(refs.redact or refs.event, "deleted by its author", act.post)
         case React():
@@ -102,6 +108,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0
             return Redact(refs.event, "removed by a moderator", {}) if refs.event else _ABSENT
         case PassOn():
             return Ignored(reason="what is passed on stands in the room as it was said")
+        case Vote():
+            return Ignored(reason="who voted for what is told to nobody")
         case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():
             return Ignored(reason="told in profiles and in the ledger, not as an event of its own")
         case _:
@@ -111,9 +119,19 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0
 def _publish(act: Publish, refs: Refs) -> Send | Ignored:
     if not refs.fits:
         return Ignored(reason="it is for fewer people than read this room")
-    content = words(act, refs) | _first(act, act.post, refs) | _thread(refs)
-    content[vocabulary.OBJECT] = _post_copy(act, refs, kind="create")
+    more = _thread(refs) | {vocabulary.OBJECT: _post_copy(act, refs, kind="create")}
+    if act.content.poll:
+        sent = fitted(polls.START, _asked(act, act.content.poll, refs) | more)
+        if isinstance(sent, Send):
+            return sent
+    content = words(act, refs) | _first(act, act.post, refs) | more
     return fitted("m.room.message", content, link=act.url or act.post)
+
+
+def _asked(act: Publish, poll: Poll, refs: Refs) -> dict[str, Any]:
+    """A poll shows no file: they are links in its question."""
+    question = replace(act, content=replace(act.content, poll=None))
+    return polls.start(words(question, replace(refs, files={})), poll)
 
 
 def _post_copy(act: Publish, refs: Refs, *, kind: str, edited: int = 0) -> dict[str, Any]:
@@ -150,12 +168,17 @@ def _revise(act: Revise, refs: Refs) -> Send | Redact | Ignored:
         return _ABSENT
     if not refs.fits:  # no tombstone: to those it is for now, it is still there
         return Redact(refs.event, "no longer for everybody here", {})
-    new = words(act.now, refs)
-    content = enclosed.replaced(new, refs.event) if "url" in new else _plainly(new, refs.event)
-    content |= _first(act.now, act.now.post, refs) | {
+    more = {
         "m.mentions": {},  # those named were told of the post
+        "m.relates_to": {"rel_type": "m.replace", "event_id": refs.event},
         vocabulary.OBJECT: _post_copy(act.now, refs, kind="update", edited=act.updated),
     }
+    if poll := act.now.content.poll:
+        asked = _asked(act.now, poll, refs)
+        return fitted(polls.START, asked | {"m.new_content": asked} | more)
+    new = words(act.now, refs)
+    content = enclosed.replaced(new, refs.event) if "url" in new else _plainly(new, refs.event)
+    content |= _first(act.now, act.now.post, refs) | more
     return fitted("m.room.message", content, link=act.now.url or act.now.post)
 
 
@@ -209,7 +232,8 @@ def _shown(act: Act, refs: Refs) -> tuple[str, Sequence[enclosed.Enclosed]]:
     """What the events are about, and the files in them."""
     match act:
         case Publish(post=uri, content=content) | Revise(now=Publish(post=uri, content=content)):
-            return uri, enclosed.carried(content, refs.files)
+            shown = enclosed.carried(content, refs.files)
+            return uri, [] if content.poll else shown  # a poll's are links
         case Boost(uri=uri) if refs.boosted:
             return uri, enclosed.carried(refs.boosted.content, refs.files)
         case _:
@@ -222,6 +246,32 @@ def _beside(refs: Refs, event: str) -> dict[str, Any]:
         return {}
     answered = {"is_falling_back": True, "m.in_reply_to": {"event_id": event}}
     return {"m.relates_to": {"rel_type": "m.thread", "event_id": refs.root, **answered}}
+
+
+def tally(act: Tally, refs: Refs) -> Send | Ignored:
+    """How a poll stands, below it; told again, what was told is changed."""
+    poll = act.now.content.poll
+    if not refs.event or poll is None:
+        return _ABSENT
+    content = polls.notice(poll)
+    if refs.tally:
+        related = {"rel_type": "m.replace", "event_id": refs.tally}
+        content |= {"m.new_content": dict(content), "m.relates_to": related}
+        content["body"] = f"* {content['body']}"
+    else:
+        content |= _thread(refs)
+    copy = kept(refs, id=act.now.post, type="Question", by=act.author, kind="tally", act=act.uri)
+    return fitted("m.room.message", content | {vocabulary.OBJECT: copy})
+
+
+def _end(act: Tally, refs: Refs) -> Send | Ignored:
+    poll = act.now.content.poll
+    if not refs.event or poll is None:
+        return _ABSENT
+    if refs.ended:
+        return Ignored(reason="the poll is closed in this room already")
+    copy = kept(refs, id=act.now.post, type="Question", by=act.author, kind="end", act=act.uri)
+    return fitted(polls.END, polls.end(poll, refs.event) | {vocabulary.OBJECT: copy})
 
 
 def _redact(event: str, reason: str, uri: str) -> Redact | Ignored:

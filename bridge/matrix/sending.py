@@ -46,6 +46,8 @@ class Refs:
     parts: tuple[Part, ...] = ()  # its further events in this room
     name_emojis: tuple[Emoji, ...] = ()  # of the names above
     emoticons: Mapping[str, str] = field(default_factory=dict)  # shortcode -> mxc
+    tally: str = ""  # the event that tells how a poll stands
+    ended: bool = False  # whether the poll was closed in this room already
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,9 @@ def caption(post: Publish, refs: Refs) -> Formatted:
     """Its words, and links to those of its files that the homeserver has not."""
     shown = enclosed.carried(post.content, refs.files)
     described = enclosed.described(shown[0]) if shown else ""
-    written = post.content.html + enclosed.links(post.content, refs.files) + described
+    written = (
+        post.content.html + _options(post) + enclosed.links(post.content, refs.files) + described
+    )
     said = html.to_matrix(written, refs.pills, refs.emoticons)
     if len(said.body.encode()) > _LARGE or not (shown or said.body.strip()):
         more = html.to_matrix(_link(post.url or post.post, "Open the post"), {})
@@ -124,6 +128,13 @@ def _warned(said: Formatted, summary: str) -> Formatted:
 def hidden(formatted: str, reason: str) -> str:
     """Client-Server API, "Spoiler messages"."""
     return f'<span data-mx-spoiler="{html.escape(html.warning(reason))}">{formatted}</span>'
+
+
+def _options(post: Publish) -> str:
+    """Of a poll in which nobody can vote here."""
+    options = post.content.poll.options if post.content.poll else ()
+    shown = "".join(f"<li>{title(option.name)}</li>" for option in options)
+    return f"<ul>{shown}</ul>" if shown else ""
 
 
 def _link(url: str, label: str) -> str:

@@ -133,6 +133,12 @@ def annotated(content: Mapping[str, Any]) -> str:
     return event_ref(related.get("event_id")) if known else ""
 
 
+def referred(content: Mapping[str, Any]) -> str:
+    related = relation(content)
+    known = related.get("rel_type") == "m.reference"
+    return event_ref(related.get("event_id")) if known else ""
+
+
 def redacted(event: Event) -> str:
     """Room version 11 moved the key into the content."""
     return event_ref(event.content.get("redacts")) or event.redacts

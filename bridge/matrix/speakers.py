@@ -12,7 +12,7 @@ from django.conf import settings
 from bridge import html
 from bridge.matrix import registration, render, shapes, vocabulary
 from bridge.models import Anchor, Room
-from social.acts import Act, Boost, React, Remove, Retract, Revise, Undo
+from social.acts import Act, Boost, React, Remove, Retract, Revise, Tally, Undo
 from social.models import Actor
 
 _FALLBACK = "data-mx-profile-fallback"
@@ -44,6 +44,8 @@ def by_bot(act: Act, room: Room, author: Actor, event: str) -> bool:
         return True  # whoever moderates elsewhere has no power here
     if isinstance(act, Revise | Retract | Undo):
         return Anchor.objects.filter(event_id=event, sender=registration.load().bot).exists()
+    if isinstance(act, Tally) and author.is_local:
+        return False  # the bot tells it in its own name
     return author.is_local or is_full(room, author)
 
 

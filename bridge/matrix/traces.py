@@ -11,6 +11,15 @@ from social.models import Actor, Delivery, Post
 from social.models import Boost as BoostRow
 
 
+def tally_of(poll: str) -> str:
+    """What the event is called that tells how a poll stands."""
+    return f"{poll}/tally"
+
+
+def end_of(poll: str) -> str:
+    return f"{poll}/end"
+
+
 def carrying(uri: str, *, about: str = "") -> set[str]:
     """Every room that carries it, or will once the row before has gone.
 
@@ -29,9 +38,10 @@ def repeating(act: Act, author: Actor) -> set[str]:
     match act:
         case Retract():
             notices = {f"desk {uri}" for uri in _targets(_waiting("notice", act.post))}
-            return _cards(act.post) | _places(desks.filter(anchors__uri=act.post)) | notices
+            told = _places(desks.filter(anchors__uri=act.post)) | _counted(act.post)
+            return _cards(act.post) | told | notices
         case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
-            return _cards(act.now.post)
+            return _cards(act.now.post) | _counted(act.now.post)
         case Leave() if not author.is_local:
             theirs = Q(anchors__sender__in=_ghost(author.uri))
             theirs |= Q(anchors__uri__in=_posts(author.uri))  # or said by the bot for them
@@ -47,9 +57,9 @@ def to_clear(act: Act, room: Room) -> list[Anchor]:
         case Retract() if desk:
             return list(here.filter(uri=act.post))
         case Retract():
-            return list(here.filter(uri__in=_boosts(act.post)))
+            return list(here.filter(_repeated(act.post)))
         case Revise():
-            return list(here.filter(uri__in=_boosts(act.now.post)))
+            return list(here.filter(_repeated(act.now.post)))
         case Leave():
             told = here.filter(uri__in=_posts(act.author))
             return list(told if desk else told | here.filter(sender__in=_ghost(act.author)))
@@ -60,6 +70,14 @@ def to_clear(act: Act, room: Room) -> list[Anchor]:
 def _cards(post: str) -> set[str]:
     waiting = _waiting("event", post).filter(act__act="Boost")
     return _places(Room.objects.filter(anchors__uri__in=_boosts(post))) | _targets(waiting)
+
+
+def _counted(poll: str) -> set[str]:
+    return _places(Room.objects.filter(anchors__uri__in=(tally_of(poll), end_of(poll))))
+
+
+def _repeated(post: str) -> Q:
+    return Q(uri__in=_boosts(post)) | Q(uri__in=(tally_of(post), end_of(post)))
 
 
 def _boosts(post: str) -> QuerySet[BoostRow, str]:

@@ -10,7 +10,7 @@ from typing import Self
 from django.db.models import F, Q, QuerySet
 
 from social import acts
-from social.models import Actor, ActorQuerySet, Follow, Post
+from social.models import Actor, ActorQuerySet, Follow, Post, Version
 
 SIZE = 20  # posts on a page
 PEOPLE = 100  # profiles on the first page
@@ -176,6 +176,11 @@ def feed(actor: Actor) -> QuerySet[Post]:
 
 def post(uri: str, author: Actor) -> Post | None:
     return _open().filter(uri=uri, author=author).first()
+
+
+def earlier(shown: Post) -> QuerySet[Version]:
+    """What it said before, oldest first, of a post that its reader may see."""
+    return shown.versions.order_by("at", "pk")
 
 
 def was_deleted(uri: str, author: Actor) -> bool:

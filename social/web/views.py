@@ -74,6 +74,7 @@ def post(request: HttpRequest, handle: str, name: str) -> HttpResponse:
         "actor": author,
         "post": shown,
         "thread": pages.thread(shown),
+        "earlier": pages.earlier(shown) if shown.updated else (),
         "canonical": links.here(links.post(shown)),
         "activity": shown.uri,
         "indexable": author.indexable,

@@ -35,8 +35,8 @@ TYPED, HEARD = sampled("matrix"), sampled("activitypub")
 @pytest.mark.parametrize("sample", TYPED.values(), ids=TYPED)
 def test_what_is_typed_in_matrix_is_told_whole_and_as_others_demand_it(sample: Any) -> None:
     act = acts.load(sample["act"])
-    if type(act).__name__ in NEVER_TOLD:
-        return
+    if type(act).__name__ in NEVER_TOLD or "://" not in act.author:
+        return  # who has no profile here speaks to nobody elsewhere
     refs = Refs(origin=cast.ORIGIN, followers=f"{act.author}/followers", post_author=cast.BOB_URI)
     wire = json.loads(json.dumps(render(act, refs)))
     assert not unmet(wire)

@@ -48,6 +48,13 @@ CONTENT = acts.Content(
         ),
         acts.Attachment(url=f"{HERE}/media/2", media_type="audio/ogg", duration=4_500, voice=True),
     ),
+    poll=acts.Poll(
+        options=(acts.Option(name="Tea", votes=2), acts.Option(name="Coffee", votes=1)),
+        multiple=True,
+        closes=AT,
+        closed=AT - 1,
+        voters=2,
+    ),
 )
 PUBLISH = acts.Publish(
     author=ALICE,
@@ -94,6 +101,8 @@ EXAMPLES: list[acts.Act] = [
     acts.Introduce(author=ALICE, profile=PROFILE, at=AT),
     PUBLISH,
     acts.Revise(author=ALICE, now=PUBLISH, uri=f"{POST}/update/e", updated=AT + 1000),
+    acts.Tally(author=ALICE, now=PUBLISH, uri=f"{POST}/update/1", at=AT),
+    acts.Vote(poll=cast.BOB_ASKS, option="Tea", **ABOUT),
     acts.Retract(author=ALICE, post=POST, at=AT),
     acts.React(
         post=cast.BOB_POST,
@@ -174,6 +183,8 @@ IN_MATRIX = {
     acts.Introduce: SHOWN,
     acts.Publish: SAID,
     acts.Revise: SAID,
+    acts.Tally: SAID,
+    acts.Vote: NOTED,
     acts.Retract: TAKEN,
     acts.React: SAID,
     acts.Boost: SAID,
@@ -232,6 +243,7 @@ NOT_TYPED = {
     "Content.emojis": "their pictures stand in the words",
     "Content.hashtags": "they are read from the words",
     "Publish.group": "the room in which it is written says so",
+    "Content.poll": "polls are events of their own",
     "Publish.url": "the page's address follows from the event",
 }
 

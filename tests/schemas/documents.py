@@ -195,6 +195,9 @@ def _inner(one: Json) -> Iterator[str]:
     if kind in ACTORS:
         yield from _against("actor", one)
         yield from _actor(one)
+    elif kind == "Note" and "name" in one and "content" not in one:
+        yield from _vote(one)
+        return
     elif kind in POSTS:
         yield from _against("post", one)
         yield from _post(one)
@@ -216,6 +219,12 @@ def _against(kind: str, document: Json) -> list[str]:
         for error in Draft202012Validator(demand.shape).iter_errors(document[demand.field]):
             found.append(f"{said}: {error.message[:200]}")
     return found
+
+
+def _vote(one: Json) -> Iterator[str]:
+    """Mastodon and GoToSocial: a Note with a name and nothing to read, for one person alone."""
+    if not one.get("inReplyTo") or len(one.get("to", [])) != 1 or one.get("cc"):
+        yield f"{one['id']}: a vote tells its poll's author, and nobody else, which poll it is in"
 
 
 def _actor(one: Json) -> Iterator[str]:

@@ -64,7 +64,7 @@ def test_what_somebody_would_refuse_in_an_actor_is_named(changed: Json, problem:
         ({"tag": [{"type": "Mention", "href": "https://a.example/u"}]}, "tag"),
         ({"content": "", "attachment": []}, "without words"),
         ({"attributedTo": "https://elsewhere.example/u"}, "on another host"),
-        ({"type": "Question"}, "one kind of choice"),
+        ({"type": "Question", "oneOf": [], "anyOf": []}, "one kind of choice"),
     ],
 )
 def test_what_somebody_would_refuse_in_a_post_is_named(changed: Json, problem: str) -> None:

@@ -1,6 +1,7 @@
 """What the templates may ask of a value."""
 
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.text import Truncator
 
 from social import backlinks
 from social.models import Actor, Post
+from social.profiles import poll_of
 from social.web import emoji, links
 
 register = template.Library()
@@ -154,6 +156,26 @@ def in_sight(focus: str) -> str:
     if not (0 <= across <= 1 and 0 <= down <= 1):
         return ""
     return f"across-{round(across * 10)} down-{round(down * 10)}"
+
+
+@register.filter
+def poll(post: Post) -> dict[str, Any]:
+    """A poll as a page shows it: with the share of each option, and whether one may still vote."""
+    asked = poll_of(post)
+    if asked is None:
+        return {}
+    whole = (asked.voters if asked.multiple else 0) or sum(one.votes for one in asked.options)
+    options = [
+        {"name": one.name, "votes": one.votes, "percent": min(100, one.votes * 100 // (whole or 1))}
+        for one in asked.options
+    ]
+    return {
+        "options": options,
+        "multiple": asked.multiple,
+        "voters": asked.voters,
+        "closes": asked.closed or asked.closes,
+        "ended": asked.ended(int(time.time() * 1000)),
+    }
 
 
 @register.filter

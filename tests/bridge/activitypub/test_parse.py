@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.activitypub.parse import claimed, parse, post, profile
+from bridge.activitypub.parse import claimed, parse, post, profile, split
 from social import acts
 from social.acts import LIKE, Ignored, Publish, React
 
@@ -49,8 +49,14 @@ def test_there_are_samples_of_many_kinds_of_software() -> None:
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_is_read_as_it_says(path: Path) -> None:
     sample = json.loads(path.read_text())
-    act = parse(sample["activity"], at=AT, followers=sample.get("followers", ""))
-    if "ignored" in sample:
+    found = [
+        parse(one, at=AT, followers=sample.get("followers", ""))
+        for one in split(sample["activity"])
+    ]
+    act = found[0]
+    if "acts" in sample:
+        assert found == [acts.load(one) for one in sample["acts"]]
+    elif "ignored" in sample:
         assert isinstance(act, Ignored)
         assert sample["ignored"] in act.reason
     else:

@@ -190,6 +190,21 @@ URIS = WORDS.map(lambda word: f"{ORIGIN}/ap/a/{word.encode().hex()}")
 ABROAD = st.sampled_from([f"{BOB}/1", f"{LENA}/01J", POST])
 
 
+POLLS = st.builds(
+    acts.Poll,
+    options=st.lists(
+        st.builds(acts.Option, name=WORDS, votes=st.integers(0, 99)),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda option: option.name,
+    ).map(tuple),
+    multiple=st.booleans(),
+    closes=st.none() | TIMES,
+    closed=st.none() | TIMES,
+    voters=st.none() | st.integers(0, 99),
+)
+
+
 @st.composite
 def posts(draw: st.DrawFn) -> Publish:
     visibility = draw(st.sampled_from(["public", "unlisted", "private", "limited", "direct"]))
@@ -208,6 +223,7 @@ def posts(draw: st.DrawFn) -> Publish:
         mentions=tuple(Mention(actor=uri, name=f"@{draw(WORDS)}@x.example") for uri in mentioned),
         hashtags=draw(HASHTAGS),
         attachments=draw(st.lists(FILES, max_size=3, unique_by=lambda f: f.url).map(tuple)),
+        poll=draw(st.none() | POLLS),
     )
     return publish(
         content=content,
@@ -264,6 +280,17 @@ ANSWERS = {
 ACTS = st.one_of(
     posts(),
     st.builds(Revise, author=st.just(ALICE), now=posts(), uri=URIS, updated=st.just(AT)),
+    posts()
+    .filter(lambda post: post.content.poll)
+    .map(lambda post: acts.Tally(author=ALICE, now=post, uri=f"{POST}/update/1", at=AT)),
+    st.builds(
+        acts.Vote,
+        author=st.just(ALICE),
+        poll=st.just(f"{BOB}/1"),
+        option=WORDS,
+        uri=URIS.map(lambda uri: f"{uri}#votes/0"),
+        at=TIMES,
+    ),
     st.builds(acts.Retract, author=st.just(ALICE), post=st.just(POST), at=TIMES),
     st.builds(acts.Leave, author=st.just(ALICE), at=TIMES),
     st.builds(acts.Move, author=st.just(ALICE), target=st.just(BOB), uri=URIS, at=TIMES),

@@ -1,12 +1,14 @@
 """The small known world of these tests: alice and ada own rooms here, bob is on Mastodon."""
 
+from dataclasses import replace
 from typing import Any
 
 from bridge.matrix.parse import Refs
-from social.acts import LIKE, Boost, Content, Mention, Publish, React
+from social.acts import LIKE, Boost, Content, Mention, Option, Poll, Publish, React
 
 ORIGIN = "https://social.example"
 NOW = 1_790_000_000_000
+NOON = NOW + 3_600_000
 ALICE, ADA = "@alice:hs.test", "@ada:hs.test"
 MALLORY = "@mallory:evil.test"
 BOT = "@_ap_bot:hs.test"
@@ -23,6 +25,7 @@ def event_id(name: str) -> str:
 
 POST, QUIET = event_id("alice-post"), event_id("alice-quiet")
 FROM_BOB, SECRET = event_id("bob-post"), event_id("bob-secret")
+OWN_POLL, BOBS_POLL = event_id("alice-poll"), event_id("bob-poll")
 LIKED, BOOSTED, EDIT = event_id("alice-like"), event_id("alice-boost"), event_id("alice-edit")
 
 
@@ -43,17 +46,30 @@ def post(uri: str, author: str, **changed: Any) -> Publish:
 
 BOB_POST = "https://mastodon.example/users/bob/statuses/1"
 BOB_SECRET = "https://mastodon.example/users/bob/statuses/2"
+BOB_ASKS = "https://mastodon.example/users/bob/statuses/3"
 LIKE_URI, BOOST_URI = f"{ORIGIN}/ap/a/{LIKED[1:]}", f"{ORIGIN}/ap/a/{BOOSTED[1:]}"
 CARRIED = {
     POST: own_uri(POST),
     QUIET: own_uri(QUIET),
     FROM_BOB: BOB_POST,
     SECRET: BOB_SECRET,
+    OWN_POLL: own_uri(OWN_POLL),
+    BOBS_POLL: BOB_ASKS,
     LIKED: LIKE_URI,
     BOOSTED: BOOST_URI,
     EDIT: f"{own_uri(POST)}/update/{EDIT[1:]}",
 }
+DRINKS = Poll(options=(Option(name="Tea"), Option(name="Coffee")), closes=NOON)
+ANSWERS = {OWN_POLL: {"aaaa": 0, "bbbb": 1}, BOBS_POLL: {"0": 0, "1": 1}}
 STORED = {
+    own_uri(OWN_POLL): post(
+        own_uri(OWN_POLL), ALICE_URI, content=Content(html="<p>What?</p>", poll=DRINKS)
+    ),
+    BOB_ASKS: post(
+        BOB_ASKS,
+        BOB_URI,
+        content=Content(html="<p>What?</p>", poll=replace(DRINKS, multiple=True)),
+    ),
     own_uri(POST): post(own_uri(POST), ALICE_URI),
     own_uri(QUIET): post(own_uri(QUIET), ALICE_URI, visibility="unlisted"),
     BOB_POST: post(
@@ -99,6 +115,7 @@ def refs(**changed: Any) -> Refs:
         "carried": CARRIED,
         "stored": STORED,
         "acts": ACTS,
+        "answers": ANSWERS,
         "link": link,
         "language": "en",
         "name": "Alice",

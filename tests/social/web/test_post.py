@@ -206,3 +206,31 @@ def test_replies_that_answer_each_other_in_a_circle_are_shown_once(client: Clien
     shown = pages.thread(Post.objects.get(pk=first.pk)).below
     assert [entry.post for entry in shown] == [second]
     assert client.get(path(first)).status_code == 200
+
+
+def asked(**values: object) -> dict[str, object]:
+    options = [{"name": "Tea", "votes": 3}, {"name": "<b>Coffee</b>", "votes": 1}]
+    poll = {"options": options, "multiple": False, "closes": None, "closed": None, "voters": 4}
+    return poll | values
+
+
+def test_a_poll_shows_its_answers_with_their_share(client: Client) -> None:
+    page = text(client, write(local("alice"), "What?", poll=asked(closes=4_102_444_800_000)))
+    assert "3 votes" in page
+    assert "(75 %)" in page
+    assert "4 people voted." in page
+    assert "&lt;b&gt;Coffee&lt;/b&gt;" in page
+    assert "Open until" in page
+    assert 'value="75"' in page
+
+
+def test_a_poll_whose_time_is_over_says_so(client: Client) -> None:
+    page = text(client, write(local("alice"), "What?", poll=asked(closes=NOON, multiple=True)))
+    assert "Closed" in page
+    assert "One may choose several." in page
+
+
+def test_a_poll_behind_a_warning_stays_behind_it(client: Client) -> None:
+    post = write(local("alice"), "What?", summary="Drinks", poll=asked())
+    hidden = text(client, post).partition("<details>")[2].partition("</details>")[0]
+    assert "3 votes" in hidden

@@ -1,0 +1,83 @@
+"""What one page of a room puts into the index while it is made anew (bridge/rebuild.py)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from bridge import documents
+from bridge.matrix import anchors, enclosed, registration
+from bridge.matrix import polls as matrix_polls
+from bridge.models import Anchor, Room
+from social import replay
+from social.acts import Publish
+
+Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one page of a room puts into the index. Posts and places are most of it: they are
+    written together, before whatever stands on them.
+    """
+
+    room: Room
+    posts: dict[str, tuple[Publish, str]] = field(default_factory=dict)  # with the text kept
+    places: list[Anchor] = field(default_factory=list)
+    renamed: list[tuple[str, dict[str, int]]] = field(default_factory=list)
+
+    def post(self, act: Publish, text: str) -> None:
+        if act.post in self.posts:
+            self.write_posts()
+        self.posts[act.post] = (act, text)
+
+    def place(self, event: Event, uri: str, part: int = 0, shows: str = "") -> None:
+        related = event["content"].get("m.relates_to") or {}
+        answers = matrix_polls.places(event["content"])
+        if related.get("rel_type") == "m.replace":
+            if answers:
+                self.renamed.append((related.get("event_id", ""), answers))
+            return
+        root = related.get("event_id", "") if related.get("rel_type") == "m.thread" else ""
+        sender = event["sender"]
+        source = enclosed.source(event["content"]) if registration.load().ours(sender) else None
+        anchor = Anchor(
+            event_id=event["event_id"],
+            room=self.room,
+            uri=uri,
+            root=root,
+            sender=sender,
+            at=event["origin_server_ts"],
+            part=part,
+            shows=shows,
+            answers=answers,
+            file=source[0] if source else "",
+        )
+        self.places.append(anchor)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For all that is no post: it may stand on those before it, and undo nothing but itself."""
+        self.write_posts()
+        with transaction.atomic():
+            yield
+
+    def write_posts(self) -> None:
+        if not self.posts:
+            return
+        standing = replay.record_posts([act for act, _ in self.posts.values()])
+        kept = [(act, text) for act, text in self.posts.values() if act.post in standing]
+        actor = self.room.actor
+        mine = actor.uri if actor and actor.is_local else ""
+        documents.keep_posts([one for one in kept if one[0].author == mine], local=True)
+        documents.keep_posts([one for one in kept if one[0].author != mine], local=False)
+        self.posts.clear()
+
+    def write_places(self) -> None:
+        Anchor.objects.bulk_create(self.places, ignore_conflicts=True)
+        self.places.clear()
+        for event, answers in self.renamed:
+            anchors.rename_answers(event, answers)
+        self.renamed.clear()

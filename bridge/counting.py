@@ -1,0 +1,29 @@
+"""What becomes due by itself: counts of polls that are told a while later, polls that close."""
+
+import time
+from contextlib import suppress
+
+from bridge import documents, processing, turns
+from social import actions, once, polls
+from social.models import Post
+
+
+def tell_due() -> int:
+    """Each in a transaction of its own; whoever comes second finds nothing left of it."""
+    at = int(time.time() * 1000)
+    found = list(polls.due(at))
+    for post in found:
+        with turns.writing(), once.remembered(), suppress(actions.Refused):
+            if polls.take(post, at):
+                _tell(post, at)
+    return len(found)
+
+
+def _tell(post: Post, at: int) -> None:
+    act = polls.tally(post, at)
+    if post.author.is_local:
+        processing.carry_out(act)
+        return
+    # Its server said so before, or its time is over: here it is only passed on to the rooms.
+    actions.record(act)
+    processing.tell(act, [], documents.text(post.uri))

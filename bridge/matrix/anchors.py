@@ -1,0 +1,63 @@
+"""Which event stands for what: noted when something was typed, or sent into a room."""
+
+from typing import Any
+
+from bridge.matrix import polls, shapes, traces
+from bridge.matrix.render import Refs
+from bridge.models import Anchor, Room
+from social.acts import Act, Boost, Publish, React, Revise, Tally
+
+
+def at(event_id: str, room: Room, uri: str, root: str, sender: str, when: int) -> Anchor:  # noqa: PLR0913
+    return Anchor(event_id=event_id, room=room, uri=uri, root=root, sender=sender, at=when)
+
+
+def typed(event: dict[str, Any], act: Act, room: Room) -> None:
+    """What somebody typed stands where they typed it."""
+    related = shapes.relation(event["content"])
+    answers = polls.places(event["content"])
+    if isinstance(act, Revise) and answers:  # the answers of an edited poll are called anew
+        rename_answers(shapes.replaced(event["content"]), answers)
+    uri = _typed_as(act)
+    if not uri:
+        return
+    root = (
+        shapes.event_ref(related.get("event_id")) if related.get("rel_type") == "m.thread" else ""
+    )
+    when = shapes.number(event.get("origin_server_ts"))
+    anchor = at(event["event_id"], room, uri, root, event["sender"], when)
+    anchor.answers = answers
+    Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
+
+
+def _typed_as(act: Act) -> str:
+    match act:
+        case Publish():
+            return act.post
+        case React() | Boost():
+            return act.uri
+        case Tally():
+            return traces.end_of(act.now.post)
+        case _:
+            return ""
+
+
+def rename_answers(event_id: str, answers: dict[str, int]) -> None:
+    """Votes may name them as before, and as they are called since."""
+    for anchor in Anchor.objects.filter(event_id=event_id):
+        Anchor.objects.filter(pk=anchor.pk).update(answers=anchor.answers | answers)
+
+
+def sent_as(act: Act, refs: Refs, *, told: bool) -> str:
+    """What the event stands for that was just sent; empty for what only changes another."""
+    match act:
+        case Publish():
+            return act.post
+        case React() | Boost():
+            return act.uri
+        case Tally() if told:
+            return "" if refs.tally else traces.tally_of(act.now.post)
+        case Tally():
+            return traces.end_of(act.now.post)
+        case _:
+            return ""

@@ -1,0 +1,202 @@
+"""Polls as events (MSC3381): written under the names that clients send, read under all. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge import html, names
+from bridge.matrix import shapes, vocabulary
+from bridge.matrix.readings import Ballot, Refs
+from bridge.matrix.sending import message, stamp, title
+from bridge.matrix.shapes import Event
+from social.acts import Ignored, Option, Poll, Publish, Tally, Vote
+
+_NONE = Ignored(reason="about something that is not a poll")
+
+MSC = "org.matrix.msc3381.poll"
+START, RESPONSE, END = f"{MSC}.start", f"{MSC}.response", f"{MSC}.end"
+TEXT = "org.matrix.msc1767.text"
+STARTS, RESPONSES, ENDS = (
+    {name, f"m.poll.{name.rsplit('.')[-1]}"} for name in (START, RESPONSE, END)
+)
+_OPEN = frozenset({f"{MSC}.disclosed", "m.poll.disclosed", "m.disclosed"})
+_MOST, _LONGEST = 20, 500  # answers, and letters of one
+_WEEK = 7 * 24 * 3_600_000  # milliseconds for which one can vote: a poll in Matrix does not say
+
+
+# ---- written
+
+
+def start(said: Mapping[str, Any], poll: Poll) -> dict[str, Any]:
+    """`said`: the question as a message. Answers are called by their place."""
+    names = [html.warning(option.name) for option in poll.options]
+    lines = [f"{number}. {name}" for number, name in enumerate(names, 1)]
+    question = {key: said[key] for key in ("msgtype", "body", "format", "formatted_body")}
+    return {
+        TEXT: "\n".join([said["body"], *lines]),
+        START: {
+            "kind": f"{MSC}.disclosed",
+            "max_selections": len(names) if poll.multiple else 1,
+            "question": {TEXT: said["body"], **question},
+            "answers": [{"id": str(place), TEXT: name} for place, name in enumerate(names)],
+        },
+        "m.mentions": said["m.mentions"],
+    }
+
+
+def end(poll: Poll, event: str) -> dict[str, Any]:
+    """`event`: the one that started it."""
+    return {
+        "m.relates_to": {"rel_type": "m.reference", "event_id": event},
+        END: {},
+        TEXT: html.to_matrix(counts(poll), {}).body,
+        f"{MSC}.results": {str(at): stamp(one.votes) for at, one in enumerate(poll.options)},
+    }
+
+
+def notice(poll: Poll) -> dict[str, Any]:
+    return message(html.to_matrix(counts(poll), {}), "m.notice") | {"m.mentions": {}}
+
+
+def counts(poll: Poll) -> str:
+    """As HTML."""
+    state = "The poll is closed" if poll.closed is not None else "Votes so far"
+    voters = "" if poll.voters is None else f" ({_people(poll.voters)})"
+    rows = (f"<li>{title(option.name)}: {option.votes}</li>" for option in poll.options)
+    return f"<p>{state}{voters}:</p><ul>{''.join(rows)}</ul>"
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+# ---- read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The question as a message, and what may be answered."""
+
+    content: Mapping[str, Any]
+    poll: Poll
+
+
+def asked(content: Mapping[str, Any], at: int) -> Asked | Ignored:
+    """Of an edit what it asks now."""
+    new = shapes.new_content(content) if shapes.replaced(content) else content
+    found = _start(new)
+    if found.get("kind") not in _OPEN:
+        # Element: "results are only revealed when you end the poll".
+        return Ignored(reason="a poll with hidden results: other servers would show them")
+    names = [_text(answer)[:_LONGEST] for answer in _answers(found)]
+    if not 0 < len(names) <= _MOST or not all(map(html.warning, names)):
+        return Ignored(reason="a poll with too many answers, or with none")
+    if len(set(names)) < len(names):
+        return Ignored(reason="a poll with two answers of the same name")
+    most = found.get("max_selections")
+    several = isinstance(most, int) and most > 1
+    options = tuple(Option(name=name) for name in names)
+    poll = Poll(options=options, multiple=several, closes=at + _WEEK, voters=0)
+    question = _question(shapes.mapping(found.get("question")))
+    return Asked(content=_message(content, question), poll=poll)
+
+
+def places(content: Mapping[str, Any]) -> dict[str, int]:
+    """What clients call the answers → their place in the list."""
+    new = shapes.new_content(content) if shapes.replaced(content) else content
+    ids = (shapes.text(answer.get("id") or answer.get("m.id")) for answer in _answers(_start(new)))
+    return {name: place for place, name in enumerate(ids) if name}
+
+
+def ghosts(poll: Poll) -> dict[str, int]:
+    """The same for a poll that a ghost began."""
+    return {str(place): place for place in range(len(poll.options))}
+
+
+def chosen(content: Mapping[str, Any], poll: Poll, places: Mapping[str, int]) -> list[Option]:
+    """As many as count, in the order in which they were chosen."""
+    given = shapes.mapping(content.get(RESPONSE) or content.get("m.poll.response"))
+    ids = shapes.texts(given.get("answers") or content.get("m.selections"))
+    known = dict.fromkeys(places[name] for name in ids if name in places)
+    most = len(poll.options) if poll.multiple else 1
+    return [poll.options[place] for place in known if place < len(poll.options)][:most]
+
+
+def same(one: Poll, other: Poll) -> bool:
+    called = [[option.name for option in poll.options] for poll in (one, other)]
+    return called[0] == called[1] and one.multiple == other.multiple
+
+
+def ended(event: Event, post: Publish | None, author: str) -> Tally | Ignored:
+    """The counts are not in the room: whoever records it adds them."""
+    if post is None or post.content.poll is None:
+        return _NONE
+    if author != post.author:
+        return Ignored(reason="only its author can end a poll here")
+    return Tally(author=author, now=post, uri=f"{post.post}/update/{event.id[1:]}", at=event.at)
+
+
+def votes(event: Event, post: Publish | None, author: str, refs: Refs) -> Vote | Ballot | Ignored:
+    """Of somebody without a profile only in a poll of ours: nobody else would believe them."""
+    if post is None or post.content.poll is None:
+        return _NONE
+    ours = names.same_origin(post.author, refs.origin) and event.sender not in refs.actors
+    if not author and not ours:
+        return Ignored(reason="a vote by nobody with a profile here")
+    known = refs.answers.get(shapes.referred(event.content), {})
+    cast = tuple(
+        Vote(
+            author=author or event.sender,
+            poll=post.post,
+            option=option.name,
+            uri=f"{names.act_uri(refs.origin, event.id)}#votes/{number}",
+            at=event.at,
+        )
+        for number, option in enumerate(chosen(event.content, post.content.poll, known))
+    )
+    if not cast:
+        return Ignored(reason="no answer of the poll was chosen")
+    return cast[0] if len(cast) == 1 else Ballot(votes=cast)
+
+
+def _start(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    keys = (START, "m.poll.start", "m.poll")
+    return next((shapes.mapping(content[key]) for key in keys if key in content), {})
+
+
+def _answers(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """One more than fit, so that too many are seen."""
+    answers = found.get("answers")
+    return (
+        [shapes.mapping(one) for one in answers[: _MOST + 1]] if isinstance(answers, list) else []
+    )
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    for key in (TEXT, "m.text", "body"):
+        found = content.get(key)
+        if isinstance(found, list):
+            found = next(iter(_plain(found)), "")
+        if isinstance(found, str) and found:
+            return shapes.clean(found).strip()
+    return ""
+
+
+def _plain(parts: Iterable[Any]) -> Iterable[str]:
+    """MSC1767, stable: the same in several types."""
+    for part in map(shapes.mapping, parts):
+        if part.get("mimetype", "text/plain") == "text/plain":
+            yield shapes.text(part.get("body"))
+
+
+def _question(question: Mapping[str, Any]) -> dict[str, Any]:
+    styled = {key: question[key] for key in ("format", "formatted_body") if key in question}
+    return {"msgtype": "m.text", "body": _text(question), **styled}
+
+
+def _message(content: Mapping[str, Any], question: dict[str, Any]) -> Mapping[str, Any]:
+    about = ("m.relates_to", "m.mentions", vocabulary.POST)
+    around = {key: content[key] for key in about if key in content}
+    if shapes.replaced(content):
+        return {**question, **around, "m.new_content": question}
+    return {**question, **around}

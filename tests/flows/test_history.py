@@ -1,0 +1,104 @@
+"""What a post said before it was edited: kept, shown to its readers, and gone with it."""
+
+from typing import Any
+
+import pytest
+
+from bridge.activitypub import jsonld
+from bridge.demo.neighbourhood import Actor as Neighbour
+from social.models import Post, Version
+from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.world import Resident, World, post, post_of
+
+
+def said(uri: str) -> list[str]:
+    """What it said before, oldest first."""
+    rows = Version.objects.filter(post__uri=uri).order_by("at", "pk")
+    return list(rows.values_list("html", flat=True))
+
+
+def revises(world: World, bob: Neighbour, note: dict[str, Any], text: str, **more: Any) -> None:
+    number = Post.objects.count() + len(text)
+    later = jsonld.iso(4_000_000_000_000 + number)
+    now = note | {"content": f"<p>{text}</p>", "updated": note["published"]} | more
+    update = {"id": f"{note['id']}#edit-{later}", "type": "Update", "actor": bob.id}
+    world.hear(bob, {**update, "to": now["to"], "cc": now["cc"], "object": now})
+    world.settle()
+
+
+def test_narrowing_a_post_ends_its_history(world: World, alice: Resident, bob: Neighbour) -> None:
+    world.friends(bob, alice)
+    note = bob.post("for all").activity["object"]
+    world.settle()
+    revises(world, bob, note, "for all, better")
+    assert said(note["id"]) == ["<p>for all</p>"]
+    followers = [f"{bob.id}/followers"]
+    revises(world, bob, note, "for followers now", to=followers, cc=[])
+    assert post(note["id"]).visibility == "private"
+    assert said(note["id"]) == []
+    lost_and_rebuilt()
+    assert said(note["id"]) == []
+
+
+def test_who_is_named_only_now_in_what_is_not_open_reads_nothing_earlier(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    note = bob.post("a word", to="direct", mentions=[alice.actor]).activity["object"]
+    world.settle()
+    revises(world, bob, note, "a word!")
+    assert len(said(note["id"])) == 1
+    revises(world, bob, note, "a word to both", to=[alice.actor, ada.actor])
+    assert said(note["id"]) == []
+
+
+def test_a_deleted_post_has_no_history(world: World, alice: Resident) -> None:
+    event = alice.post("first")
+    world.settle()
+    alice.person.edit(alice.room, event, "second")
+    world.settle()
+    assert said(post_of(event)) == ["<p>first</p>"]
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert not Version.objects.exists()
+
+
+def test_the_page_shows_how_often_it_was_edited_and_what_it_said(
+    world: World, alice: Resident
+) -> None:
+    event = alice.post("first words")
+    world.settle()
+    assert "Edited" not in world.page(post(post_of(event)).url)
+    for text in ("second words", "third words"):
+        alice.person.edit(alice.room, event, text)
+        world.settle()
+    page = world.page(post(post_of(event)).url)
+    assert "Edited 2 times" in page
+    assert page.index("first words") < page.index("second words")
+    assert "first words" not in world.json(post_of(event))["content"]
+
+
+@pytest.mark.parametrize("edits", [1, 3])
+def test_versions_come_back_from_receipts_and_copies(
+    world: World, alice: Resident, bob: Neighbour, edits: int
+) -> None:
+    world.friends(bob, alice)
+    mine = alice.post("mine 0")
+    note = bob.post("theirs 0").activity["object"]
+    world.settle()
+    for number in range(edits):
+        alice.person.edit(alice.room, mine, f"mine {number + 1}")
+        revises(world, bob, note, f"theirs {number + 1}")
+    before = set(Version.objects.values_list("post__uri", "html", "at"))
+    assert len(before) == 2 * edits
+    lost_and_rebuilt()
+    assert set(Version.objects.values_list("post__uri", "html", "at")) == before
+
+
+def test_only_the_newest_versions_are_kept(world: World, alice: Resident, bob: Neighbour) -> None:
+    world.friends(bob, alice)
+    note = bob.post("version 0").activity["object"]
+    world.settle()
+    for number in range(1, 24):
+        revises(world, bob, note, f"version {number}")
+    assert said(note["id"])[0] == "<p>version 3</p>"
+    assert len(said(note["id"])) == 20
