@@ -453,8 +453,9 @@ def _attachment(attachment: Attachment) -> Json:
     media_type = {"mediaType": attachment.media_type} if attachment.media_type else {}
     # One half of the fediverse reads the description from `name`, the other from `summary`.
     alt = {"name": attachment.alt, "summary": attachment.alt} if attachment.alt else {}
-    sized = attachment.width and attachment.height
-    size = {"width": attachment.width, "height": attachment.height} if sized else {}
+    # PeerTube tells the width of its pictures and the height of its films.
+    known = {"width": attachment.width, "height": attachment.height}
+    size = {side: pixels for side, pixels in known.items() if pixels}
     shown = {"type": kind, **media_type, "url": attachment.url, **alt, **size}
     if attachment.blurhash:
         shown["blurhash"] = attachment.blurhash
