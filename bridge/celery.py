@@ -48,6 +48,7 @@ app.conf.update(
         "catch-up": {"task": "bridge.tasks.catch_up", "schedule": 180.0},
         "plan": {"task": "bridge.tasks.plan", "schedule": 300.0},
         "count": {"task": "bridge.tasks.count", "schedule": 10.0},
+        "look-again": {"task": "bridge.tasks.look_again", "schedule": 3600.0},
         "prune": {"task": "bridge.tasks.prune", "schedule": 3600.0},
     },
     timezone="UTC",

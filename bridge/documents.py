@@ -18,12 +18,15 @@ from social import actions, profiles
 from social.acts import (
     OPEN,
     Act,
+    AllowQuote,
+    AskQuote,
     Boost,
     Introduce,
     Leave,
     PassOn,
     Publish,
     React,
+    RefuseQuote,
     Report,
     Retract,
     Revise,
@@ -99,6 +102,7 @@ def activity(act: Act, author: Actor, wire: str = "") -> dict[str, Any]:
         readers=_readers(act, author),
         passed=orjson.loads(wire) if wire and isinstance(act, PassOn) else None,
         edited=_edited(act),
+        quoting=_plain(act.quoting) if isinstance(act, AskQuote) else {},
     )
     if isinstance(act, Introduce):
         act = Introduce(author=act.author, profile=profiles.profile_of(author), at=act.at)
@@ -116,6 +120,13 @@ def _edited(act: Act) -> int | None:
     return Post.objects.filter(uri=act.now.post).values_list("updated", flat=True).first()
 
 
+def _plain(uri: str) -> dict[str, Any]:
+    """A kept document as it stands within another."""
+    body = Document.objects.filter(uri=uri, gone=False).values_list("body", flat=True).first()
+    document: dict[str, Any] = orjson.loads(body) if body else {}
+    return {key: value for key, value in document.items() if key != "@context"}
+
+
 def _readers(act: Act, author: Actor) -> tuple[str, ...]:
     """Whom a post was for that goes now; empty where anybody could read it."""
     post = Post.objects.filter(uri=act.post).first() if isinstance(act, Retract) else None
@@ -128,7 +139,7 @@ def _readers(act: Act, author: Actor) -> tuple[str, ...]:
 def _other(act: Act) -> str:
     """The author of the post that a reaction, boost or vote is about."""
     said = act.undone if isinstance(act, Undo) else act
-    if not isinstance(said, React | Boost | Vote):
+    if not isinstance(said, React | Boost | Vote | AskQuote):
         return ""
     uri = said.poll if isinstance(said, Vote) else said.post
     return Post.objects.filter(uri=uri).values_list("author__uri", flat=True).first() or ""
@@ -155,11 +166,32 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
             _rewrap(act.now.post, _object(document), author)
         case Retract():
             _bury(act.post, act.at, author.uri)
+        case AllowQuote():
+            _store(act.stamp, render.stamp(act), author.uri)
+        case RefuseQuote() if act.stamp:
+            keep_withdrawn(act)
         case Leave():
             Document.objects.filter(author=author.uri).exclude(uri=uri).update(gone=True)
         case _:
             pass
     return uri
+
+
+def keep_consent(act: AllowQuote | RefuseQuote, stamp: str) -> None:
+    """In a rebuild: a proof as it was served before, or that it is gone."""
+    author = actions.actor(act.author)
+    if author is None or not author.is_local:
+        return
+    if isinstance(act, RefuseQuote):
+        if act.stamp:
+            keep_withdrawn(act)
+    elif stamp:
+        _put(act.stamp, stamp, act.author)
+
+
+def keep_withdrawn(act: RefuseQuote) -> None:
+    body = orjson.dumps(render.tombstone(act.stamp, act.at)).decode()
+    _put(act.stamp, body, act.author, gone=True)
 
 
 def keep_posts(texts: Collection[tuple[Publish, str]], *, local: bool) -> None:
@@ -232,6 +264,7 @@ def prune() -> int:
     local = Actor.objects.local().values("uri")
     sent_only = Q(uri__contains="#accepts/") | Q(uri__contains="#rejects/")
     sent_only |= Q(uri__contains="#updates/") | Q(uri__contains="#announces/")
+    sent_only |= Q(uri__endswith="#quote")
     ours = Q(author__in=local) & sent_only
     ours |= Q(author=keys.instance_uri(), uri__contains="#reports/")
     unsent = Document.objects.filter(ours).exclude(Exists(rows))

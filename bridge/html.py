@@ -36,6 +36,7 @@ __all__ = [
     "plain",
     "to_matrix",
     "warning",
+    "without",
 ]
 
 LIMIT = 256 * 1024  # bytes; four times what an event can hold
@@ -181,6 +182,16 @@ def _language(node: Node) -> dict[str, str]:
 def _integer(node: Node, key: str) -> dict[str, str]:
     value = node.attributes.get(key, "")
     return {key: value} if _INTEGER.fullmatch(value) else {}
+
+
+def without(html: str, name: str) -> str:
+    """Sanitised HTML without the elements of one class, and all that is in them."""
+    if name not in html:
+        return html
+    kept = changed(
+        parse(html), lambda node: [] if name in node.attributes.get("class", "").split() else [node]
+    )
+    return write(kept, LIMIT).strip(" \t\n")
 
 
 # To a room

@@ -181,7 +181,7 @@ def process(row: Received) -> bool:
 def perform(row: Received) -> None:
     """Reads outside, records inside one transaction that also ends the row: all or nothing."""
     *context, said = NETWORKS[row.network].read(row)
-    if isinstance(said.act, Publish):
+    if isinstance(said.act, Publish) and not said.act.content.quote:
         _record(row, context, said)
         return
     once.forget()  # all other acts change what is asked about,

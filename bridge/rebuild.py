@@ -39,14 +39,16 @@ from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import Carried, Entry, Part, Receipt, Refs, parse
 from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
 from bridge.models import Ghost, Key, Room
-from social import actions, acts, foresight, once, polls, replay
+from social import actions, acts, foresight, once, polls, quoting, replay
 from social.acts import (
+    AllowQuote,
     Boost,
     Follow,
     Introduce,
     Profile,
     Publish,
     React,
+    RefuseQuote,
     Retract,
     Revise,
     Tally,
@@ -343,6 +345,10 @@ def _event(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one li
                 _remembered(read, event, batch)
         case Carried(raw=raw) if raw:
             _carried(read, event, batch)
+        case Carried(kind="quote"):
+            with batch.alone():
+                author = _speaker(read, event)
+                quoting.mark(read.uri, author.uri if author else "", read.stamp)
         case _ if ours and kind == "m.room.redaction":
             with batch.alone():
                 _tombstone(event)
@@ -385,6 +391,7 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
     if isinstance(act, Boost) and carried.uri != act.uri:
         _passed_on(act, author, carried, event, batch)
         return
+    act = quoting.believed(act, carried.stamp)
     if act.author != author.uri:
         return
     if isinstance(act, Publish):
@@ -447,6 +454,7 @@ def _remembered(carried: Carried, event: Event, batch: Batch) -> None:
     """A notice in a desk may hold the only copy of a direct post."""
     author = actors.known(carried.by)
     act = replayed(carried.raw, at=carried.seen, followers=author.followers if author else "")
+    act = quoting.believed(act, carried.stamp)
     if author and isinstance(act, Publish) and act.author == author.uri:
         actions.record(act)
         documents.keep(act, carried.raw)
@@ -459,6 +467,9 @@ def _entry(entry: Entry) -> None:
     actions.record(act)
     author = actors.known(act.author)
     raw = entry.raw.get("raw")
+    if isinstance(act, AllowQuote | RefuseQuote):
+        documents.keep_consent(act, raw if isinstance(raw, str) else "")
+        return
     if author and author.is_local and isinstance(raw, str) and raw:
         documents.keep_activity(act, author, orjson.loads(raw))
 

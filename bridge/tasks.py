@@ -19,7 +19,7 @@ from bridge import (
     recall,
     rounds,
 )
-from bridge.activitypub import actors
+from bridge.activitypub import actors, quotes
 from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import client, gaps, registration, storage
@@ -122,6 +122,12 @@ def awake() -> None:
 def plan() -> None:
     """What we mean to do by ourselves, and nothing that happened makes us think of."""
     recall.plan()
+
+
+@shared_task
+def look_again() -> None:
+    """Whether those who let themselves be quoted still do."""
+    quotes.look_again()
 
 
 @shared_task

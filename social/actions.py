@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from social import approvals, distance, history, once, policy, polls, reports
+from social import approvals, distance, history, once, policy, polls, quoting, reports
 from social.acts import (
     NARROWING,
     Accept,
@@ -17,6 +17,7 @@ from social.acts import (
     Block,
     BlockHost,
     Boost,
+    Consent,
     Decide,
     Follow,
     Introduce,
@@ -44,12 +45,16 @@ from social.models import Follow as FollowRow
 from social.models import Mute as MuteRow
 from social.models import Reaction as ReactionRow
 
+__all__ = ["Refused", "record"]
+
 OVERTAKEN = 6 * 3_600_000  # for so long after its undo a follow may still come, in milliseconds
 
 Refused = policy.Refused  # the act may not happen here; the text says why
 
 
 def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
+    if isinstance(act, Consent):
+        return quoting.record(act)
     match act:
         case Introduce():
             return _introduce(act)
@@ -82,9 +87,9 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
         case Move():
             return _move(act)
         case Decide():
-            return approvals.decide(act, _must(act.author))
+            return approvals.decide(act, must(act.author))
         case Report():
-            return reports.file(act, _must(act.author))
+            return reports.file(act, must(act.author))
         case PassOn():
             return True  # what is passed on is recorded itself
         case Remove():
@@ -105,7 +110,7 @@ def _post(uri: str) -> Post | None:
     return Post.objects.filter(uri=uri).select_related("author").first()
 
 
-def _must(uri: str) -> Actor:
+def must(uri: str) -> Actor:
     found = actor(uri)
     if found is None:
         raise Refused("its author is unknown")
@@ -168,6 +173,9 @@ def _content_values(act: Publish) -> dict[str, object]:
         "attachments": [asdict(attachment) for attachment in content.attachments],
         "emojis": [asdict(emoji) for emoji in content.emojis],
         "poll": polls.kept(content.poll),
+        "quote": content.quote,
+        "stamp": content.stamp,
+        "quotable": content.quotable,
     }
 
 
@@ -177,7 +185,7 @@ def _publish(act: Publish, *, updated: int | None = None) -> bool:
         raise Refused("it was deleted already")
     if once.ask(("stands", uri), Post.objects.filter(uri=uri).exists):
         return False
-    new = row_of(act, _must(act.author), updated)
+    new = row_of(act, must(act.author), updated)
     new.group = _heard_in(act.group, new.author)
     new.parent = post(act.reply)
     new.save(force_insert=True)
@@ -280,6 +288,8 @@ def _wipe(posts: QuerySet[Post], at: int) -> int:
         attachments=[],
         emojis=[],
         poll=None,
+        quote="",
+        stamp="",
     )
 
 
@@ -289,7 +299,7 @@ def _react(act: React) -> bool:
         raise Refused("the post it reacts to is not known here")
     if _gone(act.uri, act.author):
         raise Refused("it was taken back already")
-    author = _must(act.author)
+    author = must(act.author)
     if ReactionRow.objects.filter(
         Q(uri=act.uri) | Q(author=author, post=post, emoji=act.emoji)
     ).exists():
@@ -307,7 +317,7 @@ def _boost(act: Boost) -> bool:
     post = Post.objects.filter(uri=act.post, deleted=None).first()
     if post is None:
         raise Refused("the boosted post is not known here")
-    author = _must(act.author)
+    author = must(act.author)
     if BoostRow.objects.filter(Q(uri=act.uri) | Q(author=author, post=post)).exists():
         return False
     BoostRow.objects.create(uri=act.uri, author=author, post=post, at=act.at)
@@ -315,7 +325,7 @@ def _boost(act: Boost) -> bool:
 
 
 def _undo(act: Undo) -> bool:
-    author = _must(act.author)
+    author = must(act.author)
     found = _take_back(act, author)
     if act.uri:
         # It may still be on its way. But some servers follow again under an id they took back:
@@ -364,7 +374,7 @@ def _follow(act: Follow) -> bool:
     pair, new = ("may follow", act.author, act.target), {"uri": act.uri, "at": act.at}
     asked = once.ask(pair, lambda: True)
     once.know(pair, answer=True)
-    two = {"follower": _must(act.author), "target": _must(act.target)}
+    two = {"follower": must(act.author), "target": must(act.target)}
     if not asked:
         return bool(FollowRow.objects.create(**two, **new))
     row, created = FollowRow.objects.get_or_create(**two, defaults=new)
@@ -387,7 +397,7 @@ def _accept(act: Accept) -> bool:
 def _reject(act: Reject) -> bool:
     row = _named_follow(act)
     if row is None:
-        return _must(act.author).is_local  # a refusal of what was never stored is still said
+        return must(act.author).is_local  # a refusal of what was never stored is still said
     row.delete()
     return True
 
@@ -402,14 +412,14 @@ def _named_follow(act: Accept | Reject) -> FollowRow | None:
 def _keep_away(act: Block | BlockHost | Mute) -> bool:
     if _gone(act.uri, act.author):
         raise Refused("it was taken back already")
-    author = _must(act.author)
+    author = must(act.author)
     match act:
         case Block():
-            return distance.block(act, author, _must(act.target))
+            return distance.block(act, author, must(act.target))
         case BlockHost():
             return distance.block_host(act, author)
         case Mute():
-            return distance.mute(act, author, _must(act.target))
+            return distance.mute(act, author, must(act.target))
 
 
 def _leave(act: Leave) -> bool:
@@ -426,7 +436,7 @@ def _leave(act: Leave) -> bool:
 
 
 def _move(act: Move) -> bool:
-    author = _must(act.author)
+    author = must(act.author)
     if (author.moved or 0) >= act.at:
         return False
     Actor.objects.filter(pk=author.pk).update(moved_to=act.target, moved=act.at)

@@ -16,6 +16,8 @@ NARROWING: tuple[str, ...] = get_args(Visibility)  # each is for fewer than thos
 LIKE = "\N{THUMBS UP SIGN}"  # the reaction that every network knows
 
 Kind = Literal["person", "service", "group", "organization", "application"]
+# Whose quotes of a post its author lets stand; "ask" decides case by case, "" says nothing.
+Quotable = Literal["", "public", "followers", "ask", "nobody"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,9 @@ class Content:
     attachments: tuple[Attachment, ...] = ()
     emojis: tuple[Emoji, ...] = ()
     poll: Poll | None = None
+    quote: str = ""  # URI of the post quoted
+    stamp: str = ""  # URI under which the quoted author's consent can be read
+    quotable: Quotable = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +118,7 @@ class Profile:
     published: int | None = None
     software: str = ""
     emojis: tuple[Emoji, ...] = ()  # of name, summary and fields
+    quotes: Quotable = "public"  # of what is written from now on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +333,46 @@ class PassOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskQuote:
+    """`author` would quote `post` in `quoting`."""
+
+    author: str
+    post: str
+    quoting: str  # URI of the post that quotes
+    uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowQuote:
+    """`author` lets `asker` quote `post` in `quoting`; `stamp` is the proof for everybody."""
+
+    author: str
+    asker: str
+    post: str
+    quoting: str
+    uri: str  # of what was asked; may be empty
+    stamp: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseQuote:
+    """`author` does not let `asker` quote `post` in `quoting`; any more, where there is a stamp."""
+
+    author: str
+    asker: str
+    post: str
+    quoting: str
+    uri: str  # of what was asked; may be empty
+    stamp: str  # taken back; empty when it was only asked
+    at: int
+
+
+Consent = AskQuote | AllowQuote | RefuseQuote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """Not an act of ours; `reason` is shown to whoever asks why."""
 
@@ -362,6 +408,9 @@ Act = (
     | Report
     | PassOn
     | Remove
+    | AskQuote
+    | AllowQuote
+    | RefuseQuote
 )
 _BY_NAME: dict[str, type[Act]] = {kind.__name__: kind for kind in get_args(Act)}
 

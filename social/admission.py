@@ -10,6 +10,7 @@ from social.actions import Refused
 from social.acts import (
     OPEN,
     Act,
+    AskQuote,
     BlockHost,
     Boost,
     Decide,
@@ -62,6 +63,8 @@ def admit(act: Act) -> None:  # noqa: C901, PLR0912  one line an act
                 raise Refused("nothing done here waits for this answer")
         case Report():
             _admit_report(author, act)
+        case AskQuote():
+            _admit_quote(author, act)
         case _:
             pass
 
@@ -164,6 +167,17 @@ def _admit_boost(author: Actor, act: Boost) -> None:
     followed = author.is_local or post.author.is_local or _has_local_followers(author)
     if not followed:
         raise Refused("nobody here follows the booster")
+
+
+def _admit_quote(author: Actor, act: AskQuote) -> None:
+    """Whoever may not quote is told so; of what is not open nobody learns that it is there."""
+    post = Post.objects.filter(uri=act.post, deleted=None).select_related("author").first()
+    if post is None or post.visibility not in OPEN or post.author.left:
+        raise Refused("the quoted post is not known here")
+    if post.author.suspended:
+        raise Refused("its author is blocked or suspended")
+    if not (author.is_local or post.author.is_local):
+        raise Refused("it concerns nobody here")
 
 
 def _admit_towards(author: Actor, act: Follow | React) -> None:

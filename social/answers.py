@@ -4,8 +4,8 @@ along. Acts come out, and walk the same line as all others.
 
 import hashlib
 
-from social import actions, distance, policy
-from social.acts import Accept, Act, Block, BlockHost, Follow, Move, Reject, Undo
+from social import actions, distance, policy, quoting
+from social.acts import Accept, Act, Block, BlockHost, Consent, Follow, Move, Publish, Reject, Undo
 from social.models import Actor
 
 
@@ -13,9 +13,11 @@ def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
     """Acts that this server does in its people's name: accepting, refusing, following along."""
     if isinstance(act, Move):
         return _answers_to_move(act)
+    if isinstance(act, Publish | Consent):
+        return quoting.answers(act)
     author = actions.actor(act.author)
     if isinstance(act, Block | BlockHost):
-        return distance.parting(author, act) if author else []
+        return [*distance.parting(author, act), *quoting.parting(author, act)] if author else []
     if not isinstance(act, Follow):
         return []
     target = actions.actor(act.target)

@@ -16,6 +16,8 @@ from social.acts import (
     OPEN,
     Accept,
     Act,
+    AllowQuote,
+    AskQuote,
     Block,
     BlockHost,
     Boost,
@@ -28,6 +30,7 @@ from social.acts import (
     PassOn,
     Publish,
     React,
+    RefuseQuote,
     Reject,
     Remove,
     Report,
@@ -44,7 +47,7 @@ from social.models import Vote as VoteRow
 
 # Of these also those hear whom the author has blocked: nothing is said to them, but taken away.
 # And their server hears what is reported of them, which is when one blocks.
-TAKEN_BACK = (Block, Reject, Undo, Retract, Leave, Report)
+TAKEN_BACK = (Block, Reject, Undo, Retract, Leave, Report, RefuseQuote)
 
 
 def hearers(act: Act) -> list[Actor]:
@@ -80,6 +83,10 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _sent_to(act.author, post.visibility, post.audience) | _touched(act.post)
         case React():
             return _author(act.post) | _group(act.post)
+        case AskQuote():
+            return _author(act.post)
+        case AllowQuote() | RefuseQuote():
+            return Q(uri=act.asker)
         case Boost():
             return _followers(act.author) | _author(act.post)
         case PassOn():
@@ -187,4 +194,6 @@ def subject(act: Act) -> str:  # noqa: C901, PLR0911  one line an act
             return act.uri
         case Decide():
             return act.about
+        case AskQuote() | AllowQuote() | RefuseQuote():
+            return act.quoting
     assert_never(act)

@@ -95,6 +95,7 @@ class Actor(models.Model):
     aliases = models.JSONField(default=list, blank=True)
     moved_to = models.CharField(max_length=2048, blank=True, db_index=True)
     moved = models.BigIntegerField(null=True, blank=True)  # time of the newest move we admitted
+    quotes = models.CharField(max_length=10, default="public")  # who may quote what comes next
     inbox = models.CharField(max_length=2048, blank=True)
     shared_inbox = models.CharField(max_length=2048, blank=True)
     followers = models.CharField(max_length=2048, blank=True, db_index=True)
@@ -215,7 +216,7 @@ class Post(models.Model):
     emojis = models.JSONField(default=list, blank=True)
     poll = models.JSONField(null=True, blank=True)  # what it asks, and the counts told last
     poll_due = models.BigIntegerField(null=True, blank=True, db_index=True)  # to count or close it
-    url = models.CharField(max_length=2048, blank=True)
+    url = models.CharField(max_length=2048, blank=True, db_index=True)
     reply = models.CharField(max_length=2048, blank=True, db_index=True)  # URI of the parent
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
@@ -223,6 +224,10 @@ class Post(models.Model):
     addressed = models.ManyToManyField(Actor, blank=True, related_name="addressed_by")
     audience = models.JSONField(default=list, blank=True)  # URIs addressed by name
     group = models.CharField(max_length=2048, blank=True)  # URI of the group it was said in
+    quote = models.CharField(max_length=2048, blank=True, db_index=True)  # URI of what it quotes
+    stamp = models.CharField(max_length=2048, blank=True, db_index=True)  # proves that it may
+    proven = models.BigIntegerField(null=True, blank=True)  # when the stamp was last looked at
+    quotable = models.CharField(max_length=10, blank=True)  # by whom
     published = models.BigIntegerField()
     updated = models.BigIntegerField(null=True, blank=True)
     deleted = models.BigIntegerField(null=True, blank=True)
@@ -417,6 +422,19 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target}, by {self.author}"
+
+
+class Stamp(models.Model):
+    """Somebody here lets a post quote theirs; the proof stands at `uri`."""
+
+    uri = models.CharField(max_length=2048, unique=True)
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="stamps")
+    quoting = models.CharField(max_length=2048, db_index=True)  # URI; the post may be unknown here
+    by = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="stamps")
+    at = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.uri
 
 
 class Tombstone(models.Model):

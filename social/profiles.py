@@ -42,6 +42,7 @@ def profile_of(actor: Actor) -> Profile:
         published=actor.published,
         software=actor.software,
         emojis=tuple(Emoji(**emoji) for emoji in actor.emojis),
+        quotes=actor.quotes,  # type: ignore[arg-type]  # the column holds what a Profile brought
     )
 
 
@@ -60,6 +61,9 @@ def publish_of(post: Post) -> Publish:
             attachments=tuple(Attachment(**attachment) for attachment in post.attachments),
             emojis=tuple(Emoji(**emoji) for emoji in post.emojis),
             poll=poll_of(post),
+            quote=post.quote,
+            stamp=post.stamp,
+            quotable=post.quotable,  # type: ignore[arg-type]  # the column holds what a Content brought
         ),
         visibility=post.visibility,  # type: ignore[arg-type]  # the column holds what a Publish brought
         published=post.published,

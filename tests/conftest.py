@@ -69,6 +69,7 @@ THOROUGH = (
     "tests/flows/test_peers_posts.py",
     "tests/flows/test_profile_pictures.py",
     "tests/flows/test_polls.py",
+    "tests/flows/test_quoting.py",
     "tests/flows/test_reacting.py",
     "tests/flows/test_reporting.py",
     "tests/flows/test_synchronising.py",

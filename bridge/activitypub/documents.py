@@ -19,7 +19,7 @@ from bridge.activitypub import answers, jsonld, render
 from bridge.activitypub.answers import Gone, document, show
 from bridge.models import Document
 from social.acts import OPEN
-from social.models import Actor, Post
+from social.models import Actor, Post, Stamp
 from social.profiles import profile_of
 from social.web import wants
 
@@ -161,6 +161,22 @@ def _gone(uri: str, body: str) -> HttpResponseBase:
     response = Response(tombstone or plain, status=410)
     response.headers["Cache-Control"] = f"max-age={answers.GONE_FRESH}"
     return response
+
+
+@document
+def stamp(request: Request, name: str) -> HttpResponseBase:
+    """Consent to a quote. It names two posts and shows none; it goes with the one it is about."""
+    answers.demand(request)
+    uri = f"{settings.OWNROOM_ORIGIN}/ap/stamps/{name}"
+    given = Stamp.objects.filter(uri=uri).select_related("post__author").first()
+    if given is None:
+        if Document.objects.filter(uri=uri, gone=True).exists():
+            return _gone(uri, "")
+        raise NotFound
+    _refuse_absent(given.post.author)
+    if given.post.deleted is not None or given.post.visibility not in OPEN:
+        return _gone(uri, "")
+    return _kept(request, uri, private=False)
 
 
 # ---- acts

@@ -3,13 +3,15 @@
 Nobody's word stands in for the origin's: what it does not show to everybody is not had.
 """
 
+import functools
 import hashlib
 import time
+from dataclasses import replace
 
 from django.core.cache import cache
 
 from bridge import names
-from bridge.activitypub import actors, jsonld, parse
+from bridge.activitypub import actors, jsonld, parse, quotes
 from bridge.errors import Forbidden, Gone, Later, Trouble, Unreadable
 from bridge.network import Said
 from social import actions
@@ -21,6 +23,28 @@ SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for
 
 
 def post(uri: str, at: int) -> Said:
+    """As others stand on it: what it claims to have the right to quote nobody has looked at."""
+    return quotes.unproven(_claimed(uri, at))
+
+
+def whole(uri: str, at: int, deadline: float) -> list[Said]:
+    """As it will be shown: with what it quotes, where it may."""
+    said = _claimed(uri, at)
+    if not isinstance(said.act, Publish):
+        return []
+    fetch = functools.partial(post, at=at)
+    quoted, act = quotes.checked(said.act, fetch=fetch, deadline=deadline)
+    return [*quoted, replace(said, act=act)]
+
+
+def around(act: Publish, at: int, deadline: float) -> tuple[list[Said], Publish]:
+    """What a post stands on, before it: what it answers, and what it quotes with a right to."""
+    above = ancestors(act, at, deadline)
+    quoted, act = quotes.checked(act, fetch=functools.partial(post, at=at), deadline=deadline)
+    return [*above, *quoted], act
+
+
+def _claimed(uri: str, at: int) -> Said:
     document, wire = actors.document_at(uri)
     return read(document, wire, uri, at)
 
@@ -76,7 +100,8 @@ def confirm_gone(uri: str) -> None:
     try:
         actors.document_at(uri)
     except actors.Absent as error:  # which says something only of what everybody could see
-        if not Post.objects.filter(uri=uri, visibility__in=OPEN).exists():
+        seen = Post.objects.filter(uri=uri, visibility__in=OPEN).exists()
+        if not (seen or quotes.is_stamp(uri)):
             raise Forbidden("somebody else says it was deleted: nobody sees it") from error
         return
     except Gone:

@@ -12,7 +12,7 @@ from django.core.cache import cache
 
 from bridge import html, names
 from bridge import inbox as store
-from bridge.activitypub import actors, fetched, jsonld, parse, proofs
+from bridge.activitypub import actors, fetched, jsonld, parse, proofs, quotes
 from bridge.activitypub.parse_post import sane
 from bridge.activitypub.vocabulary import ACTIVITIES
 from bridge.errors import Forbidden, Unreadable
@@ -108,7 +108,7 @@ def _words(activity: Json, inner: Json, group: Actor, at: int, deadline: float) 
     act = parse.parse(said, at=at, followers=author.followers)
     if not isinstance(act, Revise) or act.author != author.uri:
         raise Unreadable(act.reason if isinstance(act, Ignored) else "it is no edit of a post")
-    return [Said(act, wire)]
+    return [quotes.unproven(Said(act, wire))]
 
 
 def _passed_on(  # noqa: PLR0913  the parts of one announcement
@@ -151,7 +151,7 @@ def _proven_words(inner: Json, at: int) -> Said | None:
     now = act.now if isinstance(act, Revise) else act
     if not isinstance(now, Publish) or now.author != author.uri or now.visibility not in OPEN:
         return None
-    return Said(now, jsonld.dumps(inner))
+    return quotes.unproven(Said(now, jsonld.dumps(inner)))
 
 
 def _proven(activity: Json, author: Actor) -> bool:
@@ -163,7 +163,7 @@ def kept_words(raw: str, *, at: int, followers: str) -> Publish | None:
     inner = jsonld.first(jsonld.loads(raw.encode()).get("object"))
     act = parse.parse(inner, at=at, followers=followers) if isinstance(inner, dict) else None
     now = act.now if isinstance(act, Revise) else act
-    return now if isinstance(now, Publish) else None
+    return quotes.unclaimed(now) if isinstance(now, Publish) else None
 
 
 # ---- what others did

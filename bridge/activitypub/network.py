@@ -21,6 +21,7 @@ from bridge.activitypub import (
     outboxes,
     parse,
     proofs,
+    quotes,
 )
 from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
 from bridge.loop import in_database
@@ -32,6 +33,7 @@ from social.acts import (
     OPEN,
     Accept,
     Act,
+    AllowQuote,
     Block,
     Boost,
     Follow,
@@ -40,6 +42,7 @@ from social.acts import (
     Move,
     Publish,
     React,
+    RefuseQuote,
     Reject,
     Report,
     Retract,
@@ -109,18 +112,20 @@ class ActivityPub(Network):
             return [Said(one, wire) for one in (*earlier, act)]
         return self._with_context(_placed(act, author), wire, author, at, deadline)
 
-    def _with_context(  # noqa: PLR0911  one line an act
+    def _with_context(  # noqa: C901, PLR0911  one line an act
         self, act: Act, wire: str, author: Actor, at: int, deadline: float
     ) -> Sequence[Said]:
         """What it stands on goes before it."""
         match act:
             case Publish() if admission.relevant(author, act):
                 _meet(act, deadline)
-                return [*fetched.ancestors(act, at, deadline), Said(act, wire)]
+                around, act = fetched.around(act, at, deadline)
+                return [*around, Said(act, wire)]
             case Revise(now=now) if admission.relevant(author, now):
-                return [*fetched.ancestors(now, at, deadline), Said(act, wire)]
+                around, now = fetched.around(now, at, deadline)
+                return [*around, Said(replace(act, now=now), wire)]
             case Boost():
-                return [*_original(act, author, at), Said(act, wire)]
+                return [*_original(act, author, at, deadline), Said(act, wire)]
             case Introduce():
                 return [Said(actors.confirmed(act), wire)]
             case Accept() if _first_followed(author):
@@ -131,6 +136,10 @@ class ActivityPub(Network):
                 return [Said(_about_us(act), wire)]
             case Undo(undone=None):
                 return [Said(_completed(act), wire)]
+            case AllowQuote() | RefuseQuote():
+                return [Said(quotes.completed(act), wire)]
+            case Retract():
+                return [Said(quotes.taken_back(act), wire)]
             case _:
                 return [Said(act, wire)]
 
@@ -351,13 +360,13 @@ def _placed(act: Act, author: Actor) -> Act:
             return act
 
 
-def _original(act: Boost, author: Actor, at: int) -> list[Said]:
+def _original(act: Boost, author: Actor, at: int, deadline: float) -> list[Said]:
     """The post that a boost is about, if somebody here would see the boost."""
     if actions.post(act.post):
         return []
     if not author.follows_in.filter(follower__owner__isnull=False).exists():
         return []
-    return [fetched.post(act.post, at)]
+    return fetched.whole(act.post, at, deadline)
 
 
 def _meet(act: Publish, deadline: float) -> None:

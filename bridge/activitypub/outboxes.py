@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bridge import names
-from bridge.activitypub import actors, jsonld, parse
+from bridge.activitypub import actors, jsonld, parse, quotes
 from bridge.errors import Trouble
 from bridge.network import Said
 from social.acts import OPEN, Publish
@@ -29,7 +29,7 @@ def newest(author: Actor, *, at: int, deadline: float) -> list[Said]:
                 continue
             act = parse.parse(document, at=at, followers=author.followers)
             if isinstance(act, Publish) and act.author == author.uri and act.visibility in OPEN:
-                found.append(Said(act, jsonld.dumps(document)))
+                found.append(quotes.unproven(Said(act, jsonld.dumps(document))))
     except Trouble:
         pass
     return found[::-1]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld, parse_emoji, parse_poll
+from bridge.activitypub import jsonld, parse_emoji, parse_poll, parse_quotes
 from bridge.activitypub.parse_poll import split
 from bridge.activitypub.parse_post import Json, Wrapper, author_of, foreign, post, sane
 from bridge.activitypub.parse_profile import claimed, is_actor, profile
@@ -20,6 +20,7 @@ from social.acts import (
     LIKE,
     Accept,
     Act,
+    AllowQuote,
     Block,
     Boost,
     Decide,
@@ -30,6 +31,7 @@ from social.acts import (
     Move,
     Publish,
     React,
+    RefuseQuote,
     Reject,
     Report,
     Retract,
@@ -140,7 +142,7 @@ def _introduce(obj: Any, actor: str, at: int) -> Introduce | Ignored:
     return Introduce(author=actor, profile=found, at=at)
 
 
-def _delete(activity: Json, actor: str, at: int) -> Retract | Leave | Ignored:
+def _delete(activity: Json, actor: str, at: int) -> Retract | RefuseQuote | Leave | Ignored:
     obj = _only(activity.get("object"))
     uri = jsonld.id_of(obj)
     if uri == actor:
@@ -149,6 +151,8 @@ def _delete(activity: Json, actor: str, at: int) -> Retract | Leave | Ignored:
         return Ignored(reason=refusal)
     if isinstance(obj, dict) and author_of(obj) not in {"", actor}:
         return Ignored(reason="the object is by somebody else than the activity's actor")
+    if isinstance(obj, dict) and parse_quotes.STAMP in jsonld.types(obj):
+        return parse_quotes.revoked(obj, actor, at)
     return Retract(author=actor, post=uri, at=at)
 
 
@@ -254,7 +258,10 @@ def _flag(activity: Json, actor: str, at: int) -> Report | Ignored:
 # ---- answers and second thoughts
 
 
-def _accept(activity: Json, actor: str, at: int) -> Accept | Decide | Ignored:
+def _accept(activity: Json, actor: str, at: int) -> Accept | Decide | AllowQuote | Ignored:
+    obj = _only(activity.get("object"))
+    if parse_quotes.is_answer(obj):
+        return parse_quotes.allowed(activity, obj, actor, at)
     if activity.get("target") is not None:
         return _decided(activity, actor, at, allowed=True)
     answered = _answered(activity, actor)
@@ -264,7 +271,10 @@ def _accept(activity: Json, actor: str, at: int) -> Accept | Decide | Ignored:
     return Accept(author=actor, follower=follower, uri=uri, at=at)
 
 
-def _reject(activity: Json, actor: str, at: int) -> Reject | Decide | Ignored:
+def _reject(activity: Json, actor: str, at: int) -> Reject | Decide | RefuseQuote | Ignored:
+    obj = _only(activity.get("object"))
+    if parse_quotes.is_answer(obj):
+        return parse_quotes.refused(obj, actor, at)
     if activity.get("target") is not None:
         return _decided(activity, actor, at, allowed=False)
     answered = _answered(activity, actor)
@@ -371,6 +381,7 @@ _READERS: dict[str, Reader] = {
     "Delete": _delete,
     "Flag": _flag,
     "Move": _move,
+    "QuoteRequest": parse_quotes.asked,
     "Reject": _reject,
     "Undo": _undo,
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld, parse_emoji, parse_files, parse_poll
+from bridge.activitypub import jsonld, parse_emoji, parse_files, parse_poll, parse_quotes
 from bridge.activitypub.vocabulary import CARDS, NOT_POSTS, NOTES
 from social.acts import Content, Ignored, Mention, Poll, Publish, Visibility
 
@@ -58,7 +58,7 @@ def post(obj: Any, *, at: int, followers: str = "", wrapper: Wrapper = _BARE) ->
     return Publish(
         author=author,
         post=uri,
-        content=_content(obj, uri, at),
+        content=_content(obj, uri, at, author, followers),
         visibility=_visibility(to, cc, followers, hrefs),
         published=sane(at, obj.get("published"), wrapper.published),
         url=_url(obj),
@@ -161,13 +161,15 @@ def _group(obj: Json, followers: str) -> str:
 # ---- what it says
 
 
-def _content(obj: Json, uri: str, at: int) -> Content:
+def _content(obj: Json, uri: str, at: int, author: str, followers: str) -> Content:
     types = jsonld.types(obj)
     is_note = not NOTES.isdisjoint(types)
     written, language = _text(obj)
     asked = parse_poll.poll(obj, at)
     emojis = parse_emoji.tagged(obj)
     said = _note_html(obj, written, asked) if is_note else _card(obj, written, uri)
+    quote, stamp = parse_quotes.quoted(obj, _tags(obj))
+    said = parse_quotes.without_fallback(said) if quote else said
     return Content(
         html=parse_emoji.renamed(said, emojis),
         summary=html.warning(jsonld.text(obj.get("summary"))) if is_note or _warns(obj) else "",
@@ -178,6 +180,9 @@ def _content(obj: Json, uri: str, at: int) -> Content:
         attachments=parse_files.of(obj, card=not is_note),
         emojis=tuple(emojis.values()),
         poll=asked,
+        quote=quote,
+        stamp=stamp,
+        quotable=parse_quotes.quotable(obj, author, followers),
     )
 
 

@@ -6,11 +6,12 @@ its full name: some servers look at the object only, and one reads the short nam
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 from urllib.parse import quote
 
 from bridge import html
+from bridge.activitypub import render_quotes
 from bridge.activitypub.jsonld import AS2, PUBLIC, iso
 from bridge.activitypub.render_actor import (
     CONTEXT,
@@ -25,6 +26,8 @@ from social.acts import (
     OPEN,
     Accept,
     Act,
+    AllowQuote,
+    AskQuote,
     Attachment,
     Block,
     BlockHost,
@@ -41,6 +44,7 @@ from social.acts import (
     Poll,
     Publish,
     React,
+    RefuseQuote,
     Reject,
     Remove,
     Report,
@@ -51,7 +55,7 @@ from social.acts import (
     Vote,
 )
 
-__all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "tombstone"]
+__all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "stamp", "tombstone"]
 
 # Plain likes everywhere; with or without the selector that asks for the coloured picture.
 _HEARTS = frozenset({LIKE, "\u2764", "\u2764\ufe0f", "\u2b50", "\u2b50\ufe0f"})
@@ -70,6 +74,7 @@ class Refs:
     passed: Json | None = None  # the activity that a group passes on
     edited: int | None = None  # when a poll's question was edited last
     readers: tuple[str, ...] = ()  # whom a deleted post was for, unless that was everybody
+    quoting: Json = field(default_factory=dict)  # the post that would quote another, whole
 
 
 def render(act: Act, refs: Refs) -> Json:
@@ -84,6 +89,10 @@ def note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
 
 def tombstone(uri: str, at: int) -> Json:
     return {"@context": AS2, **_tombstone(uri, at)}
+
+
+def stamp(act: AllowQuote) -> Json:
+    return {"@context": list(CONTEXT), **render_quotes.stamp(act)}
 
 
 def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - one line per act, no logic
@@ -126,6 +135,12 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _pass_on(act, refs)
         case Remove():
             return _remove(act)
+        case AskQuote():
+            return render_quotes.ask(act, _some(refs.post_author), refs.quoting)
+        case AllowQuote() | RefuseQuote(stamp=""):
+            return render_quotes.answer(act)
+        case RefuseQuote():
+            return render_quotes.revoke(act)
         case _:
             assert_never(act)
 
@@ -343,6 +358,7 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
     content = publish.content
     edited = {} if updated is None else {"updated": iso(max(updated, publish.published))}
     title, text = _titled(publish)
+    text = render_quotes.with_fallback(content, text)
     language = {"contentMap": {content.language: text}} if content.language else {}
     return {
         "id": publish.post,
@@ -361,6 +377,7 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
         "attachment": [_attachment(attachment) for attachment in content.attachments],
         "tag": _tags(publish, refs),
         **(_question(content.poll) if content.poll else {}),
+        **render_quotes.fields(publish, refs.followers),
         **({} if publish.reply else {"context": f"{publish.post}/context"}),
         "replies": f"{publish.post}/replies",
         "likes": f"{publish.post}/likes",
@@ -445,7 +462,8 @@ def _tags(publish: Publish, refs: Refs) -> list[Json]:
         }
         for tag in publish.content.hashtags
     ]
-    return [*mentions, *hashtags, *map(emoji_tag, publish.content.emojis)]
+    emojis = map(emoji_tag, publish.content.emojis)
+    return [*mentions, *hashtags, *emojis, *render_quotes.tags(publish.content)]
 
 
 def _attachment(attachment: Attachment) -> Json:

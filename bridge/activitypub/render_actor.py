@@ -3,6 +3,7 @@
 import mimetypes
 from typing import Any
 
+from bridge.activitypub import render_quotes
 from bridge.activitypub.jsonld import AS2, iso
 from social.acts import Emoji, Kind, Profile
 
@@ -46,6 +47,7 @@ CONTEXT: tuple[Any, ...] = (
             "@id": "https://w3id.org/security#publicKeyMultibase",
             "@type": "https://w3id.org/security#multibase",
         },
+        **render_quotes.CONTEXT,
     },
 )
 

@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("ap/o/<str:name>/shares", listings.shares),
     path("ap/a/<str:name>", documents.act),
     path("ap/a/<str:name>/undo", documents.undo),
+    path("ap/stamps/<str:name>", documents.stamp),
     path("ap/", documents.nothing),
     path("ap/<path:rest>", documents.nothing),
 ]

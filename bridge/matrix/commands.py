@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from bridge import directory, html, names
@@ -16,9 +17,9 @@ from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
 from bridge.matrix.wishes import alias, move, settle
 from bridge.models import Anchor, Lane, Received, Room
 from bridge.network import Said
-from social import timelines
+from social import quoting, timelines
 from social.acts import Accept, Follow, Leave, Reject, Undo
-from social.models import Actor, Decision, Delivery, Post
+from social.models import Actor, Decision, Delivery, Post, Stamp
 from social.models import Follow as FollowRow
 
 MANY = 50  # of a list that is shown
@@ -200,6 +201,27 @@ def _unfollow(call: Call) -> list[Said]:
     return [Said(act, answer=f"<p>You no longer follow {_name(target)}.</p>")]
 
 
+def _unquote(call: Call) -> list[Said]:
+    """By the address of the post that quotes, or of its page."""
+    link = call.words[0].strip("<>") if call.words else ""
+    if not link:
+        raise Unreadable("which post? Say it like this: unquote LINK")
+    page = Post.objects.filter(url=link).values("uri")
+    named = Q(quoting=link) | Q(quoting__in=page)
+    stamp = Stamp.objects.filter(named, post__author=call.actor).select_related(
+        "post__author", "by"
+    )
+    found = stamp.first()
+    if found is None:
+        raise Unreadable("I know of no post there that quotes you")
+    return [
+        Said(
+            quoting.refusal(found, call.at),
+            answer=f"<p>{_name(found.by)} may no longer quote you there. Their server is told.</p>",
+        )
+    ]
+
+
 def _waiting(call: Call) -> FollowRow:
     asker = call.whom()
     row = FollowRow.objects.filter(follower=asker, target=call.actor).first()
@@ -375,6 +397,7 @@ COMMANDS: dict[str, Entry] = {
         report,
     ),
     "forward": Entry("forward", "your last report goes to the other server too", forward),
+    "unquote": Entry("unquote LINK", "take back that somebody quotes you", _unquote),
     "set": Entry("set name WORDS", "your profile: also bio, field, locked, discoverable …", settle),
     "alias": Entry(
         "alias add @name@server", "name another home of yours (or: alias remove)", alias

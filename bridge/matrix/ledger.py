@@ -9,6 +9,7 @@ from social import acts, audience, polls, profiles
 from social.acts import (
     Accept,
     Act,
+    AllowQuote,
     Block,
     BlockHost,
     Boost,
@@ -16,6 +17,7 @@ from social.acts import (
     Move,
     Mute,
     React,
+    RefuseQuote,
     Reject,
     Remove,
     Report,
@@ -25,7 +27,7 @@ from social.acts import (
 from social.models import Actor
 
 # Whose documents are served again after a loss.
-_SAID = Follow | React | Boost | Block | Undo | Move | Remove
+_SAID = AllowQuote | Follow | React | Boost | Block | Undo | Move | Remove
 
 
 def line(act: Act, owner: str, document: str) -> render.Send:
@@ -37,6 +39,8 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     other = _other(act)
     who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
     more: dict[str, object] = {"said": acts.dump(act)}
+    if direction == "out" and isinstance(act, AllowQuote):
+        document = act.stamp  # served as long as the quote may stand
     if direction == "out" and isinstance(act, _SAID):
         more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
     if who and not who.is_local:
@@ -58,6 +62,8 @@ def _op(act: Act) -> str:
     match said:
         case Follow() | Accept() | Reject():
             return "follow"
+        case AllowQuote() | RefuseQuote():
+            return "quote"
         case React():
             return "like"
         case BlockHost():
@@ -66,7 +72,7 @@ def _op(act: Act) -> str:
             return type(said).__name__.lower()
 
 
-def _other(act: Act) -> str:
+def _other(act: Act) -> str:  # noqa: PLR0911  one line a kind
     match act:
         case Follow() | Block() | Mute() | Move():
             return act.target
@@ -76,6 +82,8 @@ def _other(act: Act) -> str:
             return act.about[0]
         case Accept() | Reject():
             return act.follower
+        case AllowQuote() | RefuseQuote():
+            return act.asker
         case Undo():
             return _other(act.undone) if act.undone else ""
         case _:
@@ -84,9 +92,9 @@ def _other(act: Act) -> str:
 
 def _state(act: Act) -> str:
     match act:
-        case Accept():
+        case Accept() | AllowQuote():
             return "accepted"
-        case Reject():
+        case Reject() | RefuseQuote():
             return "rejected"
         case Undo():
             return "undone"

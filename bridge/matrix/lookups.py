@@ -11,7 +11,7 @@ from bridge import names
 from bridge.errors import Later
 from bridge.matrix import enclosed, parse, polls, registration, render, traces
 from bridge.models import Anchor, Document, Ghost, Received, Room, Upload
-from social import actions, once, profiles
+from social import actions, once, policy, profiles, quoting
 from social.acts import (
     OPEN,
     Act,
@@ -30,7 +30,7 @@ from social.acts import (
     Tally,
     Undo,
 )
-from social.models import Actor, Post
+from social.models import Actor, Post, shutting_out
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
 from social.web import links
@@ -65,6 +65,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         stored=stored,
         answers=_answers(carried, stored) if event.get("type") in polls.RESPONSES else {},
         acts=_acts(carried.values()),
+        quotable=_quotable(needs.quote, event.get("sender"), room),
         link=_linker(shown | _by_uri(stored) | people),
         people=tuple(people),
         last=last,
@@ -91,6 +92,34 @@ def _answers(
         event: post.content.poll for event, uri in carried.items() if (post := stored.get(uri))
     }
     return {event: found.get(event) or polls.ghosts(poll) for event, poll in asked.items() if poll}
+
+
+def _quotable(named: str, sender: object, room: Room) -> dict[str, str]:
+    """What was named, if it is a post and this person may quote it in this room: where not
+    everybody reads, nobody can be asked, so only one's own.
+    """
+    quoted = _named_post(named) if named else None
+    author = Actor.objects.filter(owner=str(sender), left=None).first()
+    if quoted is None or author is None or quoted.visibility not in OPEN:
+        return {}
+    hidden = room.kind in {Room.Kind.CIRCLE, Room.Kind.DIRECT}
+    if quoted.author != author:
+        local = quoted.author.is_local
+        may = quoting.allowed(author, quoted) if local else quoted.quotable != "nobody"
+        if hidden or not may or policy.blocked_between(author, quoted.author):
+            return {}
+    return {named: quoted.uri}
+
+
+def _named_post(named: str) -> Post | None:
+    """By an event that carries it, its URI, or the address of its page."""
+    anchored = Anchor.objects.filter(event_id=named).values("uri")
+    mine = names.post_uri(settings.OWNROOM_ORIGIN, f"${named.rstrip('/').rsplit('/', 1)[-1]}")
+    ours = {mine} if named.startswith(f"{settings.OWNROOM_ORIGIN}/@") else set()
+    rows = Post.objects.visible_to(None).select_related("author")
+    if named.startswith("$"):
+        return rows.filter(uri__in=anchored).first()
+    return rows.filter(Q(uri__in={named, *ours}) | Q(url=named)).first()
 
 
 def _of(room: Room) -> Iterable[Actor]:
@@ -228,6 +257,8 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
     anchor = _anchor(about, room)
     parent = anchor if isinstance(act, Tally) else _parent(act, room)
     boosted = actions.post(about)
+    quoted = _quoted(act, room)
+    where = _read_by_all(quoted, room) if quoted else None
     return render.Refs(
         bot=registration.load().bot,
         pills=_pills(act),
@@ -243,6 +274,10 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         boosted=profiles.publish_of(boosted) if boosted and not boosted.deleted else None,
         boosted_title=boosted.author.title if boosted else "",
         name_emojis=_name_emojis(author, boosted.author if boosted else None),
+        quoted=profiles.publish_of(quoted) if quoted else None,
+        quoted_title=quoted.author.title if quoted else "",
+        quoted_event=where.event_id if where else "",
+        quoted_room=where.room.room_id if where else "",
         redact=_to_redact(act, room),
         fits=_fits(act, room),
         towards=_towards(act),
@@ -260,6 +295,27 @@ def _counted(act: Tally, room: Room) -> dict[str, Any]:
     told = _anchor(traces.tally_of(act.now.post), room)
     ended = _anchor(traces.end_of(act.now.post), room) is not None
     return {"tally": told.event_id if told else "", "ended": ended}
+
+
+def _quoted(act: Act, room: Room) -> Post | None:
+    """What the post quotes, if it may, and everybody who reads this room may see it."""
+    said = act.now if isinstance(act, Revise) else act
+    if not isinstance(said, Publish) or not said.content.quote or room.kind == Room.Kind.DESK:
+        return None
+    post = actions.post(said.post)
+    quoted = quoting.shown([post]).get(post.pk) if post else None
+    if quoted is None or policy.opted_out(quoted.author):
+        return None
+    blocked = shutting_out(quoted.author) | Q(blocks_in__author=quoted.author)
+    follows = Q(follows_out__target=room.actor, follows_out__state="accepted")
+    readers = Actor.objects.local().filter(follows | Q(rooms=room) | Q(conversations=room))
+    return None if readers.filter(blocked).exists() else quoted
+
+
+def _read_by_all(post: Post, room: Room) -> Anchor | None:
+    """Where it stands in this room, or in one that anybody may read: no other is named here."""
+    stands = Anchor.objects.filter(uri=post.uri).select_related("room").order_by("at", "id")
+    return stands.filter(Q(room=room) | Q(room__kind=Room.Kind.PROFILE)).first()
 
 
 FITTING: dict[str, set[str]] = {
@@ -421,4 +477,5 @@ def old_words(post: str) -> list[tuple[str, str, str]]:
     edits = {
         uri.rsplit("/", 1)[1] for uri in copies.values_list("uri", flat=True) if "/update/" in uri
     }
-    return found + [(where[0], f"${edit}", where[1]) for edit in sorted(edits) if where]
+    typed = sorted(edit for edit in edits if names.is_event_id(f"${edit}"))  # not by an answer
+    return found + [(where[0], f"${edit}", where[1]) for edit in typed if where]

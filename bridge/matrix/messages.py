@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import attachments, shapes, vocabulary
+from bridge.matrix import attachments, quotes, shapes, vocabulary
 from bridge.matrix.readings import Refs
-from social.acts import Attachment, Content, Emoji, Ignored, Mention, Publish
+from social.acts import Attachment, Content, Emoji, Ignored, Mention, Publish, Quotable
 
 _READ = frozenset({"m.text", "m.emote"})
 _MEDIA = frozenset({*attachments.KINDS, attachments.GALLERY})
@@ -72,7 +72,13 @@ def read(  # noqa: PLR0913  one message and all that it stands among
         if isinstance(carried, Ignored):
             return carried
         files = carried
+    quote = refs.quotable.get(quotes.named(content), "")
+    if quote:
+        content = quotes.own_words(content)
     said = _said(content)
+    if quote and quotes.by_link(content):
+        body, formatted = quotes.without_link(said.body, said.formatted)
+        said = replace(said, body=body, formatted=formatted)
     written = _written(content, said, refs, sender)
     if not files and not html.plain(written.html).strip():
         return Ignored(reason="an empty message")
@@ -87,6 +93,8 @@ def read(  # noqa: PLR0913  one message and all that it stands among
         hashtags=written.hashtags,
         attachments=files,
         emojis=_emojis(written, refs, event),
+        quote=quote,
+        quotable=_quotable(options),
     )
     return Message(content=found, unlisted=said.unlisted)
 
@@ -229,6 +237,18 @@ def _flagged(content: Mapping[str, Any]) -> str:
     if content.get(shapes.SPOILER_4193) is True:
         return shapes.text(content.get(f"{shapes.SPOILER_4193}.reason")) or _UNNAMED
     return ""
+
+
+def _quotable(options: Mapping[str, Any]) -> Quotable:
+    match shapes.text(shapes.mapping(options.get("policy")).get("quote")):
+        case "public":
+            return "public"
+        case "followers":
+            return "followers"
+        case "nobody":
+            return "nobody"
+        case _:
+            return ""
 
 
 def _language(options: Mapping[str, Any]) -> str:

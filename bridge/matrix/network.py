@@ -30,6 +30,7 @@ from bridge.matrix import (
     places,
     registration,
     render,
+    requoting,
     rooms,
     speakers,
     traces,
@@ -39,7 +40,7 @@ from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
 from bridge.models import Anchor, Received, Room
 from bridge.network import UNCHANGED, Network, Said, Settle
 from social import actions, acts, once, polls, profiles
-from social.acts import Act, Boost, Ignored, Publish, Remove, Retract, Revise, Tally, Vote
+from social.acts import OPEN, Act, Boost, Ignored, Publish, Remove, Retract, Revise, Tally, Vote
 from social.models import Actor, Delivery
 from social.outbox import Address
 
@@ -130,7 +131,7 @@ class Matrix(Network):
     async def send(self, rows: Sequence[Delivery], settle: Settle) -> None:
         await order.send(rows, self._one, settle)
 
-    async def _one(self, row: Delivery, clear: order.Clear) -> None:
+    async def _one(self, row: Delivery, clear: order.Clear) -> None:  # noqa: C901  one line a wish
         what, _, target = row.to.partition(" ")
         if what not in {"event", "past"} or (row.act or {}).get("act") != "Publish":
             await clear()  # what it shows, or does, is as it is when its turn has come
@@ -153,6 +154,9 @@ class Matrix(Network):
                 await self._desk(act, target, row, what)
             case "clear":
                 await self._clear_all(act, target, row)
+            case "requote":
+                txn = functools.partial(transaction_id, row)
+                await requoting.say(act, await places.standing(target), txn)
             case "open" | "close" | "introduce":
                 await membership.mirror(what, act, target)
             case _:
@@ -453,7 +457,11 @@ def _with_link(act: Act) -> Act:
     if not isinstance(act, Publish):
         return act
     author = _actor(act.author)
-    return replace(act, url=f"{author.url}/{act.post.rsplit('/', 1)[-1]}")
+    content = act.content
+    if not content.quotable and act.visibility in OPEN:
+        content = replace(content, quotable=author.quotes)  # type: ignore[arg-type]  # of a column
+    url = f"{author.url}/{act.post.rsplit('/', 1)[-1]}"
+    return replace(act, url=url, content=content)
 
 
 def _closing(act: Tally) -> Tally:

@@ -9,6 +9,8 @@ from social.acts import (
     OPEN,
     Accept,
     Act,
+    AllowQuote,
+    AskQuote,
     Block,
     BlockHost,
     Boost,
@@ -21,6 +23,7 @@ from social.acts import (
     PassOn,
     Publish,
     React,
+    RefuseQuote,
     Reject,
     Remove,
     Report,
@@ -39,7 +42,7 @@ def notice(text: str) -> Send:
     return _sent(message(html.to_matrix(text, {}), "m.notice"))
 
 
-def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- one branch per act
+def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- an act each
     """What somebody did towards the owner of a desk; None for what is seen elsewhere."""
     match act:
         case Publish():
@@ -66,8 +69,19 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- o
             return _report(act, refs)
         case Decide():
             return _refused(act, refs)
+        case AskQuote():
+            text = f"<p>{_who(refs)} quotes {_your_post(act.post, refs)}</p>{_undoing(act)}"
+            return _told(text, refs, kind="quote", uri=act.uri, by=act.author)
+        case RefuseQuote():
+            there = _link(act.quoting, "what you wrote about it")
+            text = (
+                f"<p>{_who(refs)} does not let you quote their post (any more): it is taken off"
+                f" {there}.</p>"
+            )
+            return _told(text, refs, kind="quote", uri=act.uri, by=act.author)
         case (
-            Introduce()
+            AllowQuote()
+            | Introduce()
             | Revise()
             | Tally()
             | Vote()
@@ -81,6 +95,12 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- o
             | Remove()
         ):
             return None
+
+
+def _undoing(act: AskQuote) -> str:
+    link = _link(act.quoting, "What they wrote")
+    command = html.escape(f"!unquote {act.quoting}")
+    return f"<p>{link}. If you do not want that: <code>{command}</code></p>"
 
 
 def _refused(act: Decide, refs: Refs) -> Send | None:
@@ -132,6 +152,7 @@ def _post(act: Publish, refs: Refs) -> Send | None:
     )
     content["m.mentions"] = mentioned(act, refs)
     copy = kept(refs, id=act.post, type="Note", by=act.author, kind="create", vis=act.visibility)
+    copy |= {"stamp": act.content.stamp} if act.content.stamp else {}
     return _sent(content | _copy(copy, refs), link=act.url or act.post)
 
 

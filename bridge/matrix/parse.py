@@ -4,7 +4,6 @@ docs/federation.md has the mapping. Our keys count only from our bot and ghosts,
 speaks for nobody but themselves.
 """
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -12,7 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html_emoji, names
-from bridge.matrix import attachments, enclosed, messages, polls, shapes, vocabulary
+from bridge.matrix import (
+    attachments,
+    enclosed,
+    messages,
+    parse_kept,
+    polls,
+    quotes,
+    shapes,
+    vocabulary,
+)
 from bridge.matrix.readings import Ballot, Carried, Command, Entry, Needs, Part, Receipt, Refs
 from bridge.matrix.shapes import Event
 from social.acts import (
@@ -54,11 +62,12 @@ def needs(event: Any) -> Needs:
     if isinstance(found, Ignored):
         return Needs()
     content = found.content
-    users, accounts = {found.sender}, set[str]()
+    users, accounts, quote = {found.sender}, set[str](), ""
     if found.type == "m.room.message":
         said = shapes.new_content(content) if shapes.replaced(content) else content
         named, accounts = messages.asked(said)
         users |= named
+        quote = quotes.named(said)
     if found.type in polls.STARTS and not isinstance(start := polls.asked(content, 0), Ignored):
         named, accounts = messages.asked(start.content)
         users |= named
@@ -68,6 +77,7 @@ def needs(event: Any) -> Needs:
         shapes.annotated(content),
         shapes.referred(content),
         shapes.redacted(found),
+        quotes.reposted(content),
     }
     posts = {shapes.text(shapes.mapping(content.get(vocabulary.POST)).get("reply"))}
     return Needs(
@@ -75,6 +85,7 @@ def needs(event: Any) -> Needs:
         events=frozenset(events - {""}),
         accounts=frozenset(accounts),
         posts=frozenset(uri for uri in posts if names.origin_of(uri)),
+        quote=quote,
     )
 
 
@@ -97,14 +108,14 @@ def parse(
 def _ours(event: Event, refs: Refs) -> Carried | Entry | Part | Receipt | Ignored:
     if event.type == vocabulary.LEDGER:
         return (
-            _entry(event)
+            parse_kept.entry(event)
             if refs.kind in {"desk", "control"}
             else Ignored(reason="a ledger outside of a desk")
         )
     if event.type == vocabulary.RECEIPT:
-        return _receipt(event)
+        return parse_kept.receipt(event)
     kept = event.content.get(vocabulary.OBJECT)
-    return _carried(event, kept) if isinstance(kept, dict) else _part(event)
+    return parse_kept.carried(event, kept) if isinstance(kept, dict) else _part(event)
 
 
 def _part(event: Event) -> Part | Ignored:
@@ -113,77 +124,6 @@ def _part(event: Event) -> Part | Ignored:
     if not uri or not 0 < number < enclosed.MOST:
         return Ignored(reason="an echo of our own")
     return Part(uri=uri, number=number, shows=shapes.text(mark.get("is"))[:16])
-
-
-def _carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:
-    raw = kept.get("raw")
-    raw = raw if isinstance(raw, str) else ""
-    if raw and _digest(raw) != kept.get("sha256"):
-        return Ignored(reason="a damaged copy: its checksum differs")
-    uri = shapes.text(kept.get("id"))
-    if not uri:
-        return Ignored(reason="a copy without the id of what it copies")
-    return Carried(
-        raw=raw,
-        uri=uri,
-        act=shapes.text(kept.get("act")),
-        by=shapes.text(kept.get("by")),
-        kind=shapes.text(kept.get("kind")),
-        seen=shapes.number(kept.get("seen")),
-        event=event.id,
-        role=shapes.text(kept.get("role")) or "primary",
-        auth=shapes.text(kept.get("auth")),
-        key=shapes.text(kept.get("key")),
-        ghost=shapes.text(kept.get("ghost")),
-    )
-
-
-def _digest(raw: str) -> str:
-    return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _entry(event: Event) -> Entry | Ignored:
-    content = event.content
-    values = {key: shapes.text(content.get(key)) for key in ("op", "dir", "actor", "object")}
-    if not values["op"]:
-        return Ignored(reason="a ledger entry that says nothing")
-    return Entry(
-        op=values["op"],
-        dir=values["dir"],
-        actor=values["actor"],
-        object=values["object"],
-        act=shapes.text(content.get("act")),
-        state=shapes.text(content.get("state")),
-        ts=shapes.number(content.get("ts")),
-        raw=content,
-        event=event.id,
-    )
-
-
-def _receipt(event: Event) -> Receipt | Ignored:
-    content = event.content
-    uri, about = shapes.text(content.get("id")), shapes.event_ref(_reference(event))
-    if not uri or not about:
-        return Ignored(reason="a receipt of nothing")
-    raw = content.get("raw")
-    raw = raw if isinstance(raw, str) else ""
-    if raw and _digest(raw) != content.get("sha256"):
-        return Ignored(reason="a damaged receipt: its checksum differs")
-    return Receipt(
-        event=about,
-        uri=uri,
-        act=shapes.text(content.get("act")),
-        raw=raw,
-        to=shapes.texts(content.get("to")),
-        cc=shapes.texts(content.get("cc")),
-        visibility=shapes.text(content.get("vis")),
-        at=shapes.number(content.get("at")),
-    )
-
-
-def _reference(event: Event) -> Any:
-    related = shapes.relation(event.content)
-    return related.get("event_id") if related.get("rel_type") == "m.reference" else None
 
 
 # What people wrote
@@ -249,6 +189,10 @@ def _message(event: Event, refs: Refs) -> Act | Command | Ignored:
         return Ignored(reason="not by the room's owner, nor by anybody with a profile here")
     if shapes.relation(event.content).get("rel_type") == "m.replace":
         return _edit(event, refs, author)
+    again = quotes.reposted(event.content)
+    if again and quotes.is_bare(event.content) and (post := _post_of(again, refs)):
+        uri = names.act_uri(refs.origin, event.id)
+        return _boost(Boost(author=author, post=post, uri=uri, at=event.at), refs)
     return _publish(event, refs, author)
 
 
@@ -397,10 +341,26 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
     new.setdefault(vocabulary.POST, event.content.get(vocabulary.POST))
     parent = refs.stored.get(old.reply)
     first = names.event_of(old.post, refs.origin)  # whose files they are
-    read = messages.read(new, refs, sender=event.sender, author=author, parent=parent, event=first)
+    # An edit quotes neither more nor something else: its words below the link may have changed.
+    same = {key: uri for key, uri in refs.quotable.items() if uri == old.content.quote}
+    read = messages.read(
+        new,
+        replace(refs, quotable=same),
+        sender=event.sender,
+        author=author,
+        parent=parent,
+        event=first,
+    )
     if isinstance(read, Ignored):
         return read
-    content = replace(read.content, attachments=old.content.attachments, poll=old.content.poll)
+    content = replace(
+        read.content,
+        attachments=old.content.attachments,
+        poll=old.content.poll,
+        quote=old.content.quote,
+        stamp=old.content.stamp,
+        quotable=old.content.quotable,
+    )
     if old.reply and not parent:
         # Whom a reply names because of its parent cannot be read from the text alone.
         known = {mention.actor for mention in content.mentions}

@@ -4,7 +4,7 @@ A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY" o
 address says what happens there:
 "event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
 "ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
-too.
+too, "requote" what quotes it does so no longer.
 """
 
 import hashlib
@@ -18,12 +18,14 @@ from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import conversations, registration, rooms, traces
 from bridge.models import Ghost, Room
-from social import actions, groups, once, outbox, policy
+from social import actions, groups, once, outbox, policy, quoting
 from social.acts import (
     FOLLOWED,
     OPEN,
     Accept,
     Act,
+    AllowQuote,
+    AskQuote,
     Block,
     Boost,
     Decide,
@@ -34,6 +36,7 @@ from social.acts import (
     PassOn,
     Publish,
     React,
+    RefuseQuote,
     Reject,
     Remove,
     Report,
@@ -131,7 +134,7 @@ def _of_local(act: Act, author: Actor) -> list[Address]:
     match act:
         case Publish() | Revise() | Retract():
             return [_receipt(act, author)]
-        case PassOn():
+        case PassOn() | AskQuote():
             return []
         case Tally():
             told = _counted(act)  # by the bot, who is in no direct room
@@ -387,7 +390,11 @@ def _where_it_stands(uri: str, *, about: str = "") -> list[Address]:
 
 def _repeated(act: Act, author: Actor) -> list[Address]:
     found = sorted(traces.repeating(act, author))
-    return [Address(lane=lane(place), to=f"clear {place}") for place in found]
+    quoting = sorted(traces.requoting(act))
+    return [
+        *(Address(lane=lane(place), to=f"clear {place}") for place in found),
+        *(Address(lane=lane(place), to=f"requote {place}") for place in quoting),
+    ]
 
 
 def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Address]:
@@ -408,6 +415,8 @@ def _is_relation(act: Act) -> bool:
     match act:
         case Follow() | Accept() | Reject() | Block() | Move() | Decide() | Vote():
             return True
+        case AllowQuote() | RefuseQuote():
+            return True
         case Undo(undone=Follow() | Block()):
             return True
         case _:
@@ -416,10 +425,13 @@ def _is_relation(act: Act) -> bool:
 
 def _is_told(act: Act, hearer: Actor) -> bool:
     match act:
-        case Follow() | Accept() | Reject() | Move():
+        case Follow() | Accept() | Reject() | Move() | RefuseQuote():
             return True
         case Decide():
             return not act.allowed and Post.objects.filter(uri=act.about).exists()
+        case AskQuote():
+            quoted, asker = actions.post(act.post), actions.actor(act.author)
+            return bool(quoted and asker and quoting.allowed(asker, quoted))
         case Publish():
             if hearer.uri not in act.audience or act.visibility not in OPEN:
                 return False  # what is not for everybody stands in a room that the hearer is in

@@ -12,6 +12,7 @@ from social.web import links
 
 KINDS = ("m.room.name", "m.room.topic", "m.room.avatar", BANNER, "m.room.join_rules", PROFILE)
 KNOCKING = ("knock", "knock_restricted")
+QUOTES = ("public", "followers", "nobody")
 WISHES = ("locked", "discoverable", "indexable", "hide_network")
 
 
@@ -30,11 +31,15 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any] | None:
         BANNER: lambda: {"header": _picture(event)},
         **dict.fromkeys(vocabulary.PACKS, lambda: {"emojis": _pack(event)}),
         "m.room.join_rules": lambda: {"locked": content.get("join_rule") in KNOCKING},
-        PROFILE: lambda: {
-            key: content[key] for key in WISHES if isinstance(content.get(key), bool)
-        },
+        PROFILE: lambda: _wishes(content),
     }
     return readings[kind]() if kind in readings else None
+
+
+def _wishes(content: Mapping[str, Any]) -> dict[str, Any]:
+    flags = {key: content[key] for key in WISHES if isinstance(content.get(key), bool)}
+    quotes = content.get("quotes")
+    return flags | ({"quotes": quotes} if quotes in QUOTES else {})
 
 
 def _topic(said: str) -> str:

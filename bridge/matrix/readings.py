@@ -15,6 +15,7 @@ class Needs:
     events: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()  # @user@host as written in the text
     posts: frozenset[str] = frozenset()  # URIs of posts
+    quote: str = ""  # the event, link or URI that may be quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Refs:
     stored: Mapping[str, Publish] = field(default_factory=dict)  # post URI -> as it stands
     answers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # of an event's poll
     acts: Mapping[str, React | Boost | Follow | Block] = field(default_factory=dict)
+    quotable: Mapping[str, str] = field(default_factory=dict)  # what `needs` named -> post's URI
     link: Callable[[str], tuple[str, str] | None] = lambda _: None
     language: str = ""
     visibility: Visibility = "public"
@@ -65,6 +67,7 @@ class Carried:
     auth: str = ""
     key: str = ""
     ghost: str = ""  # of whom the bot says it in the name of
+    stamp: str = ""  # of the quote in it, as it was proven then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

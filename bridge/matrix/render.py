@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from bridge import html
 from bridge.html import Formatted
-from bridge.matrix import enclosed, polls, shapes, vocabulary
+from bridge.matrix import enclosed, polls, quotes, shapes, vocabulary
 from bridge.matrix.notices import notice, notice_for
 from bridge.matrix.sending import (
     Redact,
@@ -31,6 +31,8 @@ from social.acts import (
     OPEN,
     Accept,
     Act,
+    AllowQuote,
+    AskQuote,
     Block,
     BlockHost,
     Boost,
@@ -45,6 +47,7 @@ from social.acts import (
     Poll,
     Publish,
     React,
+    RefuseQuote,
     Reject,
     Remove,
     Report,
@@ -68,6 +71,7 @@ __all__ = [
     "own",
     "receipt",
     "render",
+    "requoted",
     "tally",
 ]
 
@@ -112,6 +116,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0
             return Ignored(reason="who voted for what is told to nobody")
         case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():
             return Ignored(reason="told in profiles and in the ledger, not as an event of its own")
+        case AskQuote() | AllowQuote() | RefuseQuote():
+            return Ignored(reason="told in the ledger and by the posts themselves")
         case _:
             assert_never(act)
 
@@ -124,7 +130,7 @@ def _publish(act: Publish, refs: Refs) -> Send | Ignored:
         sent = fitted(polls.START, _asked(act, act.content.poll, refs) | more)
         if isinstance(sent, Send):
             return sent
-    content = words(act, refs) | _first(act, act.post, refs) | more
+    content = quotes.said(act, refs) | _first(act, act.post, refs) | more
     return fitted("m.room.message", content, link=act.url or act.post)
 
 
@@ -145,6 +151,7 @@ def _post_copy(act: Publish, refs: Refs, *, kind: str, edited: int = 0) -> dict[
         published=stamp(act.published),
         edited=stamp(edited),
         reply=act.reply,
+        stamp=act.content.stamp,
     )
 
 
@@ -168,18 +175,29 @@ def _revise(act: Revise, refs: Refs) -> Send | Redact | Ignored:
         return _ABSENT
     if not refs.fits:  # no tombstone: to those it is for now, it is still there
         return Redact(refs.event, "no longer for everybody here", {})
+    copy = _post_copy(act.now, refs, kind="update", edited=act.updated)
+    return _replaced(act.now, refs, copy)
+
+
+def _replaced(post: Publish, refs: Refs, copy: dict[str, Any]) -> Send | Ignored:
     more = {
         "m.mentions": {},  # those named were told of the post
         "m.relates_to": {"rel_type": "m.replace", "event_id": refs.event},
-        vocabulary.OBJECT: _post_copy(act.now, refs, kind="update", edited=act.updated),
+        vocabulary.OBJECT: copy,
     }
-    if poll := act.now.content.poll:
-        asked = _asked(act.now, poll, refs)
+    if post.content.poll:
+        asked = _asked(post, post.content.poll, refs)
         return fitted(polls.START, asked | {"m.new_content": asked} | more)
-    new = words(act.now, refs)
+    new = quotes.said(post, refs)
     content = enclosed.replaced(new, refs.event) if "url" in new else _plainly(new, refs.event)
-    content |= _first(act.now, act.now.post, refs) | more
-    return fitted("m.room.message", content, link=act.now.url or act.now.post)
+    content |= _first(post, post.post, refs) | more
+    return fitted("m.room.message", content, link=post.url or post.post)
+
+
+def requoted(post: Publish, refs: Refs) -> Send | Ignored:
+    """The post as before; only what it quotes has changed, or may no longer be shown."""
+    copy = kept(refs, id=post.post, by=post.author, kind="quote", stamp=post.content.stamp)
+    return _replaced(post, refs, {key: copy[key] for key in copy if key not in {"raw", "sha256"}})
 
 
 def _plainly(new: Mapping[str, Any], event: str) -> dict[str, Any]:
@@ -375,6 +393,8 @@ def own(act: Publish, refs: Refs, *, idem: str = "", app: str = "") -> Send | Ig
         "sensitive": act.content.sensitive,
         "lang": act.content.language,
         "reply": act.reply,
+        "quote": act.content.quote,
+        "policy": {"quote": act.content.quotable} if act.content.quotable else {},
         "idem": shapes.clean(idem),
         "app": shapes.clean(app),
     }

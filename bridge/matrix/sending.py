@@ -39,6 +39,10 @@ class Refs:
     towards: str = ""  # whom a move is about, as its handle
     boosted: Publish | None = None  # the post that a boost, reaction or undo is about
     boosted_title: str = ""  # its author's
+    quoted: Publish | None = None  # what the post quotes, where it may be shown
+    quoted_title: str = ""  # its author's
+    quoted_event: str = ""  # where anybody can read it
+    quoted_room: str = ""
     redact: str = ""  # the event to redact
     fits: bool = True  # whether all who read this room may read the post
     pending: bool = False  # a follow that waits for the owner's word
@@ -208,7 +212,9 @@ def _short(content: dict[str, Any], link: str) -> dict[str, Any]:
     return smaller
 
 
-_SOCIAL_TEXTS = (f"{vocabulary.SOCIAL}.body", f"{vocabulary.SOCIAL}.formatted_body")
+_SOCIAL_TEXTS = tuple(
+    f"{vocabulary.SOCIAL}.{key}" for key in ("body", "formatted_body", "relates_to")
+)
 
 
 def _cut(body: str, link: str) -> str:

@@ -5,8 +5,9 @@ A room is named by its place, as in bridge/matrix/places.py.
 
 from django.db.models import Q, QuerySet
 
+from bridge.matrix import registration
 from bridge.models import Anchor, Ghost, Room
-from social.acts import OPEN, Act, Leave, Publish, Retract, Revise
+from social.acts import OPEN, Act, Leave, Publish, RefuseQuote, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.models import Boost as BoostRow
 
@@ -48,6 +49,40 @@ def repeating(act: Act, author: Actor) -> set[str]:
             return _places(Room.objects.filter(theirs))
         case _:
             return set()
+
+
+def requoting(act: Act) -> set[str]:
+    """Rooms in which a ghost shows words, by quoting them, that it may no longer show there."""
+    rows = _posts_quoting(act)
+    if rows is None:
+        return set()
+    shared = Room.objects.exclude(kind=Room.Kind.DESK)
+    return _places(shared.filter(anchors__uri__in=rows.values("uri")))
+
+
+def to_requote(act: Act, room: Room) -> list[tuple[Anchor, Post]]:
+    """Each of these posts in one room, where it was said by a ghost, or by the bot for one."""
+    rows = _posts_quoting(act)
+    posts = {post.uri: post for post in rows.select_related("author")} if rows is not None else {}
+    speakers = [
+        *Ghost.objects.filter(actor__posts__in=posts.values()).values_list("mxid", flat=True)
+    ]
+    stands = Anchor.objects.filter(room=room, uri__in=posts, part=0)
+    stands = stands.filter(sender__in=[*speakers, registration.load().bot])
+    return [(anchor, posts[anchor.uri]) for anchor in stands.order_by("at", "id")]
+
+
+def _posts_quoting(act: Act) -> "QuerySet[Post] | None":
+    rows = Post.objects.filter(deleted=None, author__owner=None)
+    match act:
+        case Retract():
+            return rows.filter(quote=act.post)
+        case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
+            return rows.filter(quote=act.now.post)
+        case RefuseQuote() if act.stamp:
+            return rows.filter(quote=act.post, uri=act.quoting)
+        case _:
+            return None
 
 
 def to_clear(act: Act, room: Room) -> list[Anchor]:

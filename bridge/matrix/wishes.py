@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
+from bridge.matrix.portrait import QUOTES
 from bridge.network import Said
 from social import profiles
 from social.acts import Field, Introduce, Move, Profile
@@ -18,8 +19,8 @@ FIELDS = 16
 FLAGS = ("locked", "discoverable", "indexable", "hide_network")
 SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 USAGE = (
-    "say it like this: set name WORDS, set bio WORDS, set field LABEL = WORDS, or"
-    f" set {' | '.join(FLAGS)} on | off"
+    "say it like this: set name WORDS, set bio WORDS, set field LABEL = WORDS,"
+    f" set quotes {' | '.join(QUOTES)}, or set {' | '.join(FLAGS)} on | off"
 )
 
 
@@ -33,6 +34,8 @@ def settle(call: "Call") -> list[Said]:
             values = {"summary": html.from_matrix(words, None, lambda _: None).html}
         case "field":
             values = {"fields": _fields(call.actor, words)}
+        case "quotes" if words.lower() in QUOTES:
+            values = {"quotes": words.lower()}
         case flag if flag in FLAGS and words.lower() in SWITCH:
             values = {flag: SWITCH[words.lower()]}
         case _:

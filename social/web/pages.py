@@ -9,7 +9,7 @@ from typing import Self
 
 from django.db.models import F, Q, QuerySet
 
-from social import acts
+from social import acts, quoting
 from social.models import Actor, ActorQuerySet, Follow, Post, Version
 
 SIZE = 20  # posts on a page
@@ -53,6 +53,7 @@ class Entry:
 
     post: Post
     answers: Post | None = None  # the post it replies to, when anybody may see that
+    quoted: Post | None = None  # the post it quotes, when it may and anybody may see that
     place: Cursor | None = None
     depth: int = 0
 
@@ -164,9 +165,13 @@ def _order(entry: Entry) -> tuple[int, str, int]:
 
 
 def _answering(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Adds the posts that are replied to: one query for all, through the same gate."""
+    """Adds the posts that are replied to and quoted: a query for all, through the same gate."""
     parents = _open().in_bulk({e.post.parent_id for e in entries if e.post.parent_id})
-    return [replace(e, answers=parents.get(e.post.parent_id or 0)) for e in entries]
+    quoted = quoting.shown([entry.post for entry in entries])
+    return [
+        replace(e, answers=parents.get(e.post.parent_id or 0), quoted=quoted.get(e.post.pk))
+        for e in entries
+    ]
 
 
 def feed(actor: Actor) -> QuerySet[Post]:

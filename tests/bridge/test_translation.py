@@ -55,6 +55,9 @@ CONTENT = acts.Content(
         closed=AT - 1,
         voters=2,
     ),
+    quote=cast.BOB_POST,
+    stamp=f"{BOB}/stamps/1",
+    quotable="followers",
 )
 PUBLISH = acts.Publish(
     author=ALICE,
@@ -94,9 +97,18 @@ PROFILE = acts.Profile(
     published=86_400_000,
     software="ownroom",
     emojis=(acts.Emoji(shortcode="heron", url=f"{HERE}/e/1", media_type="image/png"),),
+    quotes="followers",
 )
 ABOUT: dict[str, Any] = {"author": ALICE, "uri": f"{HERE}/ap/a/1", "at": AT}
 FOLLOW = acts.Follow(target=BOB, **ABOUT)
+QUOTED: dict[str, Any] = {
+    "author": ALICE,
+    "asker": BOB,
+    "post": POST,
+    "quoting": cast.BOB_POST,
+    "uri": f"{cast.BOB_POST}#quote",
+    "at": AT,
+}
 EXAMPLES: list[acts.Act] = [
     acts.Introduce(author=ALICE, profile=PROFILE, at=AT),
     PUBLISH,
@@ -124,6 +136,9 @@ EXAMPLES: list[acts.Act] = [
     acts.Move(target=BOB, **ABOUT),
     acts.PassOn(post=POST, said=f"{BOB}/a/1", **ABOUT),
     acts.Remove(post=cast.BOB_POST, group=BOB, reason="spam", **ABOUT),
+    acts.AskQuote(author=ALICE, post=cast.BOB_POST, quoting=POST, uri=f"{POST}#quote", at=AT),
+    acts.AllowQuote(stamp=f"{HERE}/ap/stamps/1", **QUOTED),
+    acts.RefuseQuote(stamp=f"{HERE}/ap/stamps/1", **QUOTED),
 ]
 BY_KIND = {type(act).__name__: act for act in EXAMPLES}
 
@@ -149,7 +164,10 @@ READ_OTHERWISE = {
 NOT_IN_ACTIVITYPUB = {
     "Profile.moderators": "they stand in a collection of their own",
     "Profile.hide_network": "it shows in the collections, which are then empty",
+    "Profile.quotes": "each post says it of itself",
     "Profile.software": "a server tells it once for all its people, in NodeInfo",
+    "RefuseQuote.asker": "the stamp that is taken back says for which post it was",
+    "RefuseQuote.uri": "the same",
     "Report.author": "reports go in the server's own name, so that nobody learns who reported them",
     "Report.forward": "that it arrives says so",
     "Report.uri": "it would name the author's event",
@@ -201,6 +219,9 @@ IN_MATRIX = {
     acts.PassOn: NOTED,
     acts.Remove: TAKEN,
     acts.Decide: NOTED,
+    acts.AskQuote: NOTED,
+    acts.AllowQuote: NOTED,
+    acts.RefuseQuote: NOTED,
 }
 RAW = '{"id":"https://mastodon.example/a/1","x":[0.10,-0.0],"y":"\\ud800"}'
 
@@ -242,6 +263,7 @@ NOT_TYPED = {
     "Content.attachments": "files are events of their own",
     "Content.emojis": "their pictures stand in the words",
     "Content.hashtags": "they are read from the words",
+    "Content.stamp": "whom it quotes gives it",
     "Publish.group": "the room in which it is written says so",
     "Content.poll": "polls are events of their own",
     "Publish.url": "the page's address follows from the event",
@@ -253,6 +275,6 @@ def test_what_an_owner_says_on_our_pages_is_in_the_event_they_send_but_for_what_
     assert isinstance(written, events.Send)
     event = cast.message(written.content)
     assert not problems(event)
-    found = matrix.parse(event, cast.refs())
+    found = matrix.parse(event, cast.refs(quotable={cast.BOB_POST: cast.BOB_POST}))
     assert isinstance(found, acts.Publish)
     assert differing(PUBLISH, found) == set(NOT_TYPED)

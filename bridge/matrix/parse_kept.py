@@ -1,0 +1,81 @@
+"""What our bot and ghosts keep in rooms: copies, receipts, lines of the ledger. Pure."""
+
+import hashlib
+from typing import Any
+
+from bridge.matrix import shapes
+from bridge.matrix.readings import Carried, Entry, Receipt
+from bridge.matrix.shapes import Event
+from social.acts import Ignored
+
+
+def carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:
+    raw = kept.get("raw")
+    raw = raw if isinstance(raw, str) else ""
+    if raw and _digest(raw) != kept.get("sha256"):
+        return Ignored(reason="a damaged copy: its checksum differs")
+    uri = shapes.text(kept.get("id"))
+    if not uri:
+        return Ignored(reason="a copy without the id of what it copies")
+    return Carried(
+        raw=raw,
+        uri=uri,
+        act=shapes.text(kept.get("act")),
+        by=shapes.text(kept.get("by")),
+        kind=shapes.text(kept.get("kind")),
+        seen=shapes.number(kept.get("seen")),
+        event=event.id,
+        role=shapes.text(kept.get("role")) or "primary",
+        auth=shapes.text(kept.get("auth")),
+        key=shapes.text(kept.get("key")),
+        ghost=shapes.text(kept.get("ghost")),
+        stamp=shapes.text(kept.get("stamp")),
+    )
+
+
+def _digest(raw: str) -> str:
+    return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def entry(event: Event) -> Entry | Ignored:
+    content = event.content
+    values = {key: shapes.text(content.get(key)) for key in ("op", "dir", "actor", "object")}
+    if not values["op"]:
+        return Ignored(reason="a ledger entry that says nothing")
+    return Entry(
+        op=values["op"],
+        dir=values["dir"],
+        actor=values["actor"],
+        object=values["object"],
+        act=shapes.text(content.get("act")),
+        state=shapes.text(content.get("state")),
+        ts=shapes.number(content.get("ts")),
+        raw=content,
+        event=event.id,
+    )
+
+
+def receipt(event: Event) -> Receipt | Ignored:
+    content = event.content
+    uri, about = shapes.text(content.get("id")), shapes.event_ref(_reference(event))
+    if not uri or not about:
+        return Ignored(reason="a receipt of nothing")
+    raw = content.get("raw")
+    raw = raw if isinstance(raw, str) else ""
+    if raw and _digest(raw) != content.get("sha256"):
+        return Ignored(reason="a damaged receipt: its checksum differs")
+    return Receipt(
+        event=about,
+        uri=uri,
+        act=shapes.text(content.get("act")),
+        raw=raw,
+        to=shapes.texts(content.get("to")),
+        cc=shapes.texts(content.get("cc")),
+        visibility=shapes.text(content.get("vis")),
+        at=shapes.number(content.get("at")),
+    )
+
+
+def _reference(event: Event) -> Any:
+    related = shapes.relation(event.content)
+    return related.get("event_id") if related.get("rel_type") == "m.reference" else None
