@@ -157,6 +157,11 @@ DEMANDS: dict[str, list[Demand]] = {
     "Undo": [
         Demand("object", {**WHOLE, "required": ["id", *WHOLE["required"]]}, "GoToSocial", "by id"),
     ],
+    "QuoteAuthorization": [
+        Demand("attributedTo", URL, "Mastodon", "who allows it"),
+        Demand("interactingObject", URL, "Mastodon", "an address: nothing is embedded (FEP-044f)"),
+        Demand("interactionTarget", URL, "Mastodon", "an address, the same"),
+    ],
     "collection": [
         Demand("totalItems", COUNT, "PeerTube, Mastodon", "what a profile counts", must=False),
         Demand("first", {"anyOf": [URL, {"type": "object"}]}, "Mastodon", "the way in", must=False),
@@ -195,6 +200,8 @@ def _inner(one: Json) -> Iterator[str]:
     if kind in ACTORS:
         yield from _against("actor", one)
         yield from _actor(one)
+    elif kind == "QuoteAuthorization":
+        yield from _against(kind, one)
     elif kind == "Note" and "name" in one and "content" not in one:
         yield from _vote(one)
         return
