@@ -451,18 +451,12 @@ def _towards(act: Act) -> str:
     return f"@{target.acct}" if target else ""
 
 
-def receipt_of(document: str, post: str) -> tuple[str, str, str]:
-    """Text, event and visibility."""
+def receipt_of(document: str, post: str) -> tuple[str, Anchor | None, str]:
+    """Text, where the post stands, and its visibility."""
     kept = Document.objects.filter(uri=document, gone=False)
     text = kept.values_list("body", flat=True).first() or ""
     shown = Post.objects.filter(uri=post).values_list("visibility", flat=True).first() or ""
-    event = (
-        Anchor.objects.filter(uri=post)
-        .order_by("at", "id")
-        .values_list("event_id", flat=True)
-        .first()
-    )
-    return text, event or "", shown
+    return text, Anchor.objects.filter(uri=post).order_by("at", "id").first(), shown
 
 
 def old_words(post: str) -> list[tuple[str, str, str]]:

@@ -236,12 +236,12 @@ class Matrix(Network):
     async def _receipt(self, act: Act, target: str, row: Delivery) -> None:
         room = await places.room_at(target)
         post = act.now.post if isinstance(act, Revise | Tally) else getattr(act, "post", "")
-        text, event, visibility = await in_database(lookups.receipt_of, row.document, post)
+        text, typed, visibility = await in_database(lookups.receipt_of, row.document, post)
         if not text:
             raise Gone("what it said is no longer here")
         activity: dict[str, Any] = orjson.loads(text)
         written = render.receipt(
-            event,
+            typed.event_id if typed else "",
             post,
             row.document,
             text,
@@ -249,6 +249,7 @@ class Matrix(Network):
             to=activity.get("to", []),
             cc=activity.get("cc", []),
             at=acts.when(act),
+            beside=typed is not None and typed.room_id == room.pk,
         )
         bot = registration.load().bot
         event_id = await self._put(room.room_id, written, row=row, user=bot)

@@ -57,7 +57,7 @@ def entry(event: Event) -> Entry | Ignored:
 
 def receipt(event: Event) -> Receipt | Ignored:
     content = event.content
-    uri, about = shapes.text(content.get("id")), shapes.event_ref(_reference(event))
+    uri, about = shapes.text(content.get("id")), shapes.event_ref(content.get("event"))
     if not uri or not about:
         return Ignored(reason="a receipt of nothing")
     raw = content.get("raw")
@@ -74,8 +74,3 @@ def receipt(event: Event) -> Receipt | Ignored:
         visibility=shapes.text(content.get("vis")),
         at=shapes.number(content.get("at")),
     )
-
-
-def _reference(event: Event) -> Any:
-    related = shapes.relation(event.content)
-    return related.get("event_id") if related.get("rel_type") == "m.reference" else None

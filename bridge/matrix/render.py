@@ -418,16 +418,22 @@ def receipt(  # noqa: PLR0913 -- the fields of one event
     to: Iterable[str],
     cc: Iterable[str],
     at: int,
+    beside: bool = True,
 ) -> Send:
-    """What the world was given for an event, kept beside it: clients show nothing of it."""
+    """What the world was given for an event: clients show nothing of it.
+
+    `beside`: the event is in the same room. Homeservers refuse a relation to any other.
+    """
+    related = {"m.relates_to": {"rel_type": "m.reference", "event_id": event_id}}
     content = {
         "v": 1,
         "id": document_uri,
         "act": act_uri,
+        "event": event_id,
         **storable(raw),
         "vis": visibility,
         "at": stamp(at),
-        "m.relates_to": {"rel_type": "m.reference", "event_id": event_id},
+        **(related if beside else {}),
     }
     addressed = {"to": list(to), "cc": list(cc)}
     return _first_that_fits(vocabulary.RECEIPT, content | addressed, content, _without_raw(content))

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import linking
-from bridge.models import Anchor, Document, Key, Lane, Received
+from bridge.models import Anchor, Document, Key, Lane, Received, Room
 from social.models import Actor, Block, Boost, Delivery, Follow, Post, Reaction, Tombstone
 from tests.fakes.world import Resident, World, make_keeper, post_of
 
@@ -75,7 +75,18 @@ def busy_life(world: World, alice: Resident, bob: Neighbour) -> None:
     (event,) = alice.seen("a better answer")[:1]
     alice.person.react(alice.room, event["event_id"], "🎉")
     alice.person.reply(alice.room, event["event_id"], "and back")
+    mirror = world.mirror(bob, alice)
+    (told,) = alice.seen("for my followers", mirror)
+    alice.person.reply(mirror, told["event_id"], "answered where it stands")
+    bob.post("just between us", to="direct", mentions=[alice.actor])
     world.settle()
+    between = Room.objects.get(kind="direct", ready=True).room_id
+    alice.person.join(between)
+    (said,) = alice.seen("just between us", between)
+    alice.person.reply(between, said["event_id"], "and nobody else")
+    world.settle()
+    lost = Delivery.objects.filter(state="gone").values_list("to", "note")
+    assert not lost, list(lost)
 
 
 def test_without_a_control_room_nothing_is_touched_and_the_reason_is_said(

@@ -319,6 +319,7 @@ class Homeserver:
             raise Refused(403, "M_FORBIDDEN", f"{user} may not send {kind}")
         if len(json.dumps(body)) > 65_000:
             raise Refused(413, "M_TOO_LARGE")
+        self._may_relate(room, body)
         more = {"redacts": body["redacts"]} if kind == "m.room.redaction" else {}
         if more:
             self._redact(room, user, body["redacts"])
@@ -326,6 +327,21 @@ class Homeserver:
         event = self.append(room, kind, user, body, ts=int(ts) if ts else None, **more)
         self.said[mark] = event["event_id"]
         return {"event_id": event["event_id"]}
+
+    def _may_relate(self, room: Room, body: Event) -> None:
+        """As Synapse: only to an event that it knows, and in the same room; threads do not nest."""
+        related = body.get("m.relates_to")
+        about = related.get("event_id") if isinstance(related, dict) else None
+        if not about or not related.get("rel_type"):
+            return
+        found = [e for one in self.rooms.values() for e in one.events if e["event_id"] == about]
+        if not found:
+            raise Refused(400, "M_UNKNOWN", "Can't send relation to unknown event")
+        if found[0]["room_id"] != room.id:
+            raise Refused(400, "M_UNKNOWN", "Relations must be in the same room")
+        nested = (found[0]["content"].get("m.relates_to") or {}).get("rel_type")
+        if related["rel_type"] == "m.thread" and nested:
+            raise Refused(400, "M_UNKNOWN", "Cannot start threads from an event with a relation")
 
     def _redact(self, room: Room, user: str, event_id: str) -> None:
         target = self.find(room, event_id)
