@@ -71,9 +71,9 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
         case Publish():
             return _readers(act)
         case Revise():
-            return _readers(act.now) | _touched(act.now.post)
+            return _readers(act.now) | _edited(act.now)
         case Tally():
-            return _readers(act.now) | _voters(act.now.post)
+            return _readers(act.now) | _voters(act.now)
         case Vote():
             return _author(act.poll)
         case Retract():
@@ -130,8 +130,10 @@ def _group(post: str) -> Q:
     return Q(uri__in=said_in)
 
 
-def _voters(poll: str) -> Q:
-    return Q(pk__in=VoteRow.objects.filter(post__uri=poll).exclude(author=None).values("author"))
+def _voters(poll: Publish) -> Q:
+    """Of what is not open only those hear who may read it now."""
+    votes = VoteRow.objects.filter(post__uri=poll.post, post__visibility__in=OPEN)
+    return Q(pk__in=votes.exclude(author=None).values("author"))
 
 
 def _readers(act: Publish) -> Q:
@@ -164,6 +166,17 @@ def _touched(post: str) -> Q:
         Post.addressed.through.objects.filter(post__uri=post).values("actor"),
     )
     return functools.reduce(operator.or_, (Q(pk__in=found) for found in rows))
+
+
+def _edited(now: Publish) -> Q:
+    """Who took part in what is not open, or not any more, may be no follower by now: of those only
+    whom it named hear what it says from now on.
+    """
+    open_ = Post.objects.filter(uri=now.post, visibility__in=OPEN).exists()
+    if open_ and now.visibility in OPEN:
+        return _touched(now.post)
+    named = Post.addressed.through.objects.filter(post__uri=now.post)
+    return Q(pk__in=named.values("actor"))
 
 
 def inboxes(actors: Iterable[Actor]) -> list[str]:

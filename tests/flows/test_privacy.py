@@ -8,8 +8,9 @@ from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Room
 from social.acts import OPEN
-from social.models import Post, Tombstone
+from social.models import Delivery, Post, Tombstone
 from tests.fakes.world import Resident, World, note, post, post_of, said
+from tests.flows.test_visibility import circle
 
 SECRET = "psst-do-not-tell"
 Place = Callable[[World, Resident, Neighbour], str]
@@ -163,3 +164,27 @@ def test_an_edit_for_fewer_takes_the_post_from_the_page_and_from_the_rooms(
     assert "public words" not in page
     assert not alice.seen(SECRET)
     assert not alice.seen("public words")
+
+
+def test_who_was_removed_hears_no_edit_of_what_they_once_reacted_to(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    room = circle(world, alice)
+    bob.follow(alice.handle)
+    world.settle()
+    event = alice.person.send(room, "for friends")
+    world.settle()
+    uri = post_of(event)
+    world.hear(bob, said(bob, "Like", uri, to=alice.actor))
+    world.settle()
+    assert post(uri).reactions.exists()
+    alice.tell_bot(f"reject {bob.handle}")
+    world.settle()
+    new = {"msgtype": "m.text", "body": SECRET}
+    edit = {**new, "m.new_content": new}
+    edit |= {"m.relates_to": {"rel_type": "m.replace", "event_id": event}}
+    alice.person.send_event(room, "m.room.message", edit)
+    world.settle()
+    assert SECRET in post(uri).html
+    told = Delivery.objects.filter(network="activitypub", subject=uri)
+    assert [row.document for row in told] == [f"{uri}/create"]

@@ -230,6 +230,22 @@ def test_what_was_said_of_a_poll_tells_nobody_who_voted_for_what(
     assert (status, bob.id.encode() in body) == (200, False)
 
 
+def test_how_a_poll_for_followers_goes_on_a_voter_who_was_removed_does_not_hear(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    poll = post_of(ask(alice, room=circle(world, alice)))
+    world.settle()
+    casts(world, bob, poll, alice, "Tea")
+    alice.tell_bot(f"reject {bob.handle}")
+    world.settle()
+    assert counted(poll) == [1, 0]
+    world.settle()
+    told = Delivery.objects.filter(network="activitypub", subject=poll)
+    assert [row.document for row in told] == [f"{poll}/create"]
+
+
 def test_the_owner_ends_a_poll_and_everybody_gets_the_result(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
