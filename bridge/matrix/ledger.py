@@ -35,7 +35,7 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     ours = owner == CONTROL and Actor.objects.local().filter(uri=act.author).exists()
     direction = "out" if ours or act.author == owner else "in"
     if direction == "in" and isinstance(act, Vote):
-        act = polls.nameless(act)
+        act, document = polls.nameless(act), ""  # its address names the event in which it was cast
     other = _other(act)
     who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
     more: dict[str, object] = {"said": acts.dump(act)}

@@ -230,6 +230,20 @@ def test_what_was_said_of_a_poll_tells_nobody_who_voted_for_what(
     assert (status, bob.id.encode() in body) == (200, False)
 
 
+def test_the_ledger_of_a_poll_leads_to_none_of_its_voters_here(
+    world: World, alice: Resident, ada: Resident
+) -> None:
+    event = ask(alice)
+    world.settle()
+    ada.person.join(alice.room)
+    vote = choose(ada.person, alice.room, event, "id-Tea")
+    world.settle()
+    lines = [found["content"] for found in alice.person.messages(alice.desk, 200)]
+    (line,) = [line for line in lines if line.get("op") == "vote"]
+    assert ada.actor not in str(line)
+    assert vote.removeprefix("$") not in str(line)
+
+
 def test_how_a_poll_for_followers_goes_on_a_voter_who_was_removed_does_not_hear(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
