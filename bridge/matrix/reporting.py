@@ -7,7 +7,7 @@ from django.db.models import Q
 from bridge import html
 from bridge.errors import Forbidden, Unreadable
 from bridge.network import Said
-from social.acts import OPEN, Report
+from social.acts import FOLLOWED, OPEN, Report
 from social.models import Actor, Post
 from social.models import Report as ReportRow
 from social.reports import WORDS
@@ -87,7 +87,8 @@ def _named(call: "Call") -> tuple[Actor, Post | None, list[str]]:
 
 def _readable(reader: Actor, which: Q) -> Post | None:
     """Also by whom they have blocked since: that is when one reports."""
-    theirs = Q(visibility__in=OPEN) | Q(addressed=reader) | Q(author__follows_in__follower=reader)
+    followed = Q(author__follows_in__follower=reader, author__follows_in__state="accepted")
+    theirs = Q(visibility__in=OPEN) | Q(addressed=reader) | (Q(visibility__in=FOLLOWED) & followed)
     return Post.objects.filter(which & theirs).select_related("author").first()
 
 

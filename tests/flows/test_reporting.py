@@ -116,6 +116,19 @@ def test_nobody_reports_themselves_or_what_they_cannot_read(
     assert not Report.objects.exists()
 
 
+def test_who_follows_somebody_reports_none_of_their_letters_to_others(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    author = Actor.objects.get(uri=bob.id)
+    for shown in ("direct", "private"):
+        uri = f"{bob.id}/{shown}"
+        Post.objects.create(uri=uri, author=author, visibility=shown, published=1)
+        alice.tell_bot(f"report {uri} spam")
+        world.settle()
+    assert [report.about for report in Report.objects.all()] == [[f"{bob.id}/private"]]
+
+
 def test_a_report_stays_with_the_admins_here_until_it_is_forwarded(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
