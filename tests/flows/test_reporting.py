@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bridge import moderation, rebuild
+from bridge import documents, moderation, rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.loop import run
 from bridge.matrix import rooms
@@ -171,6 +171,20 @@ def test_a_forwarded_report_does_not_say_by_whom(
     assert Delivery.objects.get(network="activitypub", document=activity["id"]).sender.endswith(
         "/ap/actor"
     )
+
+
+def test_a_forwarded_report_is_kept_only_as_long_as_it_may_be_sent(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.post("nonsense", mentions=[alice.handle])
+    world.settle()
+    alice.tell_bot(f"report {bob.handle} forward he is rude")
+    world.settle()
+    documents.prune()
+    assert Document.objects.filter(body__contains="he is rude").exists()
+    Delivery.objects.all().delete()
+    documents.prune()
+    assert not Document.objects.filter(body__contains="he is rude").exists()
 
 
 def test_a_post_is_reported_by_answering_what_the_bot_told_of_it(
