@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import DatabaseError, IntegrityError
@@ -242,8 +243,12 @@ def recall(found: Sequence[Said]) -> None:
 def _show(said: Said) -> None:
     """What was said before, or elsewhere: no news to anybody, so nobody is told of it."""
     act = said.act
-    if not isinstance(act, Publish) or not Post.objects.filter(uri=act.post, deleted=None).exists():
-        return  # or it was not admitted
+    if not isinstance(act, Publish):
+        return
+    known = Post.objects.filter(uri=act.post, deleted=None).first()
+    if known is None:
+        return  # it was not admitted
+    act = replace(act, group=known.group)  # not wherever it only claims to be said
     places = {network.name: network.past(act) for network in NETWORKS.values()}
     if not any(places.values()):
         return

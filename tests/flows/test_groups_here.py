@@ -104,6 +104,18 @@ def test_whoever_gets_power_in_the_room_moderates_the_group(
 # ---- refused
 
 
+def test_what_a_stranger_said_before_stands_in_no_group_that_it_names(
+    world: World, alice: Resident, boats: Group
+) -> None:
+    carol = world.neighbour("carol")
+    listed = {"type": "OrderedCollection", "orderedItems": [creates(carol, boats, "claimed")]}
+    carol.update_profile(outbox=listed)
+    alice.tell_bot(f"follow {carol.handle}")
+    world.settle()
+    assert not alice.seen("claimed", boats.room)
+    assert alice.seen("claimed", world.mirror(carol, alice))
+
+
 def test_who_does_not_follow_a_group_writes_nothing_in_it(
     world: World, alice: Resident, boats: Group, pat: Neighbour
 ) -> None:
