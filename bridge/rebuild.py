@@ -37,7 +37,7 @@ from bridge.matrix import (
 from bridge.matrix import groups as room_groups
 from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import Carried, Entry, Part, Receipt, Refs, parse
-from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, TOMBSTONE
+from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, OBJECT, TOMBSTONE
 from bridge.models import Ghost, Key, Room
 from social import actions, acts, foresight, once, polls, quoting, replay
 from social.acts import (
@@ -203,8 +203,7 @@ def _direct(room_id: str, reader: str) -> Room:
 
 def _ghost_actor(mxid: str) -> Actor | None:
     """The remote actor that a ghost of ours speaks for, as its own profile says."""
-    known = once.ask(("ghost", mxid), lambda: Actor.objects.filter(ghost__mxid=mxid).first())
-    if known:
+    if known := _met(mxid):
         return known
     if not registration.load().ours(mxid) or mxid == registration.load().bot:
         return None
@@ -221,6 +220,11 @@ def _ghost_actor(mxid: str) -> Actor | None:
             },
         )
     return actor
+
+
+def _met(mxid: str) -> Actor | None:
+    """The same for whoever is in a transaction: the homeserver was asked before, see `_meet`."""
+    return once.ask(("ghost", mxid), lambda: Actor.objects.filter(ghost__mxid=mxid).first())
 
 
 def _foreseen(readings: Sequence[Any]) -> None:
@@ -271,9 +275,13 @@ def _replay(room: Room, say: Say) -> int:
 
 
 def _meet(page: Sequence[Event]) -> None:
-    """The ghosts who speak on a page; the homeserver is asked who they are, once."""
-    for sender in {event.get("sender", "") for event in page}:
-        _ghost_actor(sender)
+    """The ghosts who speak on a page, or for whom the bot does; the homeserver is asked who they
+    are, once.
+    """
+    speakers = {event.get("sender", "") for event in page}
+    copies = [shapes.mapping(event.get("content", {}).get(OBJECT)) for event in page]
+    for mxid in speakers | {shapes.text(copy.get("ghost")) for copy in copies}:
+        _ghost_actor(mxid)
 
 
 def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list[Event]:
@@ -415,8 +423,8 @@ def _group(act: Publish, room: Room) -> str:
 def _speaker(carried: Carried, event: Event) -> Actor | None:
     """Whose words they are; what the bot said in somebody's name names them itself."""
     if event["sender"] != registration.load().bot:
-        return _ghost_actor(event["sender"])
-    return _ghost_actor(carried.ghost) if carried.ghost else actors.known(carried.by)
+        return _met(event["sender"])
+    return _met(carried.ghost) if carried.ghost else actors.known(carried.by)
 
 
 def _passed_on(act: Boost, author: Actor, carried: Carried, event: Event, batch: Batch) -> None:
@@ -477,6 +485,6 @@ def _entry(entry: Entry) -> None:
 def _tombstone(event: Event) -> None:
     marked = event.get("content", {}).get(TOMBSTONE)
     uri = marked.get("id") if isinstance(marked, dict) else None
-    author = _ghost_actor(event["sender"])
+    author = _met(event["sender"])
     if isinstance(uri, str) and author:
         actions.bury(uri, author.uri, int(event["origin_server_ts"]))

@@ -5,7 +5,9 @@ for the workers: it does what waits, until nothing moves.
 """
 
 import socket
+import traceback
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import hypothesis
@@ -13,9 +15,11 @@ import pytest
 import yaml
 from django.conf import settings as configured
 from django.core.cache import cache
+from django.db import connection
 from pytest_django import Settings as SettingsWrapper
 from pytest_django.live_server_helper import LiveServer
 
+from bridge import turns
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.loop import run
@@ -141,8 +145,27 @@ def home(home_for_all: Homeserver, registration_for_all: None) -> Iterator[Homes
 
 
 @pytest.fixture
+def _nobody_asked_in_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever waits for a stranger holds up nobody else who wants to write."""
+    found, aside = list[str](), turns.aside
+
+    def watched() -> AbstractContextManager[None]:
+        if connection.in_atomic_block:
+            found.append("".join(traceback.format_stack(limit=10)))
+        return aside()
+
+    monkeypatch.setattr(turns, "aside", watched)
+    yield
+    assert not found, found[0]
+
+
+@pytest.fixture
 def world(
-    home: Homeserver, neighbours: Neighbourhood, live_server: LiveServer, settings: SettingsWrapper
+    home: Homeserver,
+    neighbours: Neighbourhood,
+    live_server: LiveServer,
+    settings: SettingsWrapper,
+    _nobody_asked_in_a_transaction: None,
 ) -> Iterator[World]:
     """Ours, with a homeserver beside it and a fediverse server next door.
 
