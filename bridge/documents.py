@@ -264,7 +264,8 @@ def prune() -> int:
     local = Actor.objects.local().values("uri")
     sent_only = Q(uri__contains="#accepts/") | Q(uri__contains="#rejects/")
     sent_only |= Q(uri__contains="#updates/") | Q(uri__contains="#announces/")
-    sent_only |= Q(uri__contains="#votes/") | Q(uri__endswith="#quote")
+    sent_only |= Q(uri__contains="#votes/") | Q(uri__contains="#pins/")
+    sent_only |= Q(uri__endswith="#quote")
     ours = Q(author__in=local) & sent_only
     ours |= Q(author=keys.instance_uri(), uri__contains="#reports/")
     return Document.objects.filter(ours).exclude(Exists(rows)).delete()[0]

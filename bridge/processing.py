@@ -31,7 +31,7 @@ from social import (
     polls,
     profiles,
 )
-from social.acts import OPEN, Accept, Act, Introduce, Publish, Vote
+from social.acts import OPEN, Accept, Act, Introduce, Pin, Publish, Undo, Vote
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
@@ -197,7 +197,11 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
             return
         for earlier in context:
             _remember(earlier.act)
-        note = _ballot([*context, said]) if isinstance(said.act, Vote) else _main(said)
+        if isinstance(said.act, Pin):
+            for earlier in context:
+                _show(earlier)  # before it can be pinned in a room it stands there
+        several = isinstance(said.act, Vote | Pin | Undo)
+        note = _each([*context, said]) if several else _main(said)
         if isinstance(said.act, Accept) and not note:
             for earlier in context:
                 _show(earlier)
@@ -210,12 +214,14 @@ def _main(said: Said) -> str:
     return carry_out(said.act, said.wire) if said.act else ""
 
 
-def _ballot(votes: Sequence[Said]) -> str:
-    """Each choice is a vote of its own. Why none of them counts; empty where one does."""
+def _each(found: Sequence[Said]) -> str:
+    """The choices of a ballot, what is pinned in one list: each is an act of its own. Why none of
+    them counts; empty where one does.
+    """
     notes = []
-    for said in votes:
+    for said in found:
         try:
-            notes.append(_main(said))
+            notes += [] if isinstance(said.act, Publish) else [_main(said)]
         except actions.Refused as error:
             notes.append(str(error))
     return "" if "" in notes else notes[-1]
@@ -243,6 +249,8 @@ def recall(found: Sequence[Said]) -> None:
 def _show(said: Said) -> None:
     """What was said before, or elsewhere: no news to anybody, so nobody is told of it."""
     act = said.act
+    if isinstance(act, Pin):
+        _each([said])
     if not isinstance(act, Publish):
         return
     known = Post.objects.filter(uri=act.post, deleted=None).first()

@@ -28,6 +28,7 @@ from bridge.matrix import (
     events,
     linking,
     membership,
+    pinning,
     registration,
     rooms,
     shapes,
@@ -268,10 +269,18 @@ def _replay(room: Room, say: Say) -> int:
         if time.monotonic() - told > TELL:
             told = time.monotonic()
             say(f"{room.kind} {room.room_id}: {count} events so far")
+    if room.kind == Room.Kind.MIRROR:
+        _pins(room)
     say(f"{room.kind} {room.room_id}: {count} events")
     # What was typed after the last receipt may never have left: it goes the ordinary way now.
     events.receive(unreceipted)
     return count
+
+
+def _pins(room: Room) -> None:
+    for act in pinning.found_again(room, run(client.all_state(room.room_id))):
+        with suppress(actions.Refused):
+            actions.record(act)
 
 
 def _meet(page: Sequence[Event]) -> None:

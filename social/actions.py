@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from social import approvals, distance, history, once, policy, polls, quoting, reports
+from social import approvals, distance, history, once, pins, policy, polls, quoting, reports
 from social.acts import (
     NARROWING,
     Accept,
@@ -25,6 +25,7 @@ from social.acts import (
     Move,
     Mute,
     PassOn,
+    Pin,
     Profile,
     Publish,
     React,
@@ -43,6 +44,7 @@ from social.models import Block as BlockRow
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
 from social.models import Mute as MuteRow
+from social.models import Pin as PinRow
 from social.models import Reaction as ReactionRow
 
 __all__ = ["Refused", "record"]
@@ -66,6 +68,8 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return polls.count(act)
         case Vote():
             return polls.vote(act, actor(act.author))
+        case Pin():
+            return pins.pin(act, must(act.author))
         case Retract():
             return _retract(act)
         case React():
@@ -344,13 +348,14 @@ def _take_back(act: Undo, author: Actor) -> bool:
         BlockRow.objects.filter(author=author),
         HostBlock.objects.filter(author=author),
         MuteRow.objects.filter(author=author),
+        PinRow.objects.filter(author=author),
     ):
         if act.uri and rows.filter(uri=act.uri).delete()[0]:
             return True
     return bool(act.undone and _said(author, act.undone).delete()[0])
 
 
-def _said(author: Actor, said: Undoable) -> QuerySet[Any]:
+def _said(author: Actor, said: Undoable) -> QuerySet[Any]:  # noqa: PLR0911  one line an act
     match said:
         case React():
             return ReactionRow.objects.filter(author=author, post__uri=said.post, emoji=said.emoji)
@@ -364,6 +369,8 @@ def _said(author: Actor, said: Undoable) -> QuerySet[Any]:
             return HostBlock.objects.filter(author=author, host=said.host)
         case Mute():
             return MuteRow.objects.filter(author=author, target__uri=said.target)
+        case Pin():
+            return PinRow.objects.filter(author=author, post__uri=said.post)
     assert_never(said)
 
 

@@ -256,7 +256,18 @@ class Mute:
     until: int = 0  # milliseconds; 0 is for good
 
 
-Undoable = React | Boost | Follow | Block | BlockHost | Mute
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """`author` puts a post of their own on top of their profile."""
+
+    author: str
+    post: str
+    uri: str  # may be empty
+    at: int
+    collection: str = ""  # URI of the list it is put into
+
+
+Undoable = React | Boost | Follow | Block | BlockHost | Mute | Pin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -401,6 +412,7 @@ Act = (
     | Block
     | BlockHost
     | Mute
+    | Pin
     | Undo
     | Leave
     | Move

@@ -18,6 +18,7 @@ from social.acts import (
     Leave,
     Move,
     Mute,
+    Pin,
     Publish,
     React,
     Remove,
@@ -52,6 +53,8 @@ def admit(act: Act) -> None:  # noqa: C901, PLR0912  one line an act
             _admit_towards(author, act)
         case Vote():
             _admit_vote(author, act)
+        case Pin():
+            _admit_pin(author, act)
         case Move():
             _admit_move(author, act)
         case Remove():
@@ -243,6 +246,16 @@ def _admit_vote(author: Actor, act: Vote) -> None:
     if not _may_read(author, act.poll):
         raise Refused("the post was not for them")
     polls.admit(act, post)
+
+
+def _admit_pin(author: Actor, act: Pin) -> None:
+    post = actions.post(act.post)
+    if post is None or post.deleted or post.author != author:
+        raise Refused("the post is not known here, or not theirs")
+    if not (author.is_local or _has_local_followers(author)):
+        raise Refused("nobody here follows them")
+    if post.visibility not in OPEN:
+        raise Refused("only public and unlisted posts can be pinned")
 
 
 def _admit_move(author: Actor, act: Move) -> None:

@@ -28,6 +28,7 @@ from social.acts import (
     Move,
     Mute,
     PassOn,
+    Pin,
     Publish,
     React,
     RefuseQuote,
@@ -76,6 +77,8 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _readers(act.now) | _voters(act.now)
         case Vote():
             return _author(act.poll)
+        case Pin():
+            return _followers(act.author)
         case Retract():
             post = Post.objects.filter(uri=act.post).first()
             if post is None:
@@ -187,7 +190,7 @@ def inboxes(actors: Iterable[Actor]) -> list[str]:
 def subject(act: Act) -> str:  # noqa: C901, PLR0911  one line an act
     """What must stay in order within a lane: a post, an act, or two actors."""
     match act:
-        case Publish() | Retract() | React() | Boost() | PassOn() | Remove():
+        case Publish() | Retract() | React() | Boost() | PassOn() | Remove() | Pin():
             return act.post
         case Revise() | Tally():
             return act.now.post

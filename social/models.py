@@ -292,6 +292,19 @@ class Vote(models.Model):
         return f"a vote in {self.post_id}"
 
 
+class Pin(models.Model):
+    uri = models.CharField(max_length=2048, blank=True)
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="pins")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="pins")
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "post"], name="one_pin_each")]
+
+    def __str__(self) -> str:
+        return f"{self.author} ↑ {self.post}"
+
+
 class Boost(models.Model):
     uri = models.CharField(max_length=2048, unique=True)
     author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="boosts")

@@ -24,6 +24,7 @@ WRITERS = {
     "Reaction": {"social/actions.py"},
     "Boost": {"social/actions.py"},
     "Follow": {"social/actions.py", "social/distance.py"},
+    "Pin": {"social/pins.py"},
     "Version": {"social/history.py"},
     "Vote": {"social/polls.py"},
     "Block": {"social/actions.py", "social/distance.py"},

@@ -23,6 +23,7 @@ from bridge.activitypub import followers as known
 from bridge.activitypub.answers import BadRequest, document, show
 from bridge.activitypub.jsonld import AS2
 from bridge.models import Document
+from social import pins
 from social.acts import OPEN
 from social.models import Actor, Boost, Follow, Post
 
@@ -107,7 +108,9 @@ def _network(request: Request, key: str, path: str, mine: str, theirs: str) -> H
 @document
 def featured(request: Request, key: str) -> HttpResponseBase:
     owner = _owner(request, key)
-    return show(request, {**_top(f"{owner.uri}/featured", 0, listed=False), "orderedItems": []})
+    found = list(pins.shown(owner).values_list("uri", flat=True))
+    top = _top(f"{owner.uri}/featured", len(found), listed=False)
+    return show(request, {**top, "orderedItems": found})
 
 
 @document

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from bridge import http, keys, names
 from bridge.activitypub import (
     actors,
+    featured,
     fetched,
     followers,
     groups,
@@ -40,6 +41,7 @@ from social.acts import (
     Ignored,
     Introduce,
     Move,
+    Pin,
     Publish,
     React,
     RefuseQuote,
@@ -129,7 +131,12 @@ class ActivityPub(Network):
             case Introduce():
                 return [Said(actors.confirmed(act), wire)]
             case Accept() if _first_followed(author):
-                return [*outboxes.newest(author, at=at, deadline=deadline), Said(act, wire)]
+                past = outboxes.newest(author, at=at, deadline=deadline)
+                pinned = featured.all_of(author, at=at, deadline=deadline)
+                return [*past, *pinned, Said(act, wire)]
+            case Pin(collection=collection) | Undo(undone=Pin(collection=collection)):
+                featured.check(author, collection)
+                return [*featured.shown_by(act, at, deadline), Said(act, wire)]
             case Move():
                 return [Said(self._checked_move(act, author), wire)]
             case Report():

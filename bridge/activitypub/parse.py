@@ -15,7 +15,7 @@ from bridge.activitypub import jsonld, parse_emoji, parse_poll, parse_quotes
 from bridge.activitypub.parse_poll import split
 from bridge.activitypub.parse_post import Json, Wrapper, author_of, foreign, post, sane
 from bridge.activitypub.parse_profile import claimed, is_actor, profile
-from bridge.activitypub.vocabulary import ACTIVITIES
+from bridge.activitypub.vocabulary import ACTIVITIES, CARDS, NOTES
 from social.acts import (
     LIKE,
     Accept,
@@ -29,6 +29,7 @@ from social.acts import (
     Introduce,
     Leave,
     Move,
+    Pin,
     Publish,
     React,
     RefuseQuote,
@@ -255,6 +256,25 @@ def _flag(activity: Json, actor: str, at: int) -> Report | Ignored:
     return Report(author=actor, about=about, words=words, uri=uri, at=at)
 
 
+def _pin(activity: Json, actor: str, at: int) -> Pin | Ignored:
+    obj = _only(activity.get("object"))
+    uri, collection = jsonld.id_of(obj), jsonld.id_of(_only(activity.get("target")))
+    types = set(jsonld.types(obj))
+    if types and (NOTES | CARDS).isdisjoint(types):
+        return Ignored(reason="only posts can be pinned")
+    if foreign(uri, actor) or not names.same_origin(collection, actor):
+        return Ignored(reason="not a post of the actor's, or no list of theirs")
+    said = jsonld.id_of(activity)
+    return Pin(author=actor, post=uri, uri=said, at=at, collection=collection)
+
+
+def _unpin(activity: Json, actor: str, at: int) -> Undo | Ignored:
+    pin = _pin(activity, actor, at)
+    if isinstance(pin, Ignored):
+        return pin
+    return Undo(author=actor, uri="", at=at, undone=replace(pin, uri=""))
+
+
 # ---- answers and second thoughts
 
 
@@ -378,10 +398,12 @@ _UNDOABLE: dict[str, Callable[[Json, str, int], React | Boost | Follow | Block |
 _READERS: dict[str, Reader] = {
     **_UNDOABLE,
     "Accept": _accept,
+    "Add": _pin,
     "Delete": _delete,
     "Flag": _flag,
     "Move": _move,
     "QuoteRequest": parse_quotes.asked,
     "Reject": _reject,
+    "Remove": _unpin,
     "Undo": _undo,
 }

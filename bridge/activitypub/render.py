@@ -11,7 +11,7 @@ from typing import assert_never
 from urllib.parse import quote
 
 from bridge import html
-from bridge.activitypub import render_quotes
+from bridge.activitypub import render_pins, render_quotes
 from bridge.activitypub.jsonld import AS2, PUBLIC, iso
 from bridge.activitypub.render_actor import (
     CONTEXT,
@@ -41,6 +41,7 @@ from social.acts import (
     Mute,
     Option,
     PassOn,
+    Pin,
     Poll,
     Publish,
     React,
@@ -107,6 +108,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _count(act, refs)
         case Vote():
             return _vote(act, refs)
+        case Pin():
+            return render_pins.added(act, _some(refs.followers))
         case Retract():
             return _delete(act, refs)
         case Leave():
@@ -341,6 +344,8 @@ def _answer(kind: str, path: str, act: Accept | Reject) -> Json:
 
 
 def _undo(act: Undo, refs: Refs) -> Json:
+    if isinstance(act.undone, Pin):
+        return render_pins.removed(act.undone, _some(refs.followers))
     undone = _activity(act.undone, refs) if act.undone else None
     uri = act.uri or (act.undone.uri if act.undone else "")
     return {

@@ -16,6 +16,7 @@ from bridge.matrix import (
     groups,
     linking,
     owners,
+    pinning,
     places,
     portrait,
     registration,
@@ -280,6 +281,8 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
         return [Said(groups.moderated(room.actor, content, at))]
     if event.get("sender") != room.owner:
         raise Unreadable("this kind of event is not bridged")
+    if kind == pinning.KIND and room.kind == Room.Kind.PROFILE:
+        return pinning.read(event, room)
     profile = portrait.changed(profiles.profile_of(room.actor), event)
     if profile is None:
         raise Unreadable("this kind of event is not bridged")

@@ -27,6 +27,7 @@ from bridge.matrix import (
     membership,
     order,
     parts,
+    pinning,
     places,
     registration,
     render,
@@ -152,6 +153,8 @@ class Matrix(Network):
                 await self._receipt(act, target, row)
             case "ledger" | "notice":
                 await self._desk(act, target, row, what)
+            case "pins":
+                await pinning.show(target)
             case "clear":
                 await self._clear_all(act, target, row)
             case "requote":

@@ -21,6 +21,7 @@ from social.acts import (
     Move,
     Mute,
     PassOn,
+    Pin,
     Publish,
     React,
     RefuseQuote,
@@ -89,6 +90,7 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- a
             | Block()
             | BlockHost()
             | Mute()
+            | Pin()
             | Undo()
             | Leave()
             | PassOn()

@@ -4,7 +4,7 @@ A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY" o
 address says what happens there:
 "event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
 "ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
-too, "requote" what quotes it does so no longer.
+too, "requote" what quotes it does so no longer, "pins" what is pinned is shown so.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from bridge.errors import Gone
 from bridge.loop import in_database
 from bridge.matrix import conversations, registration, rooms, traces
 from bridge.models import Ghost, Room
-from social import actions, groups, once, outbox, policy, quoting
+from social import actions, groups, once, outbox, pins, policy, quoting
 from social.acts import (
     FOLLOWED,
     OPEN,
@@ -34,6 +34,7 @@ from social.acts import (
     Leave,
     Move,
     PassOn,
+    Pin,
     Publish,
     React,
     RefuseQuote,
@@ -207,7 +208,9 @@ def _doors(act: Act, author: Actor) -> list[Address]:
             return []
 
 
-def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: C901, PLR0911  one line an act
+def _of_remote(  # noqa: C901, PLR0911, PLR0912  one line an act
+    act: Act, author: Actor
+) -> list[Address]:
     match act:
         case Publish():
             return [_at("event", place) for place in _places_of_post(act, author)]
@@ -215,8 +218,11 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: C901, PLR0911
             return [_at("event", place) for place in _places_of_edit(act, author)]
         case Tally():
             return _counted(act)
+        case Pin() | Undo(undone=Pin()):
+            return _pinned(author)
         case Retract():
-            return _where_it_stands(act.post)
+            stood = pins.has(author, act.post)
+            return [*_where_it_stands(act.post), *(_pinned(author) if stood else [])]
         case Remove():
             room = f"mirror {act.group}"
             return [_at("event", room)] if room in traces.carrying(act.post) else []
@@ -237,6 +243,12 @@ def _of_remote(act: Act, author: Actor) -> list[Address]:  # noqa: C901, PLR0911
             return [_at("close", f"mirror {author.uri}")] if _has_mirror(author) else []
         case _:
             return []
+
+
+def _pinned(author: Actor) -> list[Address]:
+    """At the first follow the mirror is only about to be made."""
+    shown = _has_mirror(author) or _is_read_here(author)
+    return [_at("pins", f"mirror {author.uri}")] if shown else []
 
 
 def _places_of_boost(act: Boost, author: Actor) -> list[str]:

@@ -44,6 +44,7 @@ from social.acts import (
     Move,
     Mute,
     PassOn,
+    Pin,
     Poll,
     Publish,
     React,
@@ -112,6 +113,8 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0
             return Redact(refs.event, "removed by a moderator", {}) if refs.event else _ABSENT
         case PassOn():
             return Ignored(reason="what is passed on stands in the room as it was said")
+        case Pin():
+            return Ignored(reason="shown by the room, not as an event of its own")
         case Vote():
             return Ignored(reason="who voted for what is told to nobody")
         case Introduce() | Follow() | Accept() | Reject() | Block() | Leave() | Move():

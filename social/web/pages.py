@@ -9,7 +9,7 @@ from typing import Self
 
 from django.db.models import F, Q, QuerySet
 
-from social import acts, quoting
+from social import acts, pins, quoting
 from social.models import Actor, ActorQuerySet, Follow, Post, Version
 
 SIZE = 20  # posts on a page
@@ -172,6 +172,11 @@ def _answering(entries: Sequence[Entry]) -> Sequence[Entry]:
         replace(e, answers=parents.get(e.post.parent_id or 0), quoted=quoted.get(e.post.pk))
         for e in entries
     ]
+
+
+def pinned(actor: Actor) -> Sequence[Entry]:
+    """What stands on top of the profile."""
+    return _answering([Entry(post=post) for post in pins.shown(actor)])
 
 
 def feed(actor: Actor) -> QuerySet[Post]:

@@ -50,6 +50,7 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         "verified": backlinks.verified(actor),
         "listing": pages.timeline(actor, before),
         "newest": before is None,
+        "pinned": pages.pinned(actor) if before is None else (),
         "room_link": links.web(actor.room_link),
         "canonical": links.here(f"{path}?before={before}" if before else path),
         "activity": actor.uri,

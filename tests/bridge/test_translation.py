@@ -129,6 +129,7 @@ EXAMPLES: list[acts.Act] = [
     acts.Block(target=BOB, **ABOUT),
     acts.BlockHost(host="far.example", **ABOUT),
     acts.Mute(target=BOB, until=AT + 1, **ABOUT),
+    acts.Pin(post=POST, collection=f"{ALICE}/featured", **ABOUT),
     acts.Report(about=(BOB, cast.BOB_POST), words="spam", forward=True, **ABOUT),
     acts.Decide(author=ALICE, about=POST, allowed=True, at=AT),
     acts.Undo(undone=FOLLOW, **ABOUT),
@@ -197,6 +198,7 @@ SAID = "an event with the activity in it, byte for byte"
 NOTED = "a line of the ledger with the whole act in it"
 TAKEN = "a redaction with the address of what is gone"
 SHOWN = "the ghost's profile, and the whole profile in the ledger of whoever knows them"
+SHOWN_ON_TOP = "the pins of the mirror; of one of ours a line of the ledger with the whole act"
 IN_MATRIX = {
     acts.Introduce: SHOWN,
     acts.Publish: SAID,
@@ -212,6 +214,7 @@ IN_MATRIX = {
     acts.Block: NOTED,
     acts.BlockHost: NOTED,
     acts.Mute: NOTED,
+    acts.Pin: SHOWN_ON_TOP,
     acts.Report: NOTED,
     acts.Undo: TAKEN,
     acts.Leave: SHOWN,

@@ -115,7 +115,7 @@ def test_a_hidden_network_tells_only_how_many(client: Client, alice: Actor, bob:
             assert "first" not in answer.json()
 
 
-def test_featured_is_an_empty_collection(client: Client, alice: Actor) -> None:
+def test_featured_is_empty_where_nothing_was_pinned(client: Client, alice: Actor) -> None:
     assert get(client, f"{ALICE}/featured").json()["orderedItems"] == []
 
 

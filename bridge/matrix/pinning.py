@@ -1,0 +1,100 @@
+"""Pinned events ⇄ pinned posts: what owners pin in their room, in a mirror what its actor pins."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+
+from bridge import names
+from bridge.errors import Unreadable
+from bridge.loop import in_database
+from bridge.matrix import client, places, registration, shapes
+from bridge.models import Anchor, Room
+from bridge.network import Said
+from social import pins
+from social.acts import OPEN, Pin, Undo
+from social.models import Actor, Post
+
+KIND = "m.room.pinned_events"
+
+
+def read(event: dict[str, Any], room: Room) -> Sequence[Said]:
+    """What is pinned now and was not, and the other way round; the newest come last in the list.
+
+    A client writes the whole list each time, so one that counts as none is a mistake of nobody's.
+    """
+    author = room.actor
+    if author is None or not room.leased:
+        raise Unreadable("the room's owner has ended the lease of this server")
+    wanted = _posts(shapes.texts(event["content"].get("pinned")), room, author)
+    before = {row.post.uri: row for row in pins.standing(author)}
+    at = shapes.number(event.get("origin_server_ts"))
+    uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
+    collection = f"{author.uri}/featured"
+    acts: list[Pin | Undo] = []
+    for post in before.keys() - set(wanted):
+        row = before[post]
+        said = Pin(author=author.uri, post=post, uri=row.uri, at=row.at, collection=collection)
+        acts.append(Undo(author=author.uri, uri=row.uri, at=at, undone=said))
+    acts += [
+        Pin(
+            author=author.uri,
+            post=post,
+            uri=f"{uri}#pins/{number}",
+            at=at + number,  # the list has an order
+            collection=collection,
+        )
+        for number, post in enumerate(wanted)
+        if post not in before
+    ]
+    if not acts:
+        raise Unreadable("no post of the owner's was pinned or unpinned")
+    return [Said(act) for act in acts]
+
+
+def _posts(events: Sequence[str], room: Room, author: Actor) -> list[str]:
+    """The owner's own open posts among them."""
+    uris = _uris(events, room)
+    open_ = Post.objects.filter(uri__in=uris, author=author, deleted=None, visibility__in=OPEN)
+    known = set(open_.values_list("uri", flat=True))
+    return [uri for uri in uris if uri in known][-pins.SHOWN :]
+
+
+def _uris(events: Sequence[str], room: Room) -> list[str]:
+    rows = Anchor.objects.filter(room=room, event_id__in=events)
+    carried = dict(rows.values_list("event_id", "uri"))
+    return [carried[event] for event in dict.fromkeys(events) if event in carried]
+
+
+# ---- mirrors
+
+
+async def show(target: str) -> None:
+    """As the actor has them now, however many acts it took."""
+    room = await places.room_at(target)
+    wanted = await in_database(_events, room)
+    said = await client.state(room.room_id, KIND)
+    if said.get("pinned", []) != wanted:
+        await client.put_state(room.room_id, KIND, {"pinned": wanted})
+
+
+def _events(room: Room) -> list[str]:
+    if room.actor is None:
+        return []
+    order = pins.standing(room.actor).order_by("at", "pk")
+    uris = list(order.values_list("post__uri", flat=True))
+    rows = Anchor.objects.filter(room=room, uri__in=uris).order_by("-at", "-id")
+    stands = dict(rows.values_list("uri", "event_id"))
+    return [stands[uri] for uri in uris if uri in stands]
+
+
+def found_again(room: Room, state: Sequence[dict[str, Any]]) -> list[Pin]:
+    """In a rebuild: what a mirror shows pinned, as our bot said; nobody else's word counts."""
+    ours = registration.load().bot
+    said = [one for one in state if one.get("type") == KIND and one.get("sender") == ours]
+    if room.actor is None or not said:
+        return []
+    uris = _uris(shapes.texts(said[0]["content"].get("pinned")), room)
+    return [
+        Pin(author=room.actor.uri, post=uri, uri="", at=number) for number, uri in enumerate(uris)
+    ]

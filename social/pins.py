@@ -1,0 +1,40 @@
+"""What people put on top of their profile, kept as `actions` records it."""
+
+from django.db.models import QuerySet
+
+from social.acts import OPEN, Pin
+from social.models import Actor, Post
+from social.models import Pin as PinRow
+from social.policy import Refused
+
+SHOWN = 5  # of one's own, the newest; Mastodon allows no more either
+MOST = 20  # of somebody elsewhere
+
+
+def pin(act: Pin, author: Actor) -> bool:
+    post = Post.objects.filter(uri=act.post, author=author, deleted=None).first()
+    if post is None:
+        raise Refused("the post is not known here, or not theirs")
+    created = PinRow.objects.get_or_create(
+        author=author, post=post, defaults={"uri": act.uri, "at": act.at}
+    )[1]
+    kept = standing(author).order_by("-at", "-pk").values_list("pk", flat=True)[:MOST]
+    author.pins.exclude(pk__in=list(kept)).delete()
+    return created
+
+
+def standing(author: Actor) -> QuerySet[PinRow]:
+    """What was deleted, or is no longer for everybody, stands on top of nothing."""
+    rows = PinRow.objects.filter(author=author, post__deleted=None, post__visibility__in=OPEN)
+    return rows.select_related("post")
+
+
+def has(author: Actor, post: str) -> bool:
+    """Also of one that was deleted just now: wherever it is shown, it has to go."""
+    return PinRow.objects.filter(author=author, post__uri=post).exists()
+
+
+def shown(author: Actor) -> QuerySet[Post]:
+    """What anybody may see of them, the newest pinned first."""
+    posts = Post.objects.visible_to(None).filter(pins__author=author, author=author)
+    return posts.select_related("author").order_by("-pins__at", "-uri")[:SHOWN]
