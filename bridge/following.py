@@ -75,6 +75,8 @@ def _listed(place: str) -> set[str]:
         found |= {jsonld.id_of(item) for item in items}
         seen.add(jsonld.id_of(part))
         following: Any = part.get("next") or part.get("first")
+        if not (following or items or _is_empty(part)):
+            raise Unreadable("their list does not say who is on it")
         if not following or jsonld.id_of(following) in seen:
             break
         part = _page(following, place)
@@ -83,6 +85,11 @@ def _listed(place: str) -> set[str]:
     if len(found) > LISTED:
         raise Unreadable("their list is too long")
     return {uri for uri in found if names.same_origin(uri, settings.OWNROOM_ORIGIN)}
+
+
+def _is_empty(part: dict[str, Any]) -> bool:
+    """Whether it says so itself: what says nothing may be anything."""
+    return "orderedItems" in part or "items" in part or part.get("totalItems") == 0
 
 
 def _page(said: Any, place: str) -> dict[str, Any]:
