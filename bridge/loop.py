@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from django.db import close_old_connections
 
@@ -19,6 +20,7 @@ MOMENT = 1.0  # seconds for which the database thread trusts a connection that w
 _lock = threading.Lock()
 _database = ThreadPoolExecutor(1, thread_name_prefix="database")
 _loop: asyncio.AbstractEventLoop | None = None
+_alone = WeakValueDictionary[str, asyncio.Lock]()
 _trusted = 0.0  # until when
 _nobody = ContextVar("nobody", default=False)
 
@@ -56,6 +58,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             return asyncio.run_coroutine_threadsafe(work, loop()).result()
         finally:
             once.forget()  # others went on meanwhile
+
+
+def alone(name: str) -> asyncio.Lock:
+    """Of all on the loop who do what has this name, one at a time."""
+    return _alone.setdefault(name, asyncio.Lock())
 
 
 async def in_database(work: Callable[..., T], *args: object) -> T:

@@ -15,7 +15,7 @@ from typing import assert_never
 from django.db.models import Q, QuerySet
 
 from bridge.errors import Gone
-from bridge.loop import in_database
+from bridge.loop import alone, in_database
 from bridge.matrix import conversations, registration, rooms, traces
 from bridge.models import Ghost, Room
 from social import actions, groups, once, outbox, pins, policy, quoting
@@ -457,13 +457,15 @@ def _is_told(act: Act, hearer: Actor) -> bool:
 
 
 async def room_at(place: str) -> Room:
+    """Made where there is none: once, however many rows want it at the same time."""
     kind, _, uri = place.partition(" ")
-    found = await in_database(_room, kind, uri)
-    if found is None and kind == "mirror":
-        return await rooms.mirror_of(await in_database(_actor, uri))
-    if found is None and kind == "direct":
-        return await conversations.direct(uri)
-    return _there(found, kind)
+    async with alone(place):
+        found = await in_database(_room, kind, uri)
+        if found is None and kind == "mirror":
+            return await rooms.mirror_of(await in_database(_actor, uri))
+        if found is None and kind == "direct":
+            return await conversations.direct(uri)
+        return _there(found, kind)
 
 
 async def standing(place: str) -> Room:
