@@ -180,6 +180,7 @@ def _content_values(act: Publish) -> dict[str, object]:
         "quote": content.quote,
         "stamp": content.stamp,
         "quotable": content.quotable,
+        "place": asdict(content.place) if content.place else {},
     }
 
 
@@ -292,6 +293,7 @@ def _wipe(posts: QuerySet[Post], at: int) -> int:
         attachments=[],
         emojis=[],
         poll=None,
+        place={},
         quote="",
         stamp="",
     )

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+from social.geography import Place
+
 Visibility = Literal["public", "unlisted", "private", "limited", "direct", "local"]
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})  # may stand on a page for anybody
 FOLLOWED: frozenset[Visibility] = frozenset({"private", "local"})  # for followers
@@ -88,6 +90,7 @@ class Content:
     quote: str = ""  # URI of the post quoted
     stamp: str = ""  # URI under which the quoted author's consent can be read
     quotable: Quotable = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -466,6 +469,7 @@ _NESTED: dict[str, type[Any]] = {
     "profile": Profile,
     "content": Content,
     "now": Publish,
+    "place": Place,
     "mentions": Mention,
     "attachments": Attachment,
     "emojis": Emoji,

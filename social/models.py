@@ -228,6 +228,7 @@ class Post(models.Model):
     stamp = models.CharField(max_length=2048, blank=True, db_index=True)  # proves that it may
     proven = models.BigIntegerField(null=True, blank=True)  # when the stamp was last looked at
     quotable = models.CharField(max_length=10, blank=True)  # by whom
+    place = models.JSONField(default=dict, blank=True)
     published = models.BigIntegerField()
     updated = models.BigIntegerField(null=True, blank=True)
     deleted = models.BigIntegerField(null=True, blank=True)

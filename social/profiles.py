@@ -11,6 +11,7 @@ from social.acts import (
     Profile,
     Publish,
 )
+from social.geography import Place
 from social.models import Actor, Post
 
 
@@ -61,6 +62,7 @@ def publish_of(post: Post) -> Publish:
             attachments=tuple(Attachment(**attachment) for attachment in post.attachments),
             emojis=tuple(Emoji(**emoji) for emoji in post.emojis),
             poll=poll_of(post),
+            place=Place(**post.place) if post.place else None,
             quote=post.quote,
             stamp=post.stamp,
             quotable=post.quotable,  # type: ignore[arg-type]  # the column holds what a Content brought

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld, parse_emoji, parse_files, parse_poll, parse_quotes
+from bridge.activitypub import (
+    jsonld,
+    parse_cards,
+    parse_emoji,
+    parse_files,
+    parse_poll,
+    parse_quotes,
+    places,
+)
 from bridge.activitypub.vocabulary import CARDS, NOT_POSTS, NOTES
 from social.acts import Content, Ignored, Mention, Poll, Publish, Visibility
 
@@ -170,6 +178,8 @@ def _content(obj: Json, uri: str, at: int, author: str, followers: str) -> Conte
     said = _note_html(obj, written, asked) if is_note else _card(obj, written, uri)
     quote, stamp = parse_quotes.quoted(obj, _tags(obj))
     said = parse_quotes.without_fallback(said) if quote else said
+    place = places.read(obj)
+    said = places.without_line(said, place)
     return Content(
         html=parse_emoji.renamed(said, emojis),
         summary=html.warning(jsonld.text(obj.get("summary"))) if is_note or _warns(obj) else "",
@@ -183,6 +193,7 @@ def _content(obj: Json, uri: str, at: int, author: str, followers: str) -> Conte
         quote=quote,
         stamp=stamp,
         quotable=parse_quotes.quotable(obj, author, followers),
+        place=place,
     )
 
 
@@ -200,7 +211,8 @@ def _text(obj: Json) -> tuple[str, str]:
     else:
         same = (key for key, text in versions if text == written)
         language = next(same, versions[0][0] if len(versions) == 1 else "")
-    return written, _language(language) or _language(_identifier(obj.get("language")))
+    said = (language, _identifier(obj.get("language")), parse_cards.spoken(obj))
+    return written, next(filter(None, map(_language, said)), "")
 
 
 def _identifier(language: Any) -> str:
@@ -218,30 +230,20 @@ def _clean(obj: Json, written: str) -> str:
 
 
 def _note_html(obj: Json, written: str, asked: Poll | None) -> str:
-    options = "" if asked else _options(obj)
-    parts = [_title(obj), _clean(obj, written), options, *_links(obj)]
-    return "".join(part for part in parts if part)
-
-
-def _card(obj: Json, written: str, uri: str) -> str:
-    """Title, excerpt, text, particulars, link."""
-    text = _clean(obj, written)
     parts = [
-        _title(obj),
-        "" if _warns(obj) else _excerpt(obj, text),
-        _quotation(obj),
-        text,
-        _particulars(obj),
-        *_links(obj),
-        "" if _is_whole(obj, text, uri) else _anchor(_url(obj) or uri),
+        parse_cards.title(obj),
+        _clean(obj, written),
+        "" if asked else _options(obj),
+        *parse_cards.links(obj),
     ]
     return "".join(part for part in parts if part)
 
 
-def _quotation(obj: Json) -> str:
-    """BookWyrm: the words of a book, which stand apart from what is said about them."""
-    words = html.from_fediverse(jsonld.text(obj.get("quote"))) if _is(obj, "Quotation") else ""
-    return f"<blockquote>{words}</blockquote>" if words else ""
+def _card(obj: Json, written: str, uri: str) -> str:
+    text = _clean(obj, written)
+    excerpt = "" if _warns(obj) else _excerpt(obj, text)
+    link = "" if _is_whole(obj, text, uri) else _url(obj) or uri
+    return parse_cards.card(obj, text, excerpt=excerpt, link=link)
 
 
 def _warns(obj: Json) -> bool:
@@ -264,38 +266,12 @@ def _excerpt(obj: Json, text: str) -> str:
     return html.from_fediverse("".join(lines))
 
 
-def _title(obj: Json) -> str:
-    title = html.warning(jsonld.text(obj.get("name")))
-    return html.from_fediverse(f"<p><strong>{html.escape(title)}</strong></p>") if title else ""
-
-
 def _options(obj: Json) -> str:
     """What is no poll to vote in is read as a list of its answers."""
     choices = jsonld.as_list(obj.get("oneOf")) or jsonld.as_list(obj.get("anyOf"))
     named = [html.warning(jsonld.text(c.get("name"))) for c in choices if isinstance(c, dict)]
     shown = "".join(f"<li>{html.escape(name)}</li>" for name in named[:MAX_LISTED] if name)
     return html.from_fediverse(f"<ul>{shown}</ul>") if shown else ""
-
-
-def _particulars(obj: Json) -> str:
-    """When, how long and where: events and films."""
-    place = jsonld.first(obj.get("location"))
-    where = jsonld.text(place.get("name")) if isinstance(place, dict) else jsonld.text(place)
-    ending = [jsonld.text(obj.get(key)) for key in ("startTime", "endTime", "duration")]
-    lines = [html.escape(html.warning(line)) for line in (*ending, where) if line]
-    return html.from_fediverse(f"<p>{'<br>'.join(lines)}</p>") if lines else ""
-
-
-def _links(obj: Json) -> list[str]:
-    """Attached links are text for the reader, not files."""
-    found = (item for item in parse_files.attached(obj) if _is(item, "Link"))
-    hrefs = [jsonld.link(item) for item in found]
-    return [_anchor(href) for href in dict.fromkeys(hrefs[: parse_files.MOST]) if href]
-
-
-def _anchor(url: str) -> str:
-    shown = html.escape(url)
-    return html.from_fediverse(f'<p><a href="{shown}">{shown}</a></p>')
 
 
 def _url(obj: Json) -> str:

@@ -11,7 +11,7 @@ from typing import assert_never
 from urllib.parse import quote
 
 from bridge import html
-from bridge.activitypub import render_pins, render_quotes
+from bridge.activitypub import places, render_pins, render_polls, render_quotes
 from bridge.activitypub.jsonld import AS2, PUBLIC, iso
 from bridge.activitypub.render_actor import (
     CONTEXT,
@@ -39,10 +39,8 @@ from social.acts import (
     Leave,
     Move,
     Mute,
-    Option,
     PassOn,
     Pin,
-    Poll,
     Publish,
     React,
     RefuseQuote,
@@ -363,7 +361,7 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
     content = publish.content
     edited = {} if updated is None else {"updated": iso(max(updated, publish.published))}
     title, text = _titled(publish)
-    text = render_quotes.with_fallback(content, text)
+    text = render_quotes.with_fallback(content, text + places.line(content.place))
     language = {"contentMap": {content.language: text}} if content.language else {}
     return {
         "id": publish.post,
@@ -381,7 +379,8 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
         **({"audience": publish.group} if publish.group else {}),
         "attachment": [_attachment(attachment) for attachment in content.attachments],
         "tag": _tags(publish, refs),
-        **(_question(content.poll) if content.poll else {}),
+        **(render_polls.fields(content.poll) if content.poll else {}),
+        **places.fields(content.place),
         **render_quotes.fields(publish, refs.followers),
         **({} if publish.reply else {"context": f"{publish.post}/context"}),
         "replies": f"{publish.post}/replies",
@@ -415,22 +414,6 @@ def _typed(content: Content, title: str) -> Json:
     if content.poll:
         return {"type": "Question"}
     return {"type": "Page", "name": title} if title else {"type": "Note"}
-
-
-def _question(poll: Poll) -> Json:
-    voters = {} if poll.voters is None else {"votersCount": poll.voters}
-    closes = {} if poll.closes is None else {"endTime": iso(poll.closes)}
-    closed = {} if poll.closed is None else {"closed": iso(poll.closed)}
-    options = [_option(option) for option in poll.options]
-    return {"anyOf" if poll.multiple else "oneOf": options, **closes, **closed, **voters}
-
-
-def _option(option: Option) -> Json:
-    return {
-        "type": "Note",
-        "name": option.name,
-        "replies": {"type": "Collection", "totalItems": option.votes},
-    }
 
 
 def _addresses(publish: Publish, refs: Refs) -> Json:

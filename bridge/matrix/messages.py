@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import attachments, quotes, shapes, vocabulary
+from bridge.matrix import attachments, locations, quotes, shapes, vocabulary
 from bridge.matrix.readings import Refs
 from social.acts import Attachment, Content, Emoji, Ignored, Mention, Publish, Quotable
 
-_READ = frozenset({"m.text", "m.emote"})
+_READ = frozenset({"m.text", "m.emote", locations.KIND})
 _MEDIA = frozenset({*attachments.KINDS, attachments.GALLERY})
 _ASKED = 200  # names looked up for one message, hashtags among them
 _UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
@@ -75,12 +75,17 @@ def read(  # noqa: PLR0913  one message and all that it stands among
     quote = refs.quotable.get(quotes.named(content), "")
     if quote:
         content = quotes.own_words(content)
+    place = None
+    if content.get("msgtype") == locations.KIND:
+        place = locations.read(content)
+        if place is None:
+            return Ignored(reason="a place without coordinates")
     said = _said(content)
     if quote and quotes.by_link(content):
         body, formatted = quotes.without_link(said.body, said.formatted)
         said = replace(said, body=body, formatted=formatted)
     written = _written(content, said, refs, sender)
-    if not files and not html.plain(written.html).strip():
+    if not (files or place) and not html.plain(written.html).strip():
         return Ignored(reason="an empty message")
     options = shapes.mapping(content.get(vocabulary.POST))
     summary, sensitive = _warning(content, options, said, written)
@@ -93,6 +98,7 @@ def read(  # noqa: PLR0913  one message and all that it stands among
         hashtags=written.hashtags,
         attachments=files,
         emojis=_emojis(written, refs, event),
+        place=place,
         quote=quote,
         quotable=_quotable(options),
     )
@@ -151,7 +157,7 @@ def _said(content: Mapping[str, Any]) -> _Text:
     where there is none its name says nothing to anybody.
     """
     kind = content.get("msgtype")
-    if kind in attachments.KINDS and not attachments.caption(content):
+    if kind == locations.KIND or (kind in attachments.KINDS and not attachments.caption(content)):
         return _Text(body="", formatted=None)
     body = _unquoted(content, shapes.text(content.get("body")))
     formatted = None

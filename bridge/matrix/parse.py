@@ -360,6 +360,7 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
         quote=old.content.quote,
         stamp=old.content.stamp,
         quotable=old.content.quotable,
+        place=read.content.place or old.content.place,
     )
     if old.reply and not parent:
         # Whom a reply names because of its parent cannot be read from the text alone.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import enclosed, shapes, vocabulary
+from bridge.matrix import enclosed, locations, shapes, vocabulary
 from bridge.matrix.sending import Refs, caption, mentioned, message, title, words
 from social.acts import Publish
 
@@ -109,7 +109,7 @@ def said(post: Publish, refs: Refs) -> dict[str, Any]:
     )
     shown = enclosed.carried(post.content, refs.files)
     content = enclosed.message(shown[0], whole) if shown else message(whole)
-    content |= {"m.mentions": mentioned(post, refs)}
+    content |= locations.keys(post.content.place) | {"m.mentions": mentioned(post, refs)}
     if not quoted:
         return content
     return content | {

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge import html
 from bridge.html import Formatted
-from bridge.matrix import enclosed, shapes, vocabulary
+from bridge.matrix import enclosed, locations, shapes, vocabulary
 from bridge.matrix.enclosed import File, Part
 from social.acts import Emoji, Ignored, Publish
 
@@ -91,16 +91,16 @@ def words(post: Publish, refs: Refs) -> dict[str, Any]:
     said = caption(post, refs)
     shown = enclosed.carried(post.content, refs.files)
     content = enclosed.message(shown[0], said) if shown else message(said)
-    return content | {"m.mentions": mentioned(post, refs)}
+    return content | locations.keys(post.content.place) | {"m.mentions": mentioned(post, refs)}
 
 
 def caption(post: Publish, refs: Refs) -> Formatted:
     """Its words, and links to those of its files that the homeserver has not."""
     shown = enclosed.carried(post.content, refs.files)
     described = enclosed.described(shown[0]) if shown else ""
-    written = (
-        post.content.html + _options(post) + enclosed.links(post.content, refs.files) + described
-    )
+    where = locations.line(post.content.place) if post.content.place else ""
+    files = enclosed.links(post.content, refs.files) + described
+    written = post.content.html + _options(post) + where + files
     said = html.to_matrix(written, refs.pills, refs.emoticons)
     if len(said.body.encode()) > _LARGE or not (shown or said.body.strip()):
         more = html.to_matrix(_link(post.url or post.post, "Open the post"), {})

@@ -58,6 +58,7 @@ CONTENT = acts.Content(
     quote=cast.BOB_POST,
     stamp=f"{BOB}/stamps/1",
     quotable="followers",
+    place=acts.Place(name="the quay", latitude="48.2", longitude="-16.37", radius="35"),
 )
 PUBLISH = acts.Publish(
     author=ALICE,
@@ -266,6 +267,7 @@ NOT_TYPED = {
     "Content.attachments": "files are events of their own",
     "Content.emojis": "their pictures stand in the words",
     "Content.hashtags": "they are read from the words",
+    "Content.place": "a place is an event of its own",
     "Content.stamp": "whom it quotes gives it",
     "Publish.group": "the room in which it is written says so",
     "Content.poll": "polls are events of their own",

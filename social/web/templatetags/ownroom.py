@@ -13,7 +13,8 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
-from social import backlinks
+from social import backlinks, geography
+from social.geography import Place
 from social.models import Actor, Post
 from social.profiles import poll_of
 from social.web import emoji, links
@@ -176,6 +177,16 @@ def poll(post: Post) -> dict[str, Any]:
         "closes": asked.closed or asked.closes,
         "ended": asked.ended(int(time.time() * 1000)),
     }
+
+
+@register.filter
+def map_of(place: dict[str, Any]) -> str:
+    return geography.on_a_map(Place(**place))
+
+
+@register.filter
+def place_name(place: dict[str, Any]) -> str:
+    return geography.shown(Place(**place))
 
 
 @register.filter
