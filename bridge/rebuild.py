@@ -28,6 +28,7 @@ from bridge.matrix import (
     events,
     linking,
     membership,
+    overflow,
     pinning,
     registration,
     rooms,
@@ -323,7 +324,7 @@ def _history(room_id: str, reader: str = "") -> Iterator[list[Event]]:
     while True:
         page = run(client.messages(room_id, start=start, direction="f", limit=PAGE, by=reader))
         if chunk := page.get("chunk"):
-            yield chunk
+            yield run(overflow.every(chunk))
         end = page.get("end")
         if not end or end == start or not chunk:
             return

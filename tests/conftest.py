@@ -67,6 +67,7 @@ THOROUGH = (
     "tests/flows/test_homeserver_trouble.py",
     "tests/flows/test_leaving.py",
     "tests/flows/test_linking.py",
+    "tests/flows/test_overflow.py",
     "tests/flows/test_links.py",
     "tests/flows/test_moderation.py",
     "tests/flows/test_peers.py",

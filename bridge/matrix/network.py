@@ -26,6 +26,7 @@ from bridge.matrix import (
     meeting,
     membership,
     order,
+    overflow,
     parts,
     pinning,
     places,
@@ -198,6 +199,7 @@ class Matrix(Network):
     ) -> None:
         """The words, and what follows them: its further files."""
         act, room, refs, sender = known.act, known.room, known.refs, known.sender
+        written = await overflow.moved(written, refs.raw, user=sender)
 
         async def put(send: render.Send, number: int = 0) -> str:
             said = known.in_its_name(send)
@@ -255,6 +257,7 @@ class Matrix(Network):
             beside=typed is not None and typed.room_id == room.pk,
         )
         bot = registration.load().bot
+        written = await overflow.moved(written, text, user=bot)
         event_id = await self._put(room.room_id, written, row=row, user=bot)
         at = written.content["at"]
         row.made = (anchors.at(event_id, room, row.document, "", bot, at),)
@@ -287,6 +290,7 @@ class Matrix(Network):
             refs = await in_database(lookups.for_act, act, room, row.document)
             refs = replace(refs, emoticons=await emoticons.of(act, refs))
             written = render.notice_for(act, refs)
+            written = written and await overflow.moved(written, refs.raw, user=refs.bot)
         if written is None:
             raise Gone("there is nothing to say about it")
         bot = registration.load().bot
