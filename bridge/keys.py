@@ -1,7 +1,7 @@
 """Signing keys, sealed with the server's secret: AES-256-GCM, bound to the actor's URI.
 
 Losing a key is losing an identity (some servers never ask for a new one), so the sealed text is
-kept in the control room too; see bridge/rebuild.py.
+kept in the control room too; see bridge/rebuild/.
 """
 
 import base64

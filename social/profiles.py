@@ -1,5 +1,8 @@
 """Rows → acts: a profile and a post as they stand in the index now."""
 
+from dataclasses import asdict
+from typing import Any
+
 from social.acts import (
     Attachment,
     Content,
@@ -13,6 +16,11 @@ from social.acts import (
 )
 from social.geography import Place
 from social.models import Actor, Post
+
+
+def card(actor: Actor) -> dict[str, Any]:
+    """Enough to know somebody again after the index is lost."""
+    return {"profile": asdict(profile_of(actor)), "at": actor.introduced}
 
 
 def profile_of(actor: Actor) -> Profile:

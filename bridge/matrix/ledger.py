@@ -1,7 +1,5 @@
 """The ledger in a desk: what people did and what was done towards them, to be recorded again."""
 
-from dataclasses import asdict
-
 from bridge.matrix import render
 from bridge.matrix.places import CONTROL
 from bridge.models import Document
@@ -44,7 +42,7 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     if direction == "out" and isinstance(act, _SAID):
         more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
     if who and not who.is_local:
-        more["who"] = {"profile": asdict(profiles.profile_of(who)), "at": who.introduced}
+        more["who"] = profiles.card(who)
     return render.ledger(
         _op(act),
         direction=direction,

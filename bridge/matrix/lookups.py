@@ -264,6 +264,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         pills=_pills(act),
         author_title=author.title if author else "",
         author_acct=f"@{author.acct}" if author else "",
+        author_card=profiles.card(author) if author and room.kind == Room.Kind.DESK else {},
         event=anchor.event_id if anchor else "",
         root=_thread(act, anchor, parent) if room.kind != Room.Kind.DIRECT else "",
         parent=parent.event_id if parent else "",

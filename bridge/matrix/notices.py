@@ -2,8 +2,18 @@
 
 from bridge import html
 from bridge.html import Formatted
-from bridge.matrix import vocabulary
-from bridge.matrix.sending import Refs, Send, caption, fitted, kept, mentioned, message, title
+from bridge.matrix import enclosed, vocabulary
+from bridge.matrix.sending import (
+    Refs,
+    Send,
+    caption,
+    fitted,
+    kept,
+    mentioned,
+    message,
+    plain_json,
+    title,
+)
 from social.acts import (
     LIKE,
     OPEN,
@@ -46,8 +56,8 @@ def notice(text: str) -> Send:
 def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- an act each
     """What somebody did towards the owner of a desk; None for what is seen elsewhere."""
     match act:
-        case Publish():
-            return _post(act, refs)
+        case Publish() | Revise():
+            return _mention(act, refs)
         case Follow():
             return _told(_follow(refs), refs, kind="follow", uri=act.uri, by=act.author)
         case Accept():
@@ -83,7 +93,6 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- a
         case (
             AllowQuote()
             | Introduce()
-            | Revise()
             | Tally()
             | Vote()
             | Retract()
@@ -138,7 +147,18 @@ def _follow(refs: Refs) -> str:
     return f"<p>{_who(refs)} asks to follow you. Answer with {answer}.</p>"
 
 
-def _post(act: Publish, refs: Refs) -> Send | None:
+def _mention(act: Publish | Revise, refs: Refs) -> Send | None:
+    if isinstance(act, Publish):
+        return _sent(_post(act, refs), link=act.url or act.post)
+    if not refs.event:
+        return None
+    content = _post(act.now, refs, kind="update")
+    new = {key: value for key, value in content.items() if key != vocabulary.OBJECT}
+    edit = content | enclosed.replaced(new, refs.event) | {"m.mentions": {}}
+    return _sent(edit, link=act.now.url or act.now.post)
+
+
+def _post(act: Publish, refs: Refs, *, kind: str = "create") -> dict[str, object]:
     """The whole text: for a direct post the desk is the only room that has it."""
     heading = html.to_matrix(f"<p>{_who(refs)} {_manner(act)}:</p>", refs.pills, refs.emoticons)
     link = _link(act.url or act.post, "Open the post")
@@ -153,9 +173,10 @@ def _post(act: Publish, refs: Refs) -> Send | None:
         "m.notice",
     )
     content["m.mentions"] = mentioned(act, refs)
-    copy = kept(refs, id=act.post, type="Note", by=act.author, kind="create", vis=act.visibility)
+    copy = kept(refs, id=act.post, type="Note", by=act.author, kind=kind, vis=act.visibility)
     copy |= {"stamp": act.content.stamp} if act.content.stamp else {}
-    return _sent(content | _copy(copy, refs), link=act.url or act.post)
+    copy |= plain_json({"who": refs.author_card})
+    return content | _copy(copy, refs)
 
 
 def _manner(act: Publish) -> str:

@@ -16,19 +16,17 @@ from django.db.models import Q, QuerySet
 
 from bridge.errors import Gone
 from bridge.loop import alone, in_database
-from bridge.matrix import conversations, registration, rooms, traces
+from bridge.matrix import conversations, desks, registration, rooms, traces
 from bridge.models import Ghost, Room
-from social import actions, groups, once, outbox, pins, policy, quoting
+from social import actions, groups, once, outbox, pins, policy
 from social.acts import (
     FOLLOWED,
     OPEN,
     Accept,
     Act,
-    AllowQuote,
     AskQuote,
     Block,
     Boost,
-    Decide,
     Follow,
     Introduce,
     Leave,
@@ -37,7 +35,6 @@ from social.acts import (
     Pin,
     Publish,
     React,
-    RefuseQuote,
     Reject,
     Remove,
     Report,
@@ -52,10 +49,7 @@ from social.models import Follow as FollowRow
 from social.models import Mute as MuteRow
 from social.outbox import Address
 
-# A block begins or ends with it, or it answers what the hearer asked: a rebuild must know of it.
-_HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject)
 CONTROL = "control"  # the admins' room; there is one
-CLIMB = 50  # how far up a conversation its room is looked for
 
 
 def lane(place: str) -> str:
@@ -127,7 +121,7 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
     found = _of_local(act, author) if author.is_local else _of_remote(act, author)
     if isinstance(act, Report):
         found += [_at("ledger", CONTROL), _at("notice", CONTROL)]
-    return [*found, *_repeated(act, author), *_towards(act, author, hearers)]
+    return [*found, *_repeated(act, author), *_in_desks(act, author, hearers)]
 
 
 def _of_local(act: Act, author: Actor) -> list[Address]:
@@ -177,6 +171,10 @@ def _former_place(act: Publish | Revise | Tally | Retract, author: Actor) -> str
     uri = act.post if isinstance(act, Retract) else act.now.post
     former = Room.objects.filter(kind=Room.Kind.FORMER, actor=author, anchors__uri=uri).first()
     return former.place_name if former else ""
+
+
+def _in_desks(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Address]:
+    return [_at(what, f"desk {one.uri}") for what, one in desks.towards(act, author, hearers)]
 
 
 def _visibility(post: str) -> str:
@@ -335,22 +333,10 @@ def _open_places(act: Publish, author: Actor) -> list[str]:
     """The conversation's room where it began with somebody here, else the author's mirror."""
     if groups.here(act.group):
         return [f"group {act.group}"]
-    owner = _began_with(act.reply)
+    owner = traces.began_with(act.reply)
     if owner and not policy.blocked_between(owner, author):
         return [f"profile {owner.uri}"]
     return [f"mirror {author.uri}"] if _is_read_here(author) else []
-
-
-def _began_with(uri: str) -> Actor | None:
-    """The local author at the root of a conversation that anybody may read."""
-    post = actions.post(uri)
-    for _ in range(CLIMB):
-        if post is None or post.visibility not in OPEN:
-            return None
-        if post.parent_id is None:
-            return post.author if post.author.is_local else None
-        post = Post.objects.select_related("author").get(pk=post.parent_id)
-    return None
 
 
 def _local_author(uri: str) -> Actor | None:
@@ -407,50 +393,6 @@ def _repeated(act: Act, author: Actor) -> list[Address]:
         *(Address(lane=lane(place), to=f"clear {place}") for place in found),
         *(Address(lane=lane(place), to=f"requote {place}") for place in quoting),
     ]
-
-
-def _towards(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Address]:
-    """What others do towards people here: noted in their desk, and told where no room shows it."""
-    local = [hearer for hearer in hearers if hearer.is_local and hearer != author]
-    found: list[Address] = []
-    for hearer in local:
-        if policy.blocked_between(hearer, author) and not isinstance(act, _HEARD_THROUGH_A_BLOCK):
-            continue
-        if _is_relation(act):
-            found.append(_at("ledger", f"desk {hearer.uri}"))
-        if _is_told(act, hearer) and hearer.pk not in policy.muting(author):
-            found.append(_at("notice", f"desk {hearer.uri}"))
-    return found
-
-
-def _is_relation(act: Act) -> bool:
-    match act:
-        case Follow() | Accept() | Reject() | Block() | Move() | Decide() | Vote():
-            return True
-        case AllowQuote() | RefuseQuote():
-            return True
-        case Undo(undone=Follow() | Block()):
-            return True
-        case _:
-            return False
-
-
-def _is_told(act: Act, hearer: Actor) -> bool:
-    match act:
-        case Follow() | Accept() | Reject() | Move() | RefuseQuote():
-            return True
-        case Decide():
-            return not act.allowed and Post.objects.filter(uri=act.about).exists()
-        case AskQuote():
-            quoted, asker = actions.post(act.post), actions.actor(act.author)
-            return bool(quoted and asker and quoting.allowed(asker, quoted))
-        case Publish():
-            if hearer.uri not in act.audience or act.visibility not in OPEN:
-                return False  # what is not for everybody stands in a room that the hearer is in
-            # In one's own room one sees it anyway.
-            return hearer.kind != "group" and _began_with(act.reply) != hearer
-        case _:
-            return False
 
 
 # ---- the rooms at them

@@ -21,6 +21,7 @@ from bridge.matrix.sending import (
     hidden,
     kept,
     message,
+    plain_json,
     stamp,
     storable,
     title,
@@ -456,35 +457,18 @@ def ledger(  # noqa: PLR0913 -- the fields of one event
     """One line of the ledger in the owner's desk."""
     entry = {"op": op, "dir": direction, "actor": actor, "object": object, "act": act}
     content = {"v": 1, **entry, "state": state, "ts": stamp(ts)}
-    full = {key: _plain_json(value) for key, value in more.items()} | content
+    full = {key: plain_json(value) for key, value in more.items()} | content
     return _first_that_fits(vocabulary.LEDGER, full, content)
 
 
 def _first_that_fits(kind: str, *contents: dict[str, Any]) -> Send:
     """The smallest one is made of a few identifiers and always fits."""
     for content in contents:
-        sent = fitted(kind, _plain_json(content))
+        sent = fitted(kind, plain_json(content))
         if isinstance(sent, Send):
             return sent
-    return Send(kind, _plain_json(contents[-1]))
+    return Send(kind, plain_json(contents[-1]))
 
 
 def _without_raw(content: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in content.items() if key != "raw"}
-
-
-def _plain_json(value: Any) -> Any:
-    """As event content may hold it (Matrix appendices, "Canonical JSON"): no floats."""
-    match value:
-        case str():
-            return shapes.clean(value)
-        case bool() | None:
-            return value
-        case int():
-            return value if abs(value) <= shapes.LARGEST else str(value)
-        case Mapping():
-            return {shapes.clean(str(key)): _plain_json(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [_plain_json(item) for item in value]
-        case _:
-            return str(value)

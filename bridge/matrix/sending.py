@@ -28,6 +28,7 @@ class Refs:
     pills: Mapping[str, str] = field(default_factory=dict)  # actor URI or link -> Matrix ID
     author_title: str = ""
     author_acct: str = ""  # @bob@example.org
+    author_card: Mapping[str, Any] = field(default_factory=dict)  # of whom no ghost may speak for
     event: str = ""  # the event that carries act.post in this room
     root: str = ""  # of the thread
     parent: str = ""  # the event answered
@@ -153,13 +154,26 @@ def kept(refs: Refs, **about: Any) -> dict[str, Any]:
         "key": refs.key,
         "seen": stamp(refs.seen),
     }
-    found = {key: _clean(value) for key, value in (proof | about).items()}
+    found = {key: plain_json(value) for key, value in (proof | about).items()}
     copy = {key: value for key, value in found.items() if value}
     return {"v": 1, **copy, **(storable(refs.raw) if refs.raw else {})}
 
 
-def _clean(value: Any) -> Any:
-    return shapes.clean(value) if isinstance(value, str) else value
+def plain_json(value: Any) -> Any:
+    """As event content may hold it (Matrix appendices, "Canonical JSON"): no floats."""
+    match value:
+        case str():
+            return shapes.clean(value)
+        case bool() | None:
+            return value
+        case int():
+            return value if abs(value) <= shapes.LARGEST else str(value)
+        case Mapping():
+            return {shapes.clean(str(key)): plain_json(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain_json(item) for item in value]
+        case _:
+            return str(value)
 
 
 def storable(raw: str) -> dict[str, Any]:

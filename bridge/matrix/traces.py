@@ -7,9 +7,12 @@ from django.db.models import Q, QuerySet
 
 from bridge.matrix import registration
 from bridge.models import Anchor, Ghost, Room
+from social import actions
 from social.acts import OPEN, Act, Leave, Publish, RefuseQuote, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.models import Boost as BoostRow
+
+CLIMB = 50  # how far up a conversation its first post is looked for
 
 
 def tally_of(poll: str) -> str:
@@ -19,6 +22,18 @@ def tally_of(poll: str) -> str:
 
 def end_of(poll: str) -> str:
     return f"{poll}/end"
+
+
+def began_with(uri: str) -> Actor | None:
+    """The local author at the root of a conversation that anybody may read."""
+    post = actions.post(uri)
+    for _ in range(CLIMB):
+        if post is None or post.visibility not in OPEN:
+            return None
+        if post.parent_id is None:
+            return post.author if post.author.is_local else None
+        post = Post.objects.select_related("author").get(pk=post.parent_id)
+    return None
 
 
 def carrying(uri: str, *, about: str = "") -> set[str]:
@@ -35,12 +50,9 @@ def carrying(uri: str, *, about: str = "") -> set[str]:
 
 def repeating(act: Act, author: Actor) -> set[str]:
     """Rooms with words that are gone now, besides those of the post itself."""
-    desks = Room.objects.filter(kind=Room.Kind.DESK)
     match act:
         case Retract():
-            notices = {f"desk {uri}" for uri in _targets(_waiting("notice", act.post))}
-            told = _places(desks.filter(anchors__uri=act.post)) | _counted(act.post)
-            return _cards(act.post) | told | notices
+            return _cards(act.post) | told_in(act.post) | _counted(act.post)
         case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
             return _cards(act.now.post) | _counted(act.now.post)
         case Leave() if not author.is_local:
@@ -49,6 +61,12 @@ def repeating(act: Act, author: Actor) -> set[str]:
             return _places(Room.objects.filter(theirs))
         case _:
             return set()
+
+
+def told_in(post: str) -> set[str]:
+    """Desks with a notice that has its words, or will have."""
+    waiting = {f"desk {uri}" for uri in _targets(_waiting("notice", post))}
+    return _places(Room.objects.filter(kind=Room.Kind.DESK, anchors__uri=post)) | waiting
 
 
 def requoting(act: Act) -> set[str]:

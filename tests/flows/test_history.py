@@ -10,6 +10,8 @@ from social.models import Post, Version
 from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, post, post_of
 
+MENTIONED = "mentioned you"
+
 
 def said(uri: str) -> list[str]:
     """What it said before, oldest first."""
@@ -38,6 +40,58 @@ def test_narrowing_a_post_ends_its_history(world: World, alice: Resident, bob: N
     assert said(note["id"]) == []
     lost_and_rebuilt()
     assert said(note["id"]) == []
+
+
+def told(alice: Resident) -> list[str]:
+    """What the newest words of each mention in the desk are, as a client shows them."""
+    events = alice.timeline(alice.desk)
+    first = {e["event_id"]: e["content"]["body"] for e in events if MENTIONED in str(e["content"])}
+    for event in events:
+        related = event["content"].get("m.relates_to", {})
+        if related.get("rel_type") == "m.replace" and related["event_id"] in first:
+            first.pop(event["event_id"])
+            first[related["event_id"]] = event["content"]["m.new_content"]["body"]
+    return list(first.values())
+
+
+def test_an_edit_changes_what_the_desk_said_of_the_post(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    note = bob.post("first words", mentions=[alice.actor]).activity["object"]
+    world.settle()
+    revises(world, bob, note, "second words")
+    (shown,) = told(alice)
+    assert "second words" in shown
+    assert "first words" not in shown
+    lost_and_rebuilt()
+    assert post(note["id"]).html == "<p>second words</p>"
+    (before,) = said(note["id"])
+    assert "first words" in before
+    bob.delete(note["id"])
+    world.settle()
+    assert told(alice) == []
+    assert "second words" not in str(alice.timeline(alice.desk))
+
+
+@pytest.mark.parametrize("command", ["block", "mute"])
+def test_an_edit_tells_nobody_who_wants_to_hear_nothing_of_its_author(
+    world: World, alice: Resident, bob: Neighbour, command: str
+) -> None:
+    note = bob.post("first words", mentions=[alice.actor]).activity["object"]
+    world.settle()
+    alice.tell_bot(f"{command} {bob.handle}")
+    world.settle()
+    revises(world, bob, note, "second words")
+    assert "second words" not in str(alice.timeline(alice.desk))
+
+
+def test_an_edit_that_is_no_longer_for_somebody_does_not_reach_their_desk(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    note = bob.post("for all", mentions=[alice.actor]).activity["object"]
+    world.settle()
+    revises(world, bob, note, "for ada", to=[ada.actor], cc=[], tag=[])
+    assert "for ada" not in str(alice.timeline(alice.desk))
 
 
 def test_who_is_named_only_now_in_what_is_not_open_reads_nothing_earlier(

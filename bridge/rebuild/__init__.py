@@ -6,25 +6,19 @@ post byte for byte; copies by ghosts hold what others did there; the desks' ledg
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
-import orjson
-from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
-from bridge import documents, keys, names, turns
-from bridge.activitypub import actors, groups
-from bridge.activitypub.network import replayed
-from bridge.batch import Batch, Event
+from bridge import keys, names, turns
+from bridge.activitypub import actors
 from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import (
     client,
     conversations,
-    enclosed,
     events,
     linking,
     membership,
@@ -33,27 +27,16 @@ from bridge.matrix import (
     registration,
     rooms,
     shapes,
-    traces,
-    uploads,
 )
 from bridge.matrix import groups as room_groups
-from bridge.matrix import polls as matrix_polls
-from bridge.matrix.parse import Carried, Entry, Part, Receipt, Refs, parse
-from bridge.matrix.vocabulary import GHOST, KEY, MIRROR, OBJECT, TOMBSTONE
-from bridge.models import Ghost, Key, Room
-from social import actions, acts, foresight, once, polls, quoting, replay
+from bridge.matrix.parse import Entry, Receipt, Refs, parse
+from bridge.matrix.vocabulary import KEY, MIRROR, OBJECT
+from bridge.models import Key, Room
+from bridge.rebuild import happened, people
+from bridge.rebuild.batch import Batch, Event
+from social import actions, acts, foresight, once
 from social.acts import (
-    AllowQuote,
-    Boost,
     Follow,
-    Introduce,
-    Profile,
-    Publish,
-    React,
-    RefuseQuote,
-    Retract,
-    Revise,
-    Tally,
 )
 from social.models import Actor
 
@@ -63,7 +46,6 @@ _LATE: dict[str, int] = {Room.Kind.FORMER: -1, Room.Kind.DIRECT: 1, Room.Kind.DE
 SEEN = 2.0  # seconds for which a page sees who is known
 PAGE = 500  # events in one answer of the homeserver, and in one transaction
 TELL = 10.0  # seconds between two words about a room that takes long
-_WRITTEN = {"m.room.message", *matrix_polls.STARTS}  # whose events may be somebody's posts
 _ODD = (Trouble, actions.Refused, KeyError, TypeError, ValueError)
 Say = Callable[[str], None]
 
@@ -176,7 +158,7 @@ def _mirrors() -> list[Room]:
         if not isinstance(uri, str):
             continue
         for user in run(client.members(room_id)):
-            actor = _ghost_actor(user)
+            actor = people.ghost_actor(user)
             if actor and actor.uri == uri:
                 found.append(rooms.remember(room_id, Room.Kind.MIRROR, actor))
     return found
@@ -198,35 +180,9 @@ def _hidden(owned: Sequence[Room]) -> list[Room]:
 
 def _direct(room_id: str, reader: str) -> Room:
     inside = set(run(client.invited_or_joined(room_id, by=reader)))
-    ghosts = [actor for user in inside if (actor := _ghost_actor(user))]
+    ghosts = [actor for user in inside if (actor := people.ghost_actor(user))]
     here = Actor.objects.filter(owner__in=inside)
     return conversations.found_again(room_id, reader, [*here, *ghosts])
-
-
-def _ghost_actor(mxid: str) -> Actor | None:
-    """The remote actor that a ghost of ours speaks for, as its own profile says."""
-    if known := _met(mxid):
-        return known
-    if not registration.load().ours(mxid) or mxid == registration.load().bot:
-        return None
-    shown = run(client.profile(mxid)) or {}
-    actor = _from_card(shown.get(GHOST))
-    if actor:
-        Ghost.objects.get_or_create(
-            actor=actor,
-            defaults={
-                "mxid": mxid,
-                "registered": True,
-                "named": shown.get("displayname") or "",
-                "pictured": actor.icon if shown.get("avatar_url") else "",
-            },
-        )
-    return actor
-
-
-def _met(mxid: str) -> Actor | None:
-    """The same for whoever is in a transaction: the homeserver was asked before, see `_meet`."""
-    return once.ask(("ghost", mxid), lambda: Actor.objects.filter(ghost__mxid=mxid).first())
 
 
 def _foreseen(readings: Sequence[Any]) -> None:
@@ -237,23 +193,9 @@ def _foreseen(readings: Sequence[Any]) -> None:
     lines = [read.raw for read in readings if isinstance(read, Entry)]
     with suppress(*_ODD, DatabaseError), transaction.atomic():
         cards = [line["who"] for line in lines if line.get("who")]
-        actors.keep_new([(_profile_on(card), int(card["at"])) for card in cards])
+        actors.keep_new([(people.profile_on(card), int(card["at"])) for card in cards])
         said = [acts.load(line["said"]) for line in lines]
         foresight.follows([act for act in said if isinstance(act, Follow)])
-
-
-def _profile_on(card: Mapping[str, Any]) -> Profile:
-    act: Introduce = acts.load({"act": "Introduce", "author": "", **card})  # type: ignore[assignment]
-    return act.profile
-
-
-def _from_card(card: Any) -> Actor | None:
-    try:
-        profile = _profile_on(card)
-        known = actors.known(profile.uri)
-        return known or actors.keep(profile, at=card["at"])
-    except (Trouble, KeyError, TypeError, AttributeError):
-        return None
 
 
 # ---- what happened
@@ -291,7 +233,7 @@ def _meet(page: Sequence[Event]) -> None:
     speakers = {event.get("sender", "") for event in page}
     copies = [shapes.mapping(event.get("content", {}).get(OBJECT)) for event in page]
     for mxid in speakers | {shapes.text(copy.get("ghost")) for copy in copies}:
-        _ghost_actor(mxid)
+        people.ghost_actor(mxid)
 
 
 def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list[Event]:
@@ -310,7 +252,7 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
         ):
             unreceipted.append(event)
         try:
-            _event(event, read, batch)
+            happened.record(event, read, batch)
         except (*_ODD, IntegrityError, DataError) as error:
             log.info("an event of room %s is left out: %s", room.pk, error)
     batch.write_posts()
@@ -341,160 +283,3 @@ def _refs(event: Event, room: Room) -> Refs:
         bot=reg.bot,
         trusted=frozenset({sender}) if reg.ours(sender) else frozenset(),
     )
-
-
-def _event(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one line an act
-    ours, kind = registration.load().ours(event["sender"]), event["type"]
-    if ours and (source := enclosed.source(event["content"])):
-        uploads.remember(*source)
-    match read:
-        case Part(uri=uri, number=number, shows=shows):
-            batch.place(event, uri, number, shows)
-        case Receipt():
-            _receipt(read, event, batch)
-        case Entry():
-            with batch.alone():
-                _entry(read)
-        case Carried(kind="tally" | "end"):
-            with batch.alone():
-                _counted(read, event, batch)
-        case Carried(role="copy", raw=raw) if raw:
-            with batch.alone():
-                _remembered(read, event, batch)
-        case Carried(raw=raw) if raw:
-            _carried(read, event, batch)
-        case Carried(kind="quote"):
-            with batch.alone():
-                author = _speaker(read, event)
-                quoting.mark(read.uri, author.uri if author else "", read.stamp)
-        case _ if ours and kind == "m.room.redaction":
-            with batch.alone():
-                _tombstone(event)
-        case _ if not ours and kind in _WRITTEN and batch.room.kind != Room.Kind.DESK:
-            # Where somebody's own post stands: its receipt may be in another room.
-            batch.place(event, names.post_uri(settings.OWNROOM_ORIGIN, event["event_id"]))
-        case _ if not ours and kind in matrix_polls.ENDS:
-            begun = shapes.referred(event["content"])
-            uri = names.post_uri(settings.OWNROOM_ORIGIN, begun)
-            batch.place(event, traces.end_of(uri))
-
-
-def _receipt(receipt: Receipt, event: Event, batch: Batch) -> None:
-    """The activity as the world got it: the post is read from it, and served from it again."""
-    batch.place(event, receipt.act)
-    author = batch.room.actor
-    if author is None or not author.is_local:
-        return
-    act = replayed(receipt.raw, at=receipt.at, followers=author.followers)
-    if act.author != author.uri:
-        return
-    if isinstance(act, Publish) and receipt.visibility == "local":
-        act = replace(act, visibility="local")  # addressed to nobody outside
-    if isinstance(act, Publish):
-        batch.post(act, receipt.raw)
-        return
-    with batch.alone():
-        actions.record(act)
-        if isinstance(act, Retract):
-            replay.remember_deleted(act, receipt.visibility)
-        documents.keep_activity(act, author, orjson.loads(receipt.raw))
-
-
-def _carried(carried: Carried, event: Event, batch: Batch) -> None:
-    """What a ghost said here. Its author is whom the ghost stands for, whatever the copy says."""
-    author = _speaker(carried, event)
-    if author is None:
-        return
-    act = replayed(carried.raw, at=carried.seen, followers=author.followers)
-    if isinstance(act, Boost) and carried.uri != act.uri:
-        _passed_on(act, author, carried, event, batch)
-        return
-    act = quoting.believed(act, carried.stamp)
-    if act.author != author.uri:
-        return
-    if isinstance(act, Publish):
-        act = replace(act, group=_group(act, batch.room))
-        batch.post(act, carried.raw)
-    else:
-        with batch.alone():
-            actions.record(act)
-            documents.keep(act, carried.raw)
-    if isinstance(act, Publish | React | Boost):
-        batch.place(event, act.post if isinstance(act, Publish) else act.uri)
-
-
-def _group(act: Publish, room: Room) -> str:
-    """In a group's room here everything is said in that group, and elsewhere nothing is."""
-    if room.kind == Room.Kind.GROUP and room.actor:
-        return room.actor.uri
-    return "" if names.same_origin(act.group, settings.OWNROOM_ORIGIN) else act.group
-
-
-def _speaker(carried: Carried, event: Event) -> Actor | None:
-    """Whose words they are; what the bot said in somebody's name names them itself."""
-    if event["sender"] != registration.load().bot:
-        return _met(event["sender"])
-    return _met(carried.ghost) if carried.ghost else actors.known(carried.by)
-
-
-def _passed_on(act: Boost, author: Actor, carried: Carried, event: Event, batch: Batch) -> None:
-    """In a group's room its members' words stand as they said them, with what the group said."""
-    group = batch.room.actor
-    if group is None or act.author != group.uri:
-        return
-    written = groups.kept_words(carried.raw, at=carried.seen, followers=author.followers)
-    with batch.alone():
-        if written and written.author == author.uri:
-            actions.record(replace(written, group=_group(written, batch.room)))
-        actions.record(act)
-        documents.keep(act, carried.raw)
-    batch.place(event, act.post)
-
-
-def _counted(carried: Carried, event: Event, batch: Batch) -> None:
-    """How a poll stood, as a ghost told it; of ours the bot tells, and receipts hold the truth."""
-    called = traces.end_of if carried.kind == "end" else traces.tally_of
-    batch.place(event, called(carried.uri))
-    author = _speaker(carried, event)
-    if author is None or author.is_local:
-        return
-    if carried.raw:
-        act = replayed(carried.raw, at=carried.seen, followers=author.followers)
-        if act.author == author.uri and isinstance(act, Revise | Tally):
-            actions.record(act)
-            documents.keep(act, carried.raw)
-    if carried.kind == "end":
-        polls.end(carried.uri, author, carried.seen)
-    polls.was_told(carried.uri)
-
-
-def _remembered(carried: Carried, event: Event, batch: Batch) -> None:
-    """A notice in a desk may hold the only copy of a direct post."""
-    author = actors.known(carried.by)
-    act = replayed(carried.raw, at=carried.seen, followers=author.followers if author else "")
-    act = quoting.believed(act, carried.stamp)
-    if author and isinstance(act, Publish) and act.author == author.uri:
-        actions.record(act)
-        documents.keep(act, carried.raw)
-        batch.place(event, act.post)
-
-
-def _entry(entry: Entry) -> None:
-    _from_card(entry.raw.get("who"))
-    act = acts.load(entry.raw["said"])
-    actions.record(act)
-    author = actors.known(act.author)
-    raw = entry.raw.get("raw")
-    if isinstance(act, AllowQuote | RefuseQuote):
-        documents.keep_consent(act, raw if isinstance(raw, str) else "")
-        return
-    if author and author.is_local and isinstance(raw, str) and raw:
-        documents.keep_activity(act, author, orjson.loads(raw))
-
-
-def _tombstone(event: Event) -> None:
-    marked = event.get("content", {}).get(TOMBSTONE)
-    uri = marked.get("id") if isinstance(marked, dict) else None
-    author = _met(event["sender"])
-    if isinstance(uri, str) and author:
-        actions.bury(uri, author.uri, int(event["origin_server_ts"]))

@@ -1,4 +1,4 @@
-"""What one page of a room puts into the index while it is made anew (bridge/rebuild.py)."""
+"""What one page of a room puts into the index while it is made anew (bridge/rebuild/)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

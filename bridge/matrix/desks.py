@@ -1,0 +1,87 @@
+"""Who hears in their desk of what others do, where no room of theirs shows it.
+
+"ledger" is a line that a rebuild reads, "notice" the bot's words to the person.
+"""
+
+from collections.abc import Collection, Iterator
+
+from bridge.matrix import traces
+from social import actions, policy, quoting
+from social.acts import (
+    OPEN,
+    Accept,
+    Act,
+    AllowQuote,
+    AskQuote,
+    Block,
+    Decide,
+    Follow,
+    Move,
+    Publish,
+    RefuseQuote,
+    Reject,
+    Revise,
+    Undo,
+    Vote,
+)
+from social.models import Actor, Post
+
+# A block begins or ends with it, or it answers what the hearer asked: a rebuild must know of it.
+_HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject)
+
+
+def towards(act: Act, author: Actor, hearers: Collection[Actor]) -> Iterator[tuple[str, Actor]]:
+    """What is written, and in whose desk."""
+    told = _told_before(act) if isinstance(act, Revise) else hearers
+    for hearer in told:
+        if not hearer.is_local or hearer == author:
+            continue
+        if policy.blocked_between(hearer, author) and not isinstance(act, _HEARD_THROUGH_A_BLOCK):
+            continue
+        if _is_relation(act):
+            yield "ledger", hearer
+        if _is_told(act, hearer) and hearer.pk not in policy.muting(author):
+            yield "notice", hearer
+
+
+def _told_before(act: Revise) -> Collection[Actor]:
+    """Those who have a notice of the post with words that are changed now."""
+    desks = [place.partition(" ")[2] for place in traces.told_in(act.now.post)]
+    return Actor.objects.local().filter(uri__in=desks) if desks else []
+
+
+def _is_relation(act: Act) -> bool:
+    match act:
+        case Follow() | Accept() | Reject() | Block() | Move() | Decide() | Vote():
+            return True
+        case AllowQuote() | RefuseQuote():
+            return True
+        case Undo(undone=Follow() | Block()):
+            return True
+        case _:
+            return False
+
+
+def _is_told(act: Act, hearer: Actor) -> bool:
+    match act:
+        case Follow() | Accept() | Reject() | Move() | RefuseQuote():
+            return True
+        case Decide():
+            return not act.allowed and Post.objects.filter(uri=act.about).exists()
+        case AskQuote():
+            quoted, asker = actions.post(act.post), actions.actor(act.author)
+            return bool(quoted and asker and quoting.allowed(asker, quoted))
+        case Publish():
+            return _is_named(act, hearer)
+        case Revise():
+            post = actions.post(act.now.post)
+            return bool(post and (post.visibility in OPEN or hearer.uri in act.now.audience))
+        case _:
+            return False
+
+
+def _is_named(act: Publish, hearer: Actor) -> bool:
+    if hearer.uri not in act.audience or act.visibility not in OPEN:
+        return False  # what is not for everybody stands in a room that the hearer is in
+    # In one's own room one sees it anyway.
+    return hearer.kind != "group" and traces.began_with(act.reply) != hearer

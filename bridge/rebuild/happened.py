@@ -1,0 +1,196 @@
+"""What the events of a room say, put into the index again."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from bridge import documents, names
+from bridge.activitypub import actors, groups
+from bridge.activitypub.network import replayed
+from bridge.matrix import (
+    enclosed,
+    registration,
+    shapes,
+    traces,
+    uploads,
+)
+from bridge.matrix import polls as matrix_polls
+from bridge.matrix.parse import Carried, Entry, Part, Receipt
+from bridge.matrix.vocabulary import OBJECT, TOMBSTONE
+from bridge.models import Room
+from bridge.rebuild import people
+from bridge.rebuild.batch import Batch, Event
+from social import actions, acts, polls, quoting, replay
+from social.acts import (
+    AllowQuote,
+    Boost,
+    Publish,
+    React,
+    RefuseQuote,
+    Retract,
+    Revise,
+    Tally,
+)
+from social.models import Actor
+
+_WRITTEN = {"m.room.message", *matrix_polls.STARTS}  # whose events may be somebody's posts
+
+
+def record(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one line an act
+    ours, kind = registration.load().ours(event["sender"]), event["type"]
+    if ours and (source := enclosed.source(event["content"])):
+        uploads.remember(*source)
+    match read:
+        case Part(uri=uri, number=number, shows=shows):
+            batch.place(event, uri, number, shows)
+        case Receipt():
+            _receipt(read, event, batch)
+        case Entry():
+            with batch.alone():
+                _entry(read)
+        case Carried(kind="tally" | "end"):
+            with batch.alone():
+                _counted(read, event, batch)
+        case Carried(role="copy", raw=raw) if raw:
+            with batch.alone():
+                _remembered(read, event, batch)
+        case Carried(raw=raw) if raw:
+            _carried(read, event, batch)
+        case Carried(kind="quote"):
+            with batch.alone():
+                author = _speaker(read, event)
+                quoting.mark(read.uri, author.uri if author else "", read.stamp)
+        case _ if ours and kind == "m.room.redaction":
+            with batch.alone():
+                _tombstone(event)
+        case _ if not ours and kind in _WRITTEN and batch.room.kind != Room.Kind.DESK:
+            # Where somebody's own post stands: its receipt may be in another room.
+            batch.place(event, names.post_uri(settings.OWNROOM_ORIGIN, event["event_id"]))
+        case _ if not ours and kind in matrix_polls.ENDS:
+            begun = shapes.referred(event["content"])
+            uri = names.post_uri(settings.OWNROOM_ORIGIN, begun)
+            batch.place(event, traces.end_of(uri))
+
+
+def _receipt(receipt: Receipt, event: Event, batch: Batch) -> None:
+    """The activity as the world got it: the post is read from it, and served from it again."""
+    batch.place(event, receipt.act)
+    author = batch.room.actor
+    if author is None or not author.is_local:
+        return
+    act = replayed(receipt.raw, at=receipt.at, followers=author.followers)
+    if act.author != author.uri:
+        return
+    if isinstance(act, Publish) and receipt.visibility == "local":
+        act = replace(act, visibility="local")  # addressed to nobody outside
+    if isinstance(act, Publish):
+        batch.post(act, receipt.raw)
+        return
+    with batch.alone():
+        actions.record(act)
+        if isinstance(act, Retract):
+            replay.remember_deleted(act, receipt.visibility)
+        documents.keep_activity(act, author, orjson.loads(receipt.raw))
+
+
+def _carried(carried: Carried, event: Event, batch: Batch) -> None:
+    """What a ghost said here. Its author is whom the ghost stands for, whatever the copy says."""
+    author = _speaker(carried, event)
+    if author is None:
+        return
+    act = replayed(carried.raw, at=carried.seen, followers=author.followers)
+    if isinstance(act, Boost) and carried.uri != act.uri:
+        _passed_on(act, author, carried, event, batch)
+        return
+    act = quoting.believed(act, carried.stamp)
+    if act.author != author.uri:
+        return
+    if isinstance(act, Publish):
+        act = replace(act, group=_group(act, batch.room))
+        batch.post(act, carried.raw)
+    else:
+        with batch.alone():
+            actions.record(act)
+            documents.keep(act, carried.raw)
+    if isinstance(act, Publish | React | Boost):
+        batch.place(event, act.post if isinstance(act, Publish) else act.uri)
+
+
+def _group(act: Publish, room: Room) -> str:
+    """In a group's room here everything is said in that group, and elsewhere nothing is."""
+    if room.kind == Room.Kind.GROUP and room.actor:
+        return room.actor.uri
+    return "" if names.same_origin(act.group, settings.OWNROOM_ORIGIN) else act.group
+
+
+def _speaker(carried: Carried, event: Event) -> Actor | None:
+    """Whose words they are; what the bot said in somebody's name names them itself."""
+    if event["sender"] != registration.load().bot:
+        return people.met(event["sender"])
+    return people.met(carried.ghost) if carried.ghost else actors.known(carried.by)
+
+
+def _passed_on(act: Boost, author: Actor, carried: Carried, event: Event, batch: Batch) -> None:
+    """In a group's room its members' words stand as they said them, with what the group said."""
+    group = batch.room.actor
+    if group is None or act.author != group.uri:
+        return
+    written = groups.kept_words(carried.raw, at=carried.seen, followers=author.followers)
+    with batch.alone():
+        if written and written.author == author.uri:
+            actions.record(replace(written, group=_group(written, batch.room)))
+        actions.record(act)
+        documents.keep(act, carried.raw)
+    batch.place(event, act.post)
+
+
+def _counted(carried: Carried, event: Event, batch: Batch) -> None:
+    """How a poll stood, as a ghost told it; of ours the bot tells, and receipts hold the truth."""
+    called = traces.end_of if carried.kind == "end" else traces.tally_of
+    batch.place(event, called(carried.uri))
+    author = _speaker(carried, event)
+    if author is None or author.is_local:
+        return
+    if carried.raw:
+        act = replayed(carried.raw, at=carried.seen, followers=author.followers)
+        if act.author == author.uri and isinstance(act, Revise | Tally):
+            actions.record(act)
+            documents.keep(act, carried.raw)
+    if carried.kind == "end":
+        polls.end(carried.uri, author, carried.seen)
+    polls.was_told(carried.uri)
+
+
+def _remembered(carried: Carried, event: Event, batch: Batch) -> None:
+    """A notice in a desk may hold the only copy of a direct post."""
+    author = people.from_card(event["content"][OBJECT].get("who")) or actors.known(carried.by)
+    act = replayed(carried.raw, at=carried.seen, followers=author.followers if author else "")
+    act = quoting.believed(act, carried.stamp)
+    if author and act.author == author.uri and isinstance(act, Publish | Revise):
+        actions.record(act)
+        documents.keep(act, carried.raw)
+        if carried.kind != "update":
+            batch.place(event, carried.uri)
+
+
+def _entry(entry: Entry) -> None:
+    people.from_card(entry.raw.get("who"))
+    act = acts.load(entry.raw["said"])
+    actions.record(act)
+    author = actors.known(act.author)
+    raw = entry.raw.get("raw")
+    if isinstance(act, AllowQuote | RefuseQuote):
+        documents.keep_consent(act, raw if isinstance(raw, str) else "")
+        return
+    if author and author.is_local and isinstance(raw, str) and raw:
+        documents.keep_activity(act, author, orjson.loads(raw))
+
+
+def _tombstone(event: Event) -> None:
+    marked = event.get("content", {}).get(TOMBSTONE)
+    uri = marked.get("id") if isinstance(marked, dict) else None
+    author = people.met(event["sender"])
+    if isinstance(uri, str) and author:
+        actions.bury(uri, author.uri, int(event["origin_server_ts"]))
