@@ -62,6 +62,7 @@ THOROUGH = (
     "tests/flows/test_following.py",
     "tests/flows/test_forwarding.py",
     "tests/flows/test_groups.py",
+    "tests/flows/test_groups_founded.py",
     "tests/flows/test_groups_here.py",
     "tests/flows/test_history.py",
     "tests/flows/test_homeserver_trouble.py",

@@ -1,9 +1,11 @@
-"""A room as a group (FEP-1b12): founded at its owner's desk, with keys and a desk of its own.
+"""A room as a group (FEP-1b12): founded at its owner's desk or in a room of theirs, with keys and a
+desk of its own.
 
 The group's actor is owned by the room, not by a person: whoever owns the room speaks for it at its
 desk, and whoever may take back others' words in the room moderates it.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,9 +15,9 @@ from django.conf import settings
 from django.db import transaction
 
 from bridge import names
-from bridge.errors import Forbidden
+from bridge.errors import Forbidden, Unreadable
 from bridge.loop import in_database, run
-from bridge.matrix import client, linking, rooms
+from bridge.matrix import client, linking, registration, rooms
 from bridge.matrix.vocabulary import ACTOR, KEY
 from bridge.models import Key, Room
 from social import profiles
@@ -38,29 +40,71 @@ async def _found(owner: str, handle: str) -> Room:
         return room
     uri = names.actor_uri(settings.OWNROOM_ORIGIN, await in_database(_free, owner, handle))
     room_id = await rooms.create_group(uri, handle, owner)
-    group = await in_database(_actor, room_id, handle)
-    await client.put_state(room_id, ACTOR, rooms.public_face(group))
+    room = await _furnish(owner, room_id, handle, handle)
+    await client.put_state(room_id, ACTOR, rooms.public_face(_of(room)))
+    return room
+
+
+def found_in(owner: str, handle: str, room_id: str) -> Actor:
+    """A room that they own already as a group. Raises Trouble."""
+    return run(_found_in(owner, handle, room_id))
+
+
+async def _found_in(owner: str, handle: str, room_id: str) -> Actor:
+    known = await in_database(_owned_by_room, room_id)
+    if known and known.left:
+        raise Forbidden("this room was a group that is gone for good; another room can be one")
+    if known and handle not in {"", known.handle}:
+        raise Forbidden(f"this room is the group @{known.acct} already, and a name never changes")
+    shown = str((await client.state(room_id, "m.room.name")).get("name") or "")
+    wanted = known.handle if known else await in_database(_free, owner, handle or _slug(shown))
+    return _of(await _furnish(owner, room_id, wanted, shown or wanted))
+
+
+def _slug(shown: str) -> str:
+    """What a room of this name is called where only a few signs are allowed."""
+    found = re.sub(r"[^a-z0-9]+", "_", shown.lower()).strip("_")[:30]
+    if not found:
+        raise Unreadable("what is the group called? Say it like this: !ownroom group NAME")
+    return found
+
+
+async def _furnish(owner: str, room_id: str, handle: str, shown: str) -> Room:
+    """Keys, a desk, and the register of both; done again, nothing doubles."""
+    group = await in_database(_actor, room_id, handle, shown)
     desk = await rooms.create_desk(owner, group.uri)
-    sealed = await in_database(_sealed, group)
-    register = {
-        "v": 1,
-        "id": group.uri,
-        "kind": "group",
-        "owner": room_id,
-        "keeper": owner,
-        "handle": handle,
-        "name": group.name,
-        "sealed": sealed,
-        "created": group.published,
-        "profile_room": room_id,
-        "desk": desk,
-    }
-    await client.put_state(await rooms.control(), KEY, register, group.uri)
+    await _register(group, room_id, owner, desk)
     levels = await client.state(room_id, "m.room.power_levels")
     room = await in_database(_remember, group, room_id, desk, owner, levels)
     for one in (room_id, desk):
         await rooms.read_from_here(one)
     return room
+
+
+async def _register(group: Actor, room_id: str, owner: str, desk: str) -> None:
+    """In the control room, for a rebuild. Said again, it changes in nothing but the rooms."""
+    control = await rooms.control()
+    before = await client.state(control, KEY, group.uri)
+    register = {
+        "v": 1,
+        "id": group.uri,
+        "kind": "group",
+        "owner": group.owner,
+        "keeper": owner,
+        "handle": group.handle,
+        "name": before.get("name") or group.name,
+        "sealed": await in_database(_sealed, group),
+        "created": group.published,
+        "profile_room": room_id,
+        "desk": desk,
+    }
+    await client.put_state(control, KEY, register, group.uri)
+
+
+def _of(room: Room) -> Actor:
+    if room.actor is None:
+        raise Forbidden("the room is no group")
+    return room.actor
 
 
 def _known(owner: str, handle: str) -> Room | None:
@@ -74,10 +118,16 @@ def _free(owner: str, handle: str) -> str:
     return linking.free_handle(owner, handle)
 
 
-def _actor(room_id: str, handle: str) -> Actor:
-    known = Actor.objects.filter(owner=room_id).first()
+def _actor(room_id: str, handle: str, shown: str) -> Actor:
     now = int(time.time() * 1000)
-    return known or linking.new_actor(room_id, handle, handle, now, kind="group")
+    known = _owned_by_room(room_id)
+    return known or linking.new_actor(room_id, handle, shown[:255], now, kind="group")
+
+
+def _owned_by_room(room_id: str) -> Actor | None:
+    """After an upgrade the group still has its first room as its owner."""
+    stands = Actor.objects.filter(rooms__room_id=room_id, rooms__kind=Room.Kind.GROUP).first()
+    return stands or Actor.objects.filter(owner=room_id).first()
 
 
 def _sealed(group: Actor) -> str:
@@ -92,6 +142,50 @@ def _remember(group: Actor, room_id: str, desk: str, owner: str, levels: Mapping
     linking.keep(group, "room_link")
     appoint(group, levels)
     return room
+
+
+# ---- when its room is upgraded
+
+
+def upgraded(room_id: str, owner: str) -> Room | None:
+    """The room of a group of theirs that this one says it follows."""
+    before = run(linking.predecessor(room_id))
+    rows = Room.objects.filter(room_id=before, kind=Room.Kind.GROUP, owner=owner, actor__left=None)
+    return rows.select_related("actor").first() if before else None
+
+
+def go_on(before: Room, room_id: str) -> Actor:
+    """The same group in the room that its room was upgraded to. Raises Trouble."""
+    return run(_go_on(before, room_id))
+
+
+async def _go_on(before: Room, room_id: str) -> Actor:
+    group = _of(before)
+    desk = await in_database(_desk_of, group)
+    await _register(group, room_id, before.owner, desk)
+    levels = await client.state(room_id, "m.room.power_levels")
+    await in_database(_move, before, group, room_id, desk, levels)
+    await rooms.read_from_here(room_id)
+    return group
+
+
+@transaction.atomic
+def _move(before: Room, group: Actor, room_id: str, desk: str, levels: Mapping[str, Any]) -> None:
+    linking.keep_former(before.room_id, group)
+    _remember(group, room_id, desk, before.owner, levels)
+
+
+def _desk_of(group: Actor) -> str:
+    return Room.objects.get(kind=Room.Kind.DESK, actor=group).room_id
+
+
+def is_weak(room_id: str) -> bool:
+    """Whether the bot has too little power to moderate for those elsewhere."""
+    levels = run(client.state(room_id, "m.room.power_levels"))
+    users = levels.get("users")
+    mine = users.get(registration.load().bot) if isinstance(users, dict) else None
+    power = mine if isinstance(mine, int) else levels.get("users_default", 0)
+    return not (isinstance(power, int) and power >= MODERATES)
 
 
 # ---- who moderates

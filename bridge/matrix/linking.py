@@ -20,7 +20,7 @@ from bridge.matrix.vocabulary import ACTOR, BRIDGE, KEY
 from bridge.models import Key, Room
 from social.models import Actor, Tombstone
 
-LINK = re.compile(r"^\s*!ownroom link(?:\s+(?P<handle>\S+))?\s*$")
+_WISH = re.compile(r"\s*!ownroom (link|group delete|group)(?:\s+(\S+))?\s*")
 OLDEST = 6  # room versions before it have other event ids
 
 
@@ -229,7 +229,7 @@ async def inspect(room_id: str, owner: str) -> str:
     if ("m.room.encryption", "") in state:
         return "this room is encrypted, so its posts could never be published or found again"
     if not _owns(owner, creation, state.get(("m.room.power_levels", ""), {}).get("content", {})):
-        return "only whoever has the highest power in a room can make it their profile"
+        return "only whoever has the highest power in a room decides what it is"
     other = state.get((BRIDGE, ""), {}).get("content", {}).get("bot")
     if other and other != registration.load().bot:
         return f"this room is published by {other}; its owner must end that first"
@@ -247,10 +247,15 @@ def _owns(user: str, creation: dict[str, Any], levels: dict[str, Any]) -> bool:
     return bool(mine >= 100 and mine == max(users.values(), default=0))
 
 
-def asked(event: dict[str, Any]) -> bool:
-    """Somebody says that the room shall be their profile."""
-    body = event["content"].get("body")
-    return "state_key" not in event and isinstance(body, str) and bool(LINK.match(body))
+def wish(event: dict[str, Any]) -> tuple[str, str] | None:
+    """What its owner wants a room to be, "link", "group" or the "end" of one; and the name."""
+    content = event.get("content")
+    body = content.get("body") if isinstance(content, dict) else None
+    asked = _WISH.fullmatch(body) if isinstance(body, str) else None
+    if asked is None:
+        return None
+    what = "end" if asked[1] == "group delete" else asked[1]
+    return what, (asked[2] or "").lstrip("!@")
 
 
 def elsewhere(room_id: str, owner: str) -> str:
@@ -259,7 +264,7 @@ def elsewhere(room_id: str, owner: str) -> str:
         Room.objects.filter(room_id=room_id).exclude(owner=owner).select_related("actor").first()
     )
     if taken and taken.actor:
-        return f"this room is the profile of @{taken.actor.acct} already"
+        return f"this room is @{taken.actor.acct} already"
     rooms_ = Room.objects.filter(kind=Room.Kind.PROFILE, owner=owner).exclude(room_id=room_id)
     found = rooms_.values_list("room_id", flat=True).first()
     if found is None or run(_succeeds(room_id, found)):

@@ -79,7 +79,8 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
 
 
 def _group(room: Room) -> str:
-    said_in = room.actor if room.kind in {Room.Kind.MIRROR, Room.Kind.GROUP} else None
+    kinds = {Room.Kind.MIRROR, Room.Kind.GROUP, Room.Kind.FORMER}
+    said_in = room.actor if room.kind in kinds else None
     return said_in.uri if said_in and said_in.kind == "group" else ""
 
 

@@ -12,7 +12,6 @@ from bridge.loop import in_database, run
 from bridge.matrix import (
     client,
     conversations,
-    events,
     groups,
     linking,
     owners,
@@ -39,6 +38,7 @@ OFFER = (
     "<p>Whatever you write in this room I can publish to the fediverse as your profile."
     " That makes it readable by anybody, for good. If you want it, you as the room's owner type:"
     " <code>!ownroom link</code> (or <code>!ownroom link HANDLE</code>)."
+    " Or make it a group, which others join and write to: <code>!ownroom group NAME</code>."
     " Otherwise just remove me again.</p>"
 )
 PUBLISHED = "<p>From here on I publish again what you write in this room.</p>"
@@ -125,10 +125,10 @@ async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> st
         desk = await in_database(linking.desk_of, sender)
         if desk and desk.ready and desk.room_id != room_id:
             link = names.matrix_link(desk.room_id)
-            await _tell(cause, room_id, f'<p>Your desk is <a href="{link}">over there</a>.</p>')
+            await tell(cause, room_id, f'<p>Your desk is <a href="{link}">over there</a>.</p>')
             return ""
         if await client.state(room_id, "m.room.encryption"):
-            await _tell(
+            await tell(
                 cause,
                 room_id,
                 "<p>This room is encrypted, and what you wrote to me could never be found again"
@@ -139,11 +139,11 @@ async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> st
         await in_database(linking.keep_desk, room_id, sender)
         await rooms.read_from_here(room_id)
         problem = await in_database(linking.not_admitted, sender)
-        await _tell(cause, room_id, WELCOME if not problem else _sorry(problem))
+        await tell(cause, room_id, WELCOME if not problem else _sorry(problem))
         return ""
     problem = await in_database(linking.not_admitted, sender)
     problem = problem or await linking.inspect(room_id, sender)
-    await _tell(
+    await tell(
         cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER
     )
     return ""
@@ -163,7 +163,7 @@ async def _back_again(room: Room, sender: str, cause: str) -> None:
         return  # the same invitation, read a second time
     await rooms.read_from_here(room.room_id)
     if room.kind == Room.Kind.PROFILE:
-        await _tell(cause, room.room_id, await _published_again(room, sender))
+        await tell(cause, room.room_id, await _published_again(room, sender))
     await in_database(_change, room, {"ready": True})
 
 
@@ -179,7 +179,7 @@ def _change(room: Room, values: dict[str, Any]) -> None:
     Room.objects.filter(pk=room.pk).update(**values)
 
 
-async def _tell(cause: str, room_id: str, text: str, *, user: str = "") -> None:
+async def tell(cause: str, room_id: str, text: str, *, user: str = "") -> None:
     """Once for each event that is answered so, however often it is read."""
     from bridge.matrix import render
 
@@ -193,56 +193,9 @@ async def _ghost_invited(event: dict[str, Any], ghost: str, room_id: str, sender
     """Somebody begins a conversation with a ghost, as with anybody in Matrix."""
     problem = await conversations.bound(room_id, sender, ghost)
     if problem:
-        await _tell(str(event.get("event_id")), room_id, f"<p>{problem}.</p>", user=ghost)
+        await tell(str(event.get("event_id")), room_id, f"<p>{problem}.</p>", user=ghost)
         await client.leave(room_id, ghost)
     return ""
-
-
-# ---- rooms we do not know
-
-
-def stranger(event: dict[str, Any]) -> Sequence[Said]:
-    """Only one thing counts in a room that is nobody's profile: its owner's word that it be one."""
-    content = event.get("content")
-    body = content.get("body") if isinstance(content, dict) else None
-    sender, room_id = event.get("sender"), event.get("room_id")
-    if not (isinstance(sender, str) and isinstance(room_id, str) and isinstance(body, str)):
-        raise Unreadable("not a room of ours")
-    asked = linking.LINK.match(body)
-    if not asked or not names.is_user_id(sender) or registration.load().ours(sender):
-        raise Unreadable("not a room of ours")
-    cause = str(event.get("event_id"))
-    problem = (
-        linking.not_admitted(sender)
-        or run(linking.inspect(room_id, sender))
-        or linking.elsewhere(room_id, sender)
-    )
-    if problem:
-        run(_tell(cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>"))
-        raise Forbidden(problem)
-    linked = linking.create_in(sender, asked["handle"] or "", room_id)
-    Room.objects.filter(room_id=room_id).update(leased=True)
-    run(linking.announce_self(room_id, linked.actor))
-    events.receive(_said_before(sender, room_id))
-    url, acct = html.escape(linked.actor.url), html.escape(linked.actor.acct)
-    run(
-        _tell(
-            cause,
-            room_id,
-            f"<p>This room is now the profile of <strong>@{acct}</strong>:"
-            f' <a href="{url}">{url}</a>.'
-            " I invited you to your desk, where you tell me what to do.</p>",
-        )
-    )
-    return [Said(None)]
-
-
-def _said_before(owner: str, room_id: str) -> list[dict[str, Any]]:
-    """What the owner of an upgraded room said of it before it became the profile."""
-    state = run(client.all_state(room_id))
-    mine = [event | {"room_id": room_id} for event in state if event["sender"] == owner]
-    kinds = {*portrait.KINDS, "m.room.canonical_alias"}
-    return [event for event in mine if event["type"] in kinds]
 
 
 # ---- the state of a profile room
@@ -265,7 +218,7 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
         Room.objects.filter(pk=room.pk).update(leased=False)
         cause = str(event.get("event_id"))
         run(
-            _tell(
+            tell(
                 cause,
                 room.room_id,
                 "<p>This room is encrypted now: I can no longer publish it.</p>",

@@ -14,6 +14,7 @@ from bridge.errors import Forbidden, Gone, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import (
     anchors,
+    asking,
     attachments,
     client,
     commands,
@@ -21,7 +22,6 @@ from bridge.matrix import (
     emoticons,
     gaps,
     ledger,
-    linking,
     lookups,
     meeting,
     membership,
@@ -70,8 +70,8 @@ class Matrix(Network):
         if membership.concerns(event):
             return membership.read(event)
         room = Room.objects.filter(room_id=event.get("room_id")).select_related("actor").first()
-        if room is None or (room.kind == Room.Kind.PROFILE and linking.asked(event)):
-            return membership.stranger(event)
+        if room is None or asking.hears(event, room):
+            return asking.read(event, room)
         if "state_key" in event:
             return membership.state(event, room)
         met = meeting.meet(event, room)

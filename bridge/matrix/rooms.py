@@ -307,6 +307,11 @@ def remember(room_id: str, kind: str, actor: Actor | None, owner: str = "") -> R
     )[0]
 
 
+def lease_again(room_id: str) -> None:
+    """Its owner has just said that it may be published."""
+    Room.objects.filter(room_id=room_id).update(leased=True)
+
+
 # ---- ghosts
 
 

@@ -125,9 +125,7 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         _profile(actor, profile)
         if kind == Room.Kind.GROUP:
             room_groups.appoint(actor, run(client.state(profile.room_id, "m.room.power_levels")))
-        found += [profile, desk]
-        if kind == Room.Kind.PROFILE:
-            found += linking.upgraded_from(actor, profile.room_id)
+        found += [profile, desk, *linking.upgraded_from(actor, profile.room_id)]
     return found
 
 

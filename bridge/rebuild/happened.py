@@ -120,7 +120,7 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
 
 def _group(act: Publish, room: Room) -> str:
     """In a group's room here everything is said in that group, and elsewhere nothing is."""
-    if room.kind == Room.Kind.GROUP and room.actor:
+    if room.actor and room.actor.is_local and room.actor.kind == "group":
         return room.actor.uri
     return "" if names.same_origin(act.group, settings.OWNROOM_ORIGIN) else act.group
 

@@ -190,19 +190,19 @@ def test_a_guest_who_goes_changes_nothing(world: World, alice: Resident, bob: Ne
 # ---- when the room is upgraded
 
 
-def upgraded(world: World, who: Resident, *, by: Person | None = None) -> str:
+def upgraded(world: World, who: Resident, *, by: Person | None = None, room: str = "") -> str:
     """As a homeserver does it for a client: some state is copied, nobody is brought along."""
-    person = by or who.person
-    old = world.home.rooms[who.room]
+    person, room = by or who.person, room or who.room
+    old = world.home.rooms[room]
     new = person.create_room(
         preset="public_chat",
         name="Alice",
-        creation_content={"predecessor": {"room_id": who.room}},
+        creation_content={"predecessor": {"room_id": room}},
         power_level_content_override=old.content("m.room.power_levels")
         | {"users": {person.user_id: 100, BOT: 50}},
     )
     if by is None:
-        person.put_state(who.room, "m.room.tombstone", {"replacement_room": new})
+        person.put_state(room, "m.room.tombstone", {"replacement_room": new})
         avatar = {"url": "mxc://hs.test/face", "info": {"mimetype": "image/png"}}
         person.put_state(new, "m.room.avatar", avatar)
     person.invite(new, BOT)

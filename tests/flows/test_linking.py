@@ -131,7 +131,7 @@ def test_who_has_as_much_power_as_the_owner_does_not_take_the_profile(
     world.settle()
     eve.send(alice.room, "!ownroom link eve")
     world.settle()
-    assert "is the profile of @alice@" in _said(eve, alice.room)[-1]
+    assert "is @alice@" in _said(eve, alice.room)[-1]
     assert not Actor.objects.filter(owner=eve.user_id).exists()
     alice.post("still mine")
     world.settle()
