@@ -264,7 +264,7 @@ def _revise(act: Revise) -> bool:
     if changed == {"poll"} and polls.only_counted(post.poll, poll := values["poll"]):
         return polls.store(post, poll, act.updated)  # a rebuild reads it so from a receipt
     history.keep(post, act.now, shown)
-    due = polls.due_at(act.now.content.poll)
+    due = polls.due_at(act.now.content.poll, told=post.poll)
     Post.objects.filter(pk=post.pk).update(updated=act.updated, poll_due=due, **values)
     _address(post, act.now.audience)
     return True

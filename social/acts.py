@@ -71,6 +71,7 @@ class Poll:
     closes: int | None = None  # when nobody can vote any more; None: not decided
     closed: int | None = None  # when that was said
     voters: int | None = None  # people, however many options each chose; None when unknown
+    hidden: bool = False  # how often each option was chosen is kept back for now
 
     def ended(self, at: int) -> bool:
         return self.closed is not None or (self.closes is not None and self.closes <= at)
@@ -122,6 +123,7 @@ class Profile:
     software: str = ""
     emojis: tuple[Emoji, ...] = ()  # of name, summary and fields
     quotes: Quotable = "public"  # of what is written from now on
+    voting: int = 0  # milliseconds, in what is asked from now on; 0 where nothing was said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ class Actor(models.Model):
     moved_to = models.CharField(max_length=2048, blank=True, db_index=True)
     moved = models.BigIntegerField(null=True, blank=True)  # time of the newest move we admitted
     quotes = models.CharField(max_length=10, default="public")  # who may quote what comes next
+    voting = models.BigIntegerField(default=0)  # milliseconds, in polls that come next
     inbox = models.CharField(max_length=2048, blank=True)
     shared_inbox = models.CharField(max_length=2048, blank=True)
     followers = models.CharField(max_length=2048, blank=True, db_index=True)

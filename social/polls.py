@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.utils.crypto import salted_hmac
 
 from social import profiles
-from social.acts import Poll, Revise, Tally, Vote
+from social.acts import Act, Content, Poll, Revise, Tally, Vote
 from social.models import Actor, Post
 from social.models import Vote as VoteRow
 from social.policy import Refused
@@ -30,9 +30,13 @@ def kept(poll: Poll | None) -> dict[str, Any] | None:
     return asdict(poll) | {"options": [asdict(option) for option in poll.options]}
 
 
-def due_at(poll: Poll | None) -> int | None:
-    """When something happens to a new poll by itself."""
-    return poll.closes if poll and poll.closed is None else None
+def due_at(poll: Poll | None, *, told: Mapping[str, Any] | None = None) -> int | None:
+    """When something happens to a new poll by itself. One that is over already ends at once, unless
+    that was `told`.
+    """
+    if poll is None or poll.closed is None:
+        return poll.closes if poll else None
+    return None if told and told["closed"] is not None else poll.closed
 
 
 def only_counted(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
@@ -44,15 +48,42 @@ def _asked(poll: Mapping[str, Any]) -> tuple[Any, ...]:
     return [option["name"] for option in poll["options"]], poll["multiple"], poll["closes"]
 
 
-def as_told(act: Revise, at: int) -> Revise | Tally:
-    """An edit that edits nothing tells how a poll goes: many servers send no other sign."""
+def as_told(act: Revise | Tally, at: int) -> Revise | Tally:
+    """An edit that edits nothing tells how a poll goes: many servers send no other sign. And some
+    do not say when they edited: new words are an edit all the same.
+    """
     post = Post.objects.filter(uri=act.now.post).select_related("author").first()
     poll = act.now.content.poll
-    if post is None or not only_counted(post.poll, kept(poll)):
+    if post is None or post.poll is None or poll is None:
         return act
-    if replace(profiles.publish_of(post).content, poll=poll) != act.now.content:
+    if isinstance(act, Tally):
+        return as_edit(act) if _says_something_new(post, act.now.content) else act
+    if poll.closed is not None:  # Akkoma says no more than when it was
+        poll = replace(poll, closes=post.poll["closes"])
+    if not only_counted(post.poll, kept(poll)):
         return act
-    return Tally(author=act.author, now=act.now, uri=act.uri, at=at)
+    said = replace(profiles.publish_of(post).content, poll=act.now.content.poll)
+    return (
+        Tally(author=act.author, now=act.now, uri=act.uri, at=at)
+        if said == act.now.content
+        else act
+    )
+
+
+def _says_something_new(post: Post, now: Content) -> bool:
+    """Old counts may come late, with the words from before an edit."""
+    if (post.html, post.summary) == (now.html, now.summary):
+        return False
+    return not post.versions.filter(html=now.html, summary=now.summary).exists()
+
+
+def as_edit(act: Tally) -> Revise:
+    return Revise(author=act.author, now=act.now, uri=act.uri, updated=act.at)
+
+
+def as_kept(act: Act, kind: str) -> Act:
+    """In a rebuild: what a room shows as an edit was one, though it does not say when."""
+    return as_edit(act) if isinstance(act, Tally) and kind == "update" else act
 
 
 def count(act: Tally) -> bool:
@@ -199,10 +230,13 @@ def tally(post: Post, at: int, *, closed: int | None = None, uri: str = "") -> T
 
 
 def _counted(post: Post, poll: Poll) -> Poll:
+    poll = replace(poll, voters=post.votes.values("voter").distinct().count())
+    if poll.hidden and poll.closed is None:
+        return poll
     rows = post.votes.values_list("option").annotate(count=Count("pk"))
     votes: dict[str, int] = dict(rows)
     options = tuple(replace(one, votes=votes.get(one.name, 0)) for one in poll.options)
-    return replace(poll, options=options, voters=post.votes.values("voter").distinct().count())
+    return replace(poll, options=options, hidden=False)
 
 
 def end(uri: str, author: Actor, at: int) -> None:
@@ -216,4 +250,5 @@ def was_told(uri: str) -> None:
     """In a rebuild: how it stands is what a room says already."""
     post = Post.objects.filter(uri=uri).first()
     if post and post.poll:
-        Post.objects.filter(pk=post.pk).update(poll_due=due_at(profiles.poll_of(post)))
+        due = due_at(profiles.poll_of(post), told=post.poll)
+        Post.objects.filter(pk=post.pk).update(poll_due=due)

@@ -52,6 +52,7 @@ def profile_of(actor: Actor) -> Profile:
         software=actor.software,
         emojis=tuple(Emoji(**emoji) for emoji in actor.emojis),
         quotes=actor.quotes,  # type: ignore[arg-type]  # the column holds what a Profile brought
+        voting=actor.voting,
     )
 
 

@@ -74,6 +74,7 @@ THOROUGH = (
     "tests/flows/test_peers.py",
     "tests/flows/test_peers_posts.py",
     "tests/flows/test_profile_pictures.py",
+    "tests/flows/test_poll_ends.py",
     "tests/flows/test_polls.py",
     "tests/flows/test_quoting.py",
     "tests/flows/test_reacting.py",

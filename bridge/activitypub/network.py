@@ -313,7 +313,7 @@ def _parsed(activity: dict[str, Any], author: Actor, at: int) -> Act:
     act = _addressed(parse.parse(activity, at=at, followers=author.followers))
     if isinstance(act, Ignored):
         raise Unreadable(act.reason)
-    return polls.as_told(act, at) if isinstance(act, Revise) else act
+    return polls.as_told(act, at) if isinstance(act, Revise | Tally) else act
 
 
 def _stays_here(act: Act) -> bool:

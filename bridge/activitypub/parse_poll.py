@@ -31,6 +31,7 @@ def poll(obj: Json, at: int) -> Poll | None:
         closes=closes,
         closed=closed,
         voters=_number(obj.get("votersCount")),
+        hidden=all(map(_kept_back, choices)),
     )
 
 
@@ -87,6 +88,12 @@ def _option(choice: Any) -> Option:
     name = jsonld.text(choice.get("name"))
     fits = len(name) <= _LONGEST and html.warning(name)
     return Option(name=name if fits else "", votes=votes or 0)
+
+
+def _kept_back(choice: Any) -> bool:
+    """Mastodon writes null for a count that nobody is to know before the end."""
+    replies = jsonld.first(choice.get("replies")) if isinstance(choice, dict) else None
+    return isinstance(replies, dict) and replies.get("totalItems", 0) is None
 
 
 def _alike(options: tuple[Option, ...]) -> bool:

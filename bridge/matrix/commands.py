@@ -149,7 +149,8 @@ def _help_text() -> str:
     )
     return (
         f"<p>What you can type here:</p><ul>{rows}</ul><p>And in your room, in front of a post:"
-        " <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for a quiet one.</p>"
+        " <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for a quiet one;"
+        " in front of the question of a poll, <code>!ends 3d</code> for one of three days.</p>"
     )
 
 

@@ -52,7 +52,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
     stored |= _posts({last, *(post.reply for post in stored.values())} - {""})
     people = {one.uri: (one.url or one.uri, one.acct) for one in _of(room)} if direct else {}
     reg = registration.load()
-    name, pack = _sender(event.get("sender"))
+    name, pack, voting = _sender(event.get("sender"))
     return parse.Refs(
         kind=room.kind,
         owner=room.owner,
@@ -73,6 +73,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         moderators=frozenset(room.actor.moderators if room.actor else ()),
         name=name,
         pack=pack,
+        voting=voting,
         pictures=_pictures(event),
         now=int(time.time() * 1000),
     )
@@ -184,12 +185,11 @@ def _linker(shown: Mapping[str, tuple[str, str]]) -> Callable[[str], tuple[str, 
     return link
 
 
-def _sender(mxid: object) -> tuple[str, tuple[Emoji, ...]]:
-    """Their name, and the custom emoji of their profile."""
-    if not isinstance(mxid, str):
-        return "", ()
-    found = Actor.objects.filter(owner=mxid).values_list("name", "emojis").first()
-    return (found[0], tuple(Emoji(**emoji) for emoji in found[1])) if found else ("", ())
+def _sender(mxid: object) -> tuple[str, tuple[Emoji, ...], int]:
+    """Their name, the custom emoji of their profile, and for how long they let people vote."""
+    rows = Actor.objects.filter(owner=mxid if isinstance(mxid, str) else "")
+    found = rows.values_list("name", "emojis", "voting").first()
+    return (found[0], tuple(Emoji(**one) for one in found[1]), found[2]) if found else ("", (), 0)
 
 
 def _pictures(event: Mapping[str, Any]) -> dict[str, Emoji]:

@@ -37,6 +37,7 @@ from bridge.matrix import (
     speakers,
     traces,
 )
+from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import ENCRYPTED, Command, parse
 from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
 from bridge.models import Anchor, Received, Room
@@ -46,6 +47,8 @@ from social.acts import OPEN, Act, Boost, Ignored, Publish, Remove, Retract, Rev
 from social.models import Actor, Delivery
 from social.outbox import Address
 
+UNREAD = {ENCRYPTED, attachments.ENCRYPTED, *matrix_polls.UNSENT}
+PLAINLY = "Please write without encryption what people on other servers shall get."
 BATCH = 2.0  # seconds for which whoever speaks, and where, is known without asking again
 
 
@@ -105,7 +108,7 @@ class Matrix(Network):
         if room.kind == Room.Kind.DESK and _typed(event, room):
             answer = commands.refusal(problem) if problem else (said.answer if said else "")
             places.say(room, answer, subject=row.key)
-        if problem in {ENCRYPTED, attachments.ENCRYPTED}:
+        if problem in UNREAD:
             _tell_unread(event, room, problem)
         if said and isinstance(said.act, Vote):
             _tell_voter(said.act, problem, row.key)
@@ -440,17 +443,15 @@ def _tell_voter(vote: Vote, problem: str, key: str) -> None:
 
 
 def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
-    """Whoever writes what nobody elsewhere will get is told so; not for each word of it."""
-    writer = event["sender"]
+    """Whoever writes what nobody elsewhere will get is told so; not for each encrypted word."""
+    writer, poll = event["sender"], problem in matrix_polls.UNSENT
     desk = Room.objects.filter(kind=Room.Kind.DESK, owner=writer, ready=True).first()
-    subject = f"unread {room.room_id} {writer}"
+    subject = f"unread {event['event_id']}" if poll else f"unread {room.room_id} {writer}"
     if desk is None or Delivery.objects.filter(subject=subject).exists():
         return
     link = names.matrix_link(room.room_id, event["event_id"])
-    text = (
-        f'<p><a href="{link}">What you wrote there</a> went nowhere: it is {html.escape(problem)}.'
-        " Please write without encryption what people on other servers shall get.</p>"
-    )
+    why = f"{html.escape(problem)}." if poll else f"it is {html.escape(problem)}. {PLAINLY}"
+    text = f'<p><a href="{link}">What you wrote there</a> went nowhere: {why}</p>'
     places.say(desk, text, subject=subject)
 
 

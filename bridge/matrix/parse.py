@@ -164,7 +164,7 @@ def _poll(event: Event, refs: Refs) -> Act | Ballot | Command | Ignored:
 
 
 def _question(event: Event, refs: Refs) -> Act | Command | Ignored:
-    asked = polls.asked(event.content, event.at)
+    asked = polls.asked(event.content, event.at, refs.voting)
     if isinstance(asked, Ignored):
         return asked
     said = _message(replace(event, content=asked.content), refs)
@@ -176,7 +176,7 @@ def _question(event: Event, refs: Refs) -> Act | Command | Ignored:
         ):
             return said
         case Revise():
-            return Ignored(reason="the answers of a poll cannot change once it is asked")
+            return polls.CHANGED
         case _:
             return said
 

@@ -1,17 +1,22 @@
 """Polls as events (MSC3381): written under the names that clients send, read under all. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import shapes, vocabulary
+from bridge.matrix import shapes, spans, vocabulary
 from bridge.matrix.readings import Ballot, Refs
 from bridge.matrix.sending import message, stamp, title
 from bridge.matrix.shapes import Event
 from social.acts import Ignored, Option, Poll, Publish, Tally, Vote
 
 _NONE = Ignored(reason="about something that is not a poll")
+_CROWDED = Ignored(reason="a poll with too many answers, or with none")
+_TWINS = Ignored(reason="a poll with two answers of the same name")
+CHANGED = Ignored(reason="the answers of a poll cannot change once it is asked")
+UNSENT = frozenset({_CROWDED.reason, _TWINS.reason, CHANGED.reason})  # of which its author hears
 
 MSC = "org.matrix.msc3381.poll"
 START, RESPONSE, END = f"{MSC}.start", f"{MSC}.response", f"{MSC}.end"
@@ -19,25 +24,42 @@ TEXT = "org.matrix.msc1767.text"
 STARTS, RESPONSES, ENDS = (
     {name, f"m.poll.{name.rsplit('.')[-1]}"} for name in (START, RESPONSE, END)
 )
+# MSC3381: whatever else a client calls its kind, the results are shown at the end.
 _OPEN = frozenset({f"{MSC}.disclosed", "m.poll.disclosed", "m.disclosed"})
 _MOST, _LONGEST = 20, 500  # answers, and letters of one
-_WEEK = 7 * 24 * 3_600_000  # milliseconds for which one can vote: a poll in Matrix does not say
+_MINUTE, _DAY = 60_000, 24 * 3_600_000  # milliseconds
+_WEEK = 7 * _DAY  # for which one can vote where nothing else is said: MSC3381 knows no end
+SHORTEST, LATEST = 5 * _MINUTE, 365 * _DAY
+
+# What a person may write in front of the question, in its plain and in its HTML form.
+_ENDS = re.compile(
+    rf"(\s*(?:!unlisted[ \t]+)?)!ends[ \t]+({spans.PATTERN})(?:\s+|\Z)", re.IGNORECASE
+)
+_ENDS_HTML = re.compile(
+    rf"(\s*(?:<p>)?\s*(?:!unlisted\s+)?)!ends\s+{spans.PATTERN}(?:\s+|<br\s*/?>|(?=<)|\Z)",
+    re.IGNORECASE,
+)
 
 
 # ---- written
 
 
 def start(said: Mapping[str, Any], poll: Poll) -> dict[str, Any]:
-    """`said`: the question as a message. Answers are called by their place."""
+    """`said`: the question as a message. Answers are called by their place. No client knows of an
+    end that was set beforehand, so the question says it.
+    """
     names = [html.warning(option.name) for option in poll.options]
     lines = [f"{number}. {name}" for number, name in enumerate(names, 1)]
     question = {key: said[key] for key in ("msgtype", "body", "format", "formatted_body")}
+    if until := _until(poll):
+        question["body"] = f"{said['body']}\n({until})"
+        question["formatted_body"] = f"{said['formatted_body']}<p>({until})</p>"
     return {
-        TEXT: "\n".join([said["body"], *lines]),
+        TEXT: "\n".join([question["body"], *lines]),
         START: {
-            "kind": f"{MSC}.disclosed",
+            "kind": f"{MSC}.{'undisclosed' if poll.hidden else 'disclosed'}",
             "max_selections": len(names) if poll.multiple else 1,
-            "question": {TEXT: said["body"], **question},
+            "question": {TEXT: question["body"], **question},
             "answers": [{"id": str(place), TEXT: name} for place, name in enumerate(names)],
         },
         "m.mentions": said["m.mentions"],
@@ -46,12 +68,15 @@ def start(said: Mapping[str, Any], poll: Poll) -> dict[str, Any]:
 
 def end(poll: Poll, event: str) -> dict[str, Any]:
     """`event`: the one that started it."""
-    return {
+    content = {
         "m.relates_to": {"rel_type": "m.reference", "event_id": event},
         END: {},
         TEXT: html.to_matrix(counts(poll), {}).body,
-        f"{MSC}.results": {str(at): stamp(one.votes) for at, one in enumerate(poll.options)},
     }
+    if poll.hidden:
+        return content
+    results = {str(at): stamp(one.votes) for at, one in enumerate(poll.options)}
+    return content | {f"{MSC}.results": results}
 
 
 def notice(poll: Poll) -> dict[str, Any]:
@@ -62,12 +87,26 @@ def counts(poll: Poll) -> str:
     """As HTML."""
     state = "The poll is closed" if poll.closed is not None else "Votes so far"
     voters = "" if poll.voters is None else f" ({_people(poll.voters)})"
+    if poll.hidden:
+        why = "its server has not told them yet" if poll.closed else "they are shown when it ends"
+        return f"<p>{state}{voters}. The counts are hidden: {why}.</p>{_open_until(poll)}"
     rows = (f"<li>{title(option.name)}: {option.votes}</li>" for option in poll.options)
-    return f"<p>{state}{voters}:</p><ul>{''.join(rows)}</ul>"
+    return f"<p>{state}{voters}:</p><ul>{''.join(rows)}</ul>{_open_until(poll)}"
 
 
 def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count} people"
+
+
+def _until(poll: Poll) -> str:
+    """Empty where no end was set, or it has come."""
+    told = poll.closes is not None and poll.closed is None
+    return f"open until {spans.moment(poll.closes or 0)}" if told else ""
+
+
+def _open_until(poll: Poll) -> str:
+    until = _until(poll)
+    return f"<p>{until[:1].upper()}{until[1:]}.</p>" if until else ""
 
 
 # ---- read
@@ -81,24 +120,45 @@ class Asked:
     poll: Poll
 
 
-def asked(content: Mapping[str, Any], at: int) -> Asked | Ignored:
-    """Of an edit what it asks now."""
+def asked(content: Mapping[str, Any], at: int, voting: int = 0) -> Asked | Ignored:
+    """Of an edit what it asks now. `voting`: milliseconds, as its author likes it."""
     new = shapes.new_content(content) if shapes.replaced(content) else content
     found = _start(new)
-    if found.get("kind") not in _OPEN:
-        # Element: "results are only revealed when you end the poll".
-        return Ignored(reason="a poll with hidden results: other servers would show them")
     names = [_text(answer)[:_LONGEST] for answer in _answers(found)]
     if not 0 < len(names) <= _MOST or not all(map(html.warning, names)):
-        return Ignored(reason="a poll with too many answers, or with none")
+        return _CROWDED
     if len(set(names)) < len(names):
-        return Ignored(reason="a poll with two answers of the same name")
+        return _TWINS
     most = found.get("max_selections")
     several = isinstance(most, int) and most > 1
     options = tuple(Option(name=name) for name in names)
-    poll = Poll(options=options, multiple=several, closes=at + _WEEK, voters=0)
-    question = _question(shapes.mapping(found.get("question")))
+    question, span = _without_end(_question(shapes.mapping(found.get("question"))))
+    poll = Poll(
+        options=options,
+        multiple=several,
+        closes=_closes(content, at, span or voting or _WEEK),
+        voters=0,
+        hidden=found.get("kind") not in _OPEN,
+    )
     return Asked(content=_message(content, question), poll=poll)
+
+
+def _closes(content: Mapping[str, Any], at: int, span: int) -> int:
+    """A client may say it for the person who asks; nothing ends at once, or is open for ever."""
+    given = shapes.number(shapes.mapping(content.get(vocabulary.POST)).get("closes"))
+    return at + min(max(given - at if given else span, SHORTEST), LATEST)
+
+
+def _without_end(question: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The question, and for how many milliseconds one can vote if it says so in front."""
+    said = _ENDS.match(question["body"])
+    if not said:
+        return question, 0
+    words = {**question, "body": said[1] + question["body"][said.end() :]}
+    formatted = str(words.pop("formatted_body", ""))
+    if same := _ENDS_HTML.match(formatted):  # else the plain form counts, which we understood
+        words["formatted_body"] = same[1] + formatted[same.end() :]
+    return words, spans.read(said[2])
 
 
 def places(content: Mapping[str, Any]) -> dict[str, int]:

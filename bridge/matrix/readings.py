@@ -41,6 +41,7 @@ class Refs:
     quotable: Mapping[str, str] = field(default_factory=dict)  # what `needs` named -> post's URI
     link: Callable[[str], tuple[str, str] | None] = lambda _: None
     language: str = ""
+    voting: int = 0  # milliseconds for which the sender lets people vote
     visibility: Visibility = "public"
     people: tuple[str, ...] = ()  # of a direct room: the actors in it
     last: str = ""  # of a direct room: the newest post

@@ -1,12 +1,11 @@
 """What one says at the desk of whom one wants nothing: blocks of people and servers, and mutes."""
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
+from bridge.matrix import spans
 from bridge.models import Ghost
 from bridge.network import Said
 from social.acts import Block, BlockHost, Mute, Undo
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 MANY = 50  # of a list that is shown
 LONGEST = 3650 * 24 * 3_600_000  # milliseconds a mute may last and still end
-_SPAN = re.compile(r"(?P<count>[0-9]{1,5})(?P<unit>[mhdw])")
-_UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 _HOW_LONG = "for how long? Say it like this: mute @name@server for 7d (or 30m, 12h, 2w)"
 
 
@@ -92,7 +89,7 @@ def mute(call: "Call") -> list[Said]:
     span = _span(call.words[1:])
     until = call.at + span if span else 0
     act = Mute(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at, until=until)
-    how_long = f" until {_day(until)}" if until else ""
+    how_long = f" until {spans.moment(until)}" if until else ""
     text = (
         f"<p>{_name(target)} is muted{how_long}, and nobody is told: I tell you nothing of them"
         " here, nor in rooms that only you read.</p>"
@@ -116,11 +113,8 @@ def _span(words: Sequence[str]) -> int:
     """Milliseconds; 0 is for good."""
     if not words:
         return 0
-    found = _SPAN.fullmatch(words[-1].lower())
-    if found is None or list(words[:-1]) not in ([], ["for"]):
-        raise Unreadable(_HOW_LONG)
-    span = int(found["count"]) * _UNITS[found["unit"]]
-    if not 0 < span <= LONGEST:
+    span = spans.read(words[-1])
+    if not 0 < span <= LONGEST or list(words[:-1]) not in ([], ["for"]):
         raise Unreadable(_HOW_LONG)
     return span
 
@@ -138,15 +132,10 @@ def unmute(call: "Call") -> list[Said]:
 def mutes(call: "Call") -> list[Said]:
     rows = MuteRow.objects.standing().filter(author=call.actor).select_related("target")
     shown = [
-        _name(row.target) + (f" (until {_day(row.until)})" if row.until else "")
+        _name(row.target) + (f" (until {spans.moment(row.until)})" if row.until else "")
         for row in rows.order_by("-at")[:MANY]
     ]
     return _list("You mute", "You mute nobody.", shown, rows.count())
-
-
-def _day(at: int) -> str:
-    moment = datetime.fromtimestamp(at / 1000, tz=UTC)
-    return moment.strftime("%d %B %Y, %H:%M UTC")
 
 
 def _list(title: str, empty: str, shown: Sequence[str], total: int) -> list[Said]:

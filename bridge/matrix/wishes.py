@@ -1,10 +1,12 @@
 """What one says at the desk about oneself: name, words, wishes, other homes, where one moves to."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
+from bridge.matrix import polls, spans
 from bridge.matrix.portrait import QUOTES
 from bridge.network import Said
 from social import profiles
@@ -16,11 +18,39 @@ if TYPE_CHECKING:
 
 MANY = 20  # aliases of one profile
 FIELDS = 16
-FLAGS = ("locked", "discoverable", "indexable", "hide_network")
 SWITCH = {"on": True, "yes": True, "off": False, "no": False}
+# What is so from now on, as a sentence.
+CHANGED = {
+    "name": "Your name is changed.",
+    "summary": "Your bio is changed.",
+    "fields": "The fields of your profile are changed.",
+}
+QUOTED = {
+    "public": "Everybody may quote what you write from now on.",
+    "followers": "From now on only your followers may quote you.",
+    "nobody": "From now on nobody may quote you.",
+}
+SWITCHED = {  # on, off
+    "locked": (
+        "Whoever wants to follow you has to ask you now.",
+        "Anybody can follow you now, without asking.",
+    ),
+    "discoverable": (
+        "Your profile is now suggested to people who look for somebody to follow.",
+        "Your profile is no longer suggested to anybody.",
+    ),
+    "indexable": (
+        "Search engines and other servers may now list your posts.",
+        "Search engines and other servers are now asked not to list your posts.",
+    ),
+    "hide_network": (
+        "Nobody sees any more whom you follow and who follows you, only how many.",
+        "Everybody can see now whom you follow and who follows you.",
+    ),
+}
 USAGE = (
     "say it like this: set name WORDS, set bio WORDS, set field LABEL = WORDS,"
-    f" set quotes {' | '.join(QUOTES)}, or set {' | '.join(FLAGS)} on | off"
+    f" set quotes {' | '.join(QUOTES)}, set polls 3d, or set {' | '.join(SWITCHED)} on | off"
 )
 
 
@@ -36,11 +66,26 @@ def settle(call: "Call") -> list[Said]:
             values = {"fields": _fields(call.actor, words)}
         case "quotes" if words.lower() in QUOTES:
             values = {"quotes": words.lower()}
-        case flag if flag in FLAGS and words.lower() in SWITCH:
+        case "polls" if span := spans.read(words):
+            values = {"voting": min(max(span, polls.SHORTEST), polls.LATEST)}
+        case flag if flag in SWITCHED and words.lower() in SWITCH:
             values = {flag: SWITCH[words.lower()]}
         case _:
             raise Unreadable(USAGE)
-    return [Said(_changed(call, **values), answer=f"<p>Your {html.escape(what)} is changed.</p>")]
+    return [Said(_changed(call, **values), answer=f"<p>{_sentence(values)}</p>")]
+
+
+def _sentence(values: Mapping[str, object]) -> str:
+    (name, value), *_ = values.items()
+    match value:
+        case bool():
+            return SWITCHED[name][0 if value else 1]
+        case int():
+            return f"In polls that you begin from now on, people can vote for {spans.words(value)}."
+        case str() if name == "quotes":
+            return QUOTED[value]
+        case _:
+            return CHANGED[name]
 
 
 def _fields(actor: Actor, words: str) -> tuple[Field, ...]:

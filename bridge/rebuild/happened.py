@@ -104,7 +104,7 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
     if isinstance(act, Boost) and carried.uri != act.uri:
         _passed_on(act, author, carried, event, batch)
         return
-    act = quoting.believed(act, carried.stamp)
+    act = quoting.believed(polls.as_kept(act, carried.kind), carried.stamp)
     if act.author != author.uri:
         return
     if isinstance(act, Publish):

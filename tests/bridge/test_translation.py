@@ -71,6 +71,7 @@ PUBLISH = acts.Publish(
     audience=(BOB,),
     group=LENA,
 )
+HIDDEN = acts.Poll(options=(acts.Option(name="Tea"),), closes=AT + 1, voters=2, hidden=True)
 PROFILE = acts.Profile(
     uri=ALICE,
     handle="alice",
@@ -99,6 +100,7 @@ PROFILE = acts.Profile(
     software="ownroom",
     emojis=(acts.Emoji(shortcode="heron", url=f"{HERE}/e/1", media_type="image/png"),),
     quotes="followers",
+    voting=3_600_000,
 )
 ABOUT: dict[str, Any] = {"author": ALICE, "uri": f"{HERE}/ap/a/1", "at": AT}
 FOLLOW = acts.Follow(target=BOB, **ABOUT)
@@ -114,7 +116,12 @@ EXAMPLES: list[acts.Act] = [
     acts.Introduce(author=ALICE, profile=PROFILE, at=AT),
     PUBLISH,
     acts.Revise(author=ALICE, now=PUBLISH, uri=f"{POST}/update/e", updated=AT + 1000),
-    acts.Tally(author=ALICE, now=PUBLISH, uri=f"{POST}/update/1", at=AT),
+    acts.Tally(
+        author=ALICE,
+        now=replace(PUBLISH, content=replace(CONTENT, poll=HIDDEN)),
+        uri=f"{POST}/update/1",
+        at=AT,
+    ),
     acts.Vote(poll=cast.BOB_ASKS, option="Tea", **ABOUT),
     acts.Retract(author=ALICE, post=POST, at=AT),
     acts.React(
@@ -167,6 +174,7 @@ NOT_IN_ACTIVITYPUB = {
     "Profile.moderators": "they stand in a collection of their own",
     "Profile.hide_network": "it shows in the collections, which are then empty",
     "Profile.quotes": "each post says it of itself",
+    "Profile.voting": "each poll says when it ends",
     "Profile.software": "a server tells it once for all its people, in NodeInfo",
     "RefuseQuote.asker": "the stamp that is taken back says for which post it was",
     "RefuseQuote.uri": "the same",

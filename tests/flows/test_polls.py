@@ -8,6 +8,7 @@ import pytest
 from bridge import counting
 from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.matrix import spans
 from social.models import Actor, Post
 from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, outcome, post
@@ -128,12 +129,14 @@ def test_a_poll_is_one_in_the_room_with_its_text_for_those_who_know_no_polls(
     asked = event["content"][START]
     assert asked["max_selections"] == 1
     assert asked["kind"] == "org.matrix.msc3381.poll.disclosed"
-    assert asked["question"]["org.matrix.msc1767.text"] == "Tea or coffee?"
+    until = spans.moment(post(note["id"]).poll["closes"])  # type: ignore[index]  # it has one
+    said = f"Tea or coffee?\n(open until {until})"
+    assert asked["question"]["org.matrix.msc1767.text"] == said
     assert [(one["id"], one["org.matrix.msc1767.text"]) for one in asked["answers"]] == [
         ("0", "Tea"),
         ("1", "Coffee & cake"),
     ]
-    said = "Tea or coffee?\n1. Tea\n2. Coffee & cake"
+    said += "\n1. Tea\n2. Coffee & cake"
     assert event["content"]["org.matrix.msc1767.text"] == said
     assert event["content"]["social.ownroom.object"]["id"] == note["id"]
 
@@ -203,7 +206,7 @@ def test_an_edit_of_the_question_changes_the_poll_in_the_room(
     _, edit = reader.timeline(world.mirror(bob, reader), START)
     assert edit["content"]["m.relates_to"]["rel_type"] == "m.replace"
     asked = edit["content"]["m.new_content"][START]
-    assert asked["question"]["body"] == "Tea or coffee, tomorrow?"
+    assert asked["question"]["body"].startswith("Tea or coffee, tomorrow?\n(open until ")
 
 
 # ---- closed

@@ -22,14 +22,17 @@ from tests.flows.test_visibility import circle
 
 RESPONSE = "org.matrix.msc3381.poll.response"
 TEXT = "org.matrix.msc1767.text"
+DISCLOSED = "org.matrix.msc3381.poll.disclosed"
 
 
-def ask(alice: Resident, *, several: bool = False, room: str = "", **more: Any) -> str:
+def ask(
+    alice: Resident, *, several: bool = False, room: str = "", kind: str = DISCLOSED, **more: Any
+) -> str:
     """As Element sends it; returns the event."""
     answers = [{"id": f"id-{name}", TEXT: name} for name in ("Tea", "Coffee")]
     poll = {
         "question": {TEXT: "What do you drink?", "body": "What do you drink?", "msgtype": "m.text"},
-        "kind": "org.matrix.msc3381.poll.disclosed",
+        "kind": kind,
         "max_selections": 2 if several else 1,
         "answers": answers,
     }

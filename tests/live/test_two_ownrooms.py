@@ -105,7 +105,7 @@ def test_a_locked_profile_lets_nobody_in_without_its_owners_word(
 ) -> None:
     here, there = towns
     greta, hugo = here.resident("greta"), there.resident("hugo")
-    greta.ask("set locked on", "is changed")
+    greta.ask("set locked on", "has to ask you")
     hugo.ask(f"follow {greta.handle}", "I asked")
     greta.told(f"{hugo.handle[1:]}) asks to follow you")
     hugo.ask("following", "(waiting)")

@@ -174,6 +174,7 @@ def poll(post: Post) -> dict[str, Any]:
         "options": options,
         "multiple": asked.multiple,
         "voters": asked.voters,
+        "hidden": asked.hidden,
         "closes": asked.closed or asked.closes,
         "ended": asked.ended(int(time.time() * 1000)),
     }

@@ -1,0 +1,256 @@
+"""When polls end, who says so, and counts that nobody is to know before."""
+
+import time
+from typing import Any
+
+import orjson
+
+from bridge import counting
+from bridge.activitypub import jsonld
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Document
+from social.models import Delivery, Post
+from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.world import Resident, World, post, post_of
+from tests.flows.test_polls import (
+    END,
+    START,
+    a_while_later,
+    asks,
+    notices,
+    question,
+    tells,
+    time_is_over,
+    votes,
+)
+from tests.flows.test_votes import TEXT, ask, casts, choose, end
+
+DAY = 24 * 3_600_000
+UNDISCLOSED = "org.matrix.msc3381.poll.undisclosed"
+
+
+def begins(alice: Resident, question: str = "What?", count: int = 2, **more: Any) -> str:
+    """A poll as Element sends it."""
+    answers = [{"id": f"id-{number}", TEXT: f"answer {number}"} for number in range(count)]
+    poll = {"question": {TEXT: question, "body": question}, "answers": answers, **more}
+    poll = {"kind": "org.matrix.msc3381.poll.disclosed", "max_selections": 1} | poll
+    return alice.person.send_event(alice.room, START, {TEXT: question, START: poll})
+
+
+def hides(world: World, bob: Neighbour, *counts: int | None, voters: int = 0, **more: Any) -> str:
+    """Bob begins a poll as Mastodon does when its counts are hidden."""
+    return str(asks(bob, oneOf=untold(*counts), votersCount=voters, **more)["id"])
+
+
+def untold(*counts: int | None) -> list[dict[str, Any]]:
+    return [
+        {"type": "Note", "name": name, "replies": {"type": "Collection", "totalItems": count}}
+        for name, count in zip(("Tea", "Coffee & cake"), counts or (None, None), strict=True)
+    ]
+
+
+def span(poll: str) -> int:
+    """For how long one can vote in it."""
+    row = post(poll)
+    assert row.poll
+    return int(row.poll["closes"]) - row.published
+
+
+# ---- counts that are hidden
+
+
+def test_hidden_counts_are_told_nobody_before_the_end(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    event = ask(alice, kind=UNDISCLOSED)
+    poll = post_of(event)
+    world.settle()
+    ada.person.join(alice.room)
+    choose(ada.person, alice.room, event, "id-Tea")
+    casts(world, bob, poll, alice, "Tea")
+    a_while_later(world)
+
+    (heard,) = [one["activity"]["object"] for one in bob.received("Update")]
+    for one in (heard, world.json(poll), world.json(f"{poll}/create")["object"]):
+        assert [choice["replies"]["totalItems"] for choice in one["oneOf"]] == [None, None]
+    assert heard["votersCount"] == 2
+    assert votes(poll) == [0, 0]
+    assert not any(_tells(body) for body in Document.objects.values_list("body", flat=True))
+    (notice,) = notices(alice, alice.room)
+    assert "2 people" in notice["body"]
+    assert "Tea" not in notice["body"]
+    page = world.page(post(poll).url)
+    assert "2 people voted" in page
+    assert "votes (" not in page
+    assert "shown when it ends" in page
+    stood = [world.get(address) for address in (poll, f"{poll}/create")]
+    lost_and_rebuilt()
+    assert [world.get(address) for address in (poll, f"{poll}/create")] == stood
+    assert votes(poll) == [0, 0]
+
+    end(alice.person, alice.room, event)
+    world.settle()
+    heard = bob.received("Update")[-1]["activity"]["object"]
+    assert [choice["replies"]["totalItems"] for choice in heard["oneOf"]] == [2, 0]
+    assert "2 votes" in world.page(post(poll).url)
+    assert "Tea: 2" in notices(alice, alice.room)[-1]["body"]
+
+
+def _tells(body: str) -> bool:
+    """Whether a document has the count of an answer."""
+    document = orjson.loads(body)
+    about = document.get("object", document)
+    choices = about.get("oneOf", []) if isinstance(about, dict) else []
+    return any(choice["replies"]["totalItems"] is not None for choice in choices)
+
+
+def test_hidden_counts_of_a_poll_elsewhere_are_hidden_here_until_its_server_tells_them(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    note = asks(bob, oneOf=untold())
+    world.settle()
+    room = world.mirror(bob, alice)
+    (event,) = alice.timeline(room, START)
+    assert event["content"][START]["kind"] == UNDISCLOSED
+    tells(world, bob, note, 0, 0, oneOf=untold(), votersCount=4)
+    a_while_later(world)
+    assert "4 people" in notices(alice, room)[-1]["body"]
+    assert "they are shown when it ends" in notices(alice, room)[-1]["body"]
+    time_is_over(world, note["id"])
+    (ended,) = alice.timeline(room, END)
+    assert "its server has not told them yet" in ended["content"][TEXT]
+    assert not any(key.endswith("results") for key in ended["content"])
+    tells(world, bob, note, 3, 1, closed=jsonld.iso(int(time.time() * 1000)))
+    assert "Tea: 3" in notices(alice, room)[-1]["body"]
+    assert len(alice.timeline(room, END)) == 1
+
+
+# ---- when it ends
+
+
+def test_the_question_says_when_the_poll_ends_or_else_the_desk_or_else_it_is_a_week(
+    world: World, alice: Resident
+) -> None:
+    usual = begins(alice)
+    said = begins(alice, "!ends 12h What?")
+    world.settle()
+    assert span(post_of(usual)) == 7 * DAY
+    assert span(post_of(said)) == DAY // 2
+    assert post(post_of(said)).html == "<p>What?</p>"
+    alice.tell_bot("set polls 3d")
+    world.settle()
+    assert any("people can vote for 3 days" in line for line in alice.answers())
+    after, shorter = begins(alice), begins(alice, "!ends 1m What?")
+    world.settle()
+    assert span(post_of(after)) == 3 * DAY
+    assert span(post_of(shorter)) == 5 * 60_000
+    ends = world.json(post_of(after))["endTime"]
+    lost_and_rebuilt()
+    assert world.json(post_of(after))["endTime"] == ends
+    later = begins(alice)
+    world.settle()
+    assert span(post_of(later)) == 3 * DAY
+
+
+def test_set_polls_wants_a_time(world: World, alice: Resident) -> None:
+    alice.tell_bot("set polls soon")
+    world.settle()
+    assert any("set polls 3d" in line for line in alice.answers())
+
+
+def test_a_poll_that_is_over_when_it_comes_ends_at_once_with_its_result(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    closed = jsonld.iso(int(time.time() * 1000) - 60_000)
+    asks(bob, 5, 2, endTime=None, closed=closed)
+    world.settle()
+    room = world.mirror(bob, alice)
+    counting.tell_due()
+    world.settle()
+    assert len(alice.timeline(room, START)) == 1
+    (ended,) = alice.timeline(room, END)
+    assert "Tea: 5" in ended["content"][TEXT]
+    before = world.home.everything()
+    assert not counting.tell_due()
+    lost_and_rebuilt()
+    counting.tell_due()
+    world.settle()
+    assert world.home.everything() == before
+
+
+def test_an_end_that_only_closed_tells_is_no_edit(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    note = asks(bob)
+    world.settle()
+    moment = jsonld.iso(int(time.time() * 1000))
+    told = note | question(4, 1) | {"closed": moment, "updated": moment}
+    del told["endTime"]
+    about = {"type": "Update", "actor": bob.id, "to": note["to"], "cc": note["cc"]}
+    assert world.hear(bob, {"id": f"{note['id']}#updates/1", **about, "object": told}) == 202
+    world.settle()
+    assert post(note["id"]).updated is None
+    assert len(alice.timeline(world.mirror(bob, alice), END)) == 1
+
+
+# ---- edits that do not say so
+
+
+def test_new_words_are_an_edit_though_nothing_says_when_and_old_words_are_none(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    note = asks(bob)
+    world.settle()
+    tells(world, bob, note, 1, 0, content="<p>Tea, or rather coffee?</p>")
+    assert post(note["id"]).html == "<p>Tea, or rather coffee?</p>"
+    edited = post(note["id"]).updated
+    assert edited
+    tells(world, bob, note, 2, 0)  # with the words from before
+    assert post(note["id"]).html == "<p>Tea, or rather coffee?</p>"
+    assert post(note["id"]).updated == edited
+    assert votes(note["id"]) == [2, 0]
+    lost_and_rebuilt()
+    assert post(note["id"]).html == "<p>Tea, or rather coffee?</p>"
+
+
+# ---- what goes nowhere
+
+
+def test_who_asks_what_nobody_elsewhere_could_answer_hears_why(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    begins(alice, count=21)
+    world.settle()
+    begins(alice, answers=[{"id": str(number), TEXT: "same"} for number in range(2)])
+    world.settle()
+    assert not bob.received("Create")
+    told = [line for line in alice.answers() if "went nowhere" in line]
+    assert len(told) == 2
+    assert "too many answers" in told[0]
+    assert "same name" in told[1]
+
+
+def test_the_owners_own_vote_counts_once_in_both_networks(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    event = ask(alice)
+    poll = post_of(event)
+    world.settle()
+    choose(alice.person, alice.room, event, "id-Tea")
+    choose(alice.person, alice.room, event, "id-Tea")
+    casts(world, bob, poll, alice, "Coffee")
+    a_while_later(world)
+    heard = bob.received("Update")[-1]["activity"]["object"]
+    assert [choice["replies"]["totalItems"] for choice in heard["oneOf"]] == [1, 1]
+    assert heard["votersCount"] == 2
+    assert "Tea: 1" in notices(alice, alice.room)[-1]["body"]
+    assert not any("did not count" in line for line in alice.answers())
+    assert not Delivery.objects.filter(state="gone").exists()
+    assert Post.objects.get(uri=poll).updated is None
