@@ -21,6 +21,7 @@ TRIES = 5
 COOL = {
     Errand.Kind.PROFILE: 0,
     Errand.Kind.LINKS: 60,
+    Errand.Kind.QUOTE: 60,
     Errand.Kind.CONVERSATION: 900,
     Errand.Kind.FOLLOWERS: 600,
 }

@@ -187,6 +187,7 @@ class Errand(models.Model):
         CONVERSATION = "conversation"  # read what others answered elsewhere
         FOLLOWERS = "followers"  # whether both sides know the same follows
         LINKS = "links"  # whether the pages that a profile names lead back to it
+        QUOTE = "quote"  # whether a post may quote what it quotes
 
     kind = models.CharField(max_length=12, choices=Kind)
     about = models.CharField(max_length=2048)

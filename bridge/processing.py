@@ -31,7 +31,7 @@ from social import (
     polls,
     profiles,
 )
-from social.acts import OPEN, Accept, Act, Introduce, Pin, Publish, Undo, Vote
+from social.acts import OPEN, Accept, Act, AllowQuote, Introduce, Pin, Publish, Undo, Vote
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
@@ -244,6 +244,15 @@ def recall(found: Sequence[Said]) -> None:
             if isinstance(act, Publish) and actions.post(act.post) is None:
                 _remember(act)
                 _show(said)
+
+
+def consented(context: Sequence[Said], act: AllowQuote) -> None:
+    """What was found out later by ourselves, with the post that it is about."""
+    with turns.writing(), once.remembered():
+        once.forget()
+        for earlier in context:
+            _remember(earlier.act)
+        carry_out(act)
 
 
 def _show(said: Said) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bridge import (
     answered,
+    consents,
     counting,
     delivering,
     documents,
@@ -128,6 +129,7 @@ def plan() -> None:
 def look_again() -> None:
     """Whether those who let themselves be quoted still do."""
     quotes.look_again()
+    consents.plan()
 
 
 @shared_task

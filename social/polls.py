@@ -82,8 +82,12 @@ def as_edit(act: Tally) -> Revise:
 
 
 def as_kept(act: Act, kind: str) -> Act:
-    """In a rebuild: what a room shows as an edit was one, though it does not say when."""
-    return as_edit(act) if isinstance(act, Tally) and kind == "update" else act
+    """In a rebuild: what a room shows as an edit was one, though it does not say when; and what it
+    shows as a post, in the words in which it was counted before it stood there.
+    """
+    if not isinstance(act, Tally):
+        return act
+    return as_edit(act) if kind == "update" else act.now
 
 
 def count(act: Tally) -> bool:

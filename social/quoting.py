@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import replace
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from social import once, policy, profiles
 from social.acts import (
@@ -177,15 +177,29 @@ def _allow(act: AllowQuote) -> bool:
     if author is None or taken_away(act.stamp):
         raise Refused("it was taken back already")
     if not author.is_local:
-        if _quoting(act) is None:
+        if _quoting(act) is None and not _prove(act):
             raise Refused("no quote waits for this answer")
-        return True  # the post says so itself, see `answers`
+        return True  # a post by somebody here says so itself, see `answers`
     quoted, asker = _post(act.post), _actor(act.asker)
     if quoted is None or asker is None or quoted.author != author:
         raise Refused("the quoted post is not known here")
     values = {"post": quoted, "quoting": act.quoting, "by": asker, "at": act.at}
     Stamp.objects.get_or_create(uri=act.stamp, defaults=values)
     return True  # whoever asks again may have lost the answer
+
+
+def _prove(act: AllowQuote) -> bool:
+    """A post by somebody elsewhere, of whose right we learned after it had come."""
+    mine = Post.objects.filter(uri=act.post, author__uri=act.author).values("uri")
+    rows = Post.objects.filter(uri=act.quoting, author__uri=act.asker, author__owner=None)
+    return bool(rows.filter(quote__in=mine, deleted=None).update(stamp=act.stamp, proven=act.at))
+
+
+def unseen() -> QuerySet[Post]:
+    """Quotes by people elsewhere that may stand, while what they quote is not known here."""
+    known = Post.objects.filter(uri=OuterRef("quote"))
+    rows = Post.objects.filter(deleted=None, author__owner=None, visibility__in=OPEN)
+    return rows.exclude(stamp="").exclude(quote="").exclude(Exists(known)).order_by("-published")
 
 
 def _refuse(act: RefuseQuote) -> bool:

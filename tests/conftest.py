@@ -76,6 +76,7 @@ THOROUGH = (
     "tests/flows/test_profile_pictures.py",
     "tests/flows/test_poll_ends.py",
     "tests/flows/test_polls.py",
+    "tests/flows/test_quotes_later.py",
     "tests/flows/test_quoting.py",
     "tests/flows/test_reacting.py",
     "tests/flows/test_reporting.py",

@@ -24,15 +24,15 @@ SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for
 
 def post(uri: str, at: int) -> Said:
     """As others stand on it: what it claims to have the right to quote nobody has looked at."""
-    return quotes.unproven(_claimed(uri, at))
+    return quotes.unproven(claimed(uri, at))
 
 
 def whole(uri: str, at: int, deadline: float) -> list[Said]:
     """As it will be shown: with what it quotes, where it may."""
-    said = _claimed(uri, at)
+    said = claimed(uri, at)
     if not isinstance(said.act, Publish):
         return []
-    fetch = functools.partial(post, at=at)
+    fetch = functools.partial(claimed, at=at)
     quoted, act = quotes.checked(said.act, fetch=fetch, deadline=deadline)
     return [*quoted, replace(said, act=act)]
 
@@ -40,17 +40,20 @@ def whole(uri: str, at: int, deadline: float) -> list[Said]:
 def around(act: Publish, at: int, deadline: float) -> tuple[list[Said], Publish]:
     """What a post stands on, before it: what it answers, and what it quotes with a right to."""
     above = ancestors(act, at, deadline)
-    quoted, act = quotes.checked(act, fetch=functools.partial(post, at=at), deadline=deadline)
+    quoted, act = quotes.checked(act, fetch=functools.partial(claimed, at=at), deadline=deadline)
     return [*above, *quoted], act
 
 
-def _claimed(uri: str, at: int) -> Said:
+def claimed(uri: str, at: int) -> Said:
+    """As its author has it. What it says it may quote nobody has looked at."""
     document, wire = actors.document_at(uri)
     return read(document, wire, uri, at)
 
 
 def read(document: dict[str, object], wire: str, uri: str, at: int) -> Said:
-    """What stands at `uri`, as an open post by somebody of that server. Raises Trouble."""
+    """What stands at `uri`, as an open post by somebody of that server, with what it claims. Raises
+    Trouble.
+    """
     by = jsonld.id_of(jsonld.first(document.get("attributedTo")))
     if not names.same_origin(by, uri):
         raise Forbidden("the post's author is on another server")

@@ -126,6 +126,8 @@ class ActivityPub(Network):
             case Revise(now=now) if admission.relevant(author, now):
                 around, now = fetched.around(now, at, deadline)
                 return [*around, Said(replace(act, now=now), wire)]
+            case Revise():
+                return [quotes.unproven(Said(act, wire))]
             case Boost():
                 return [*_original(act, author, at, deadline), Said(act, wire)]
             case Introduce():
@@ -143,10 +145,8 @@ class ActivityPub(Network):
                 return [Said(_about_us(act), wire)]
             case Undo(undone=None):
                 return [Said(_completed(act), wire)]
-            case AllowQuote() | RefuseQuote():
-                return [Said(quotes.completed(act), wire)]
-            case Retract():
-                return [Said(quotes.taken_back(act), wire)]
+            case AllowQuote() | RefuseQuote() | Retract():
+                return [Said(quotes.answered(act), wire)]
             case _:
                 return [Said(act, wire)]
 

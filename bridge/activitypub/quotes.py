@@ -1,7 +1,8 @@
 """Consent to quotes, asked for at its origin: when a post that quotes arrives, and again later.
 
 A stamp that a post claims counts only once the quoted author's own server shows it, for just these
-two posts (FEP-044f). What it once showed is looked at again, since it may be taken back unheard.
+two posts (FEP-044f). Where that cannot be asked just now, or nobody looks, an errand does later:
+see consents.py. What it once showed is looked at again, since it may be taken back unheard.
 """
 
 import logging
@@ -11,10 +12,11 @@ from dataclasses import replace
 
 from django.utils import timezone
 
+from bridge import errands, names
 from bridge import inbox as store
-from bridge import names
 from bridge.activitypub import actors, jsonld, parse_quotes
 from bridge.errors import Forbidden, Gone, Later, Trouble
+from bridge.models import Errand
 from bridge.network import Said
 from social import actions, quoting
 from social.acts import AllowQuote, Publish, RefuseQuote, Retract, Revise
@@ -24,6 +26,7 @@ log = logging.getLogger("ownroom.quotes")
 DAY = 24 * 3_600_000  # milliseconds
 MOST = 50  # stamps looked at in one go
 LOOKING = 60.0  # seconds for all of them
+SOON = 60.0  # seconds until what could not be looked at is looked at
 
 Fetch = Callable[[str], Said]
 
@@ -37,57 +40,94 @@ def checked(act: Publish, *, fetch: Fetch, deadline: float) -> tuple[list[Said],
     What is quoted without consent is a link, so it is not asked for; who quotes themselves needs
     none, and lives where they quote.
     """
-    content = act.content
-    own = names.same_origin(content.quote, act.author)
-    if not content.quote or not (content.stamp or own):
+    if not _claims(act):
         return [], act
-    context, author = _quoted(content.quote, fetch, deadline)
-    if content.stamp and not (author and _proven(act, author, deadline)):
-        act = replace(act, content=replace(content, stamp=""))
-    return context, act
+    context: list[Said] = []
+    try:
+        context, author = quoted(act.content.quote, fetch, deadline)
+        proven = bool(author) and proves(act, author, deadline)
+    except Later:
+        return context, put_off(act)
+    return context, act if proven else unclaimed(act)
 
 
-def _quoted(uri: str, fetch: Fetch, deadline: float) -> tuple[list[Said], str]:
-    """What had to be fetched, and the author."""
+def _claims(act: Publish) -> bool:
+    content = act.content
+    return bool(content.quote and (content.stamp or names.same_origin(content.quote, act.author)))
+
+
+def quoted(uri: str, fetch: Fetch, deadline: float) -> tuple[list[Said], str]:
+    """What had to be fetched, and the author; empty where it cannot be had. Raises Later."""
     known = actions.post(uri)
     if known:
         return [], known.author.uri
     if time.monotonic() > deadline:
-        return [], ""
+        raise Later("there was no time to ask for it")
     try:
         said = fetch(uri)
+    except Later:
+        raise
     except Trouble:  # it is a link then
         return [], ""
-    return [unproven(said)], said.act.author if said.act else ""
+    if not isinstance(said.act, Publish):
+        return [], ""
+    # What it quotes itself is shown by nobody here.
+    return [replace(said, act=unclaimed(said.act))], said.act.author
 
 
 def unproven(said: Said) -> Said:
-    """Where nobody looks at what a post claims to prove, it proves nothing."""
+    """Nobody looks now at what a post claims to prove: later, then."""
     match said.act:
         case Publish() as act:
-            return replace(said, act=unclaimed(act))
+            return replace(said, act=_later(act))
         case Revise(now=now) as act:
-            return replace(said, act=replace(act, now=unclaimed(now)))
+            return replace(said, act=replace(act, now=_later(now)))
         case _:
             return said
+
+
+def _later(act: Publish) -> Publish:
+    if not _claims(act):
+        return unclaimed(act)
+    known = actions.post(act.content.quote)
+    if known and (not act.content.stamp or _proven_before(act)):
+        return act
+    return put_off(act)
+
+
+def put_off(act: Publish) -> Publish:
+    errands.put(Errand.Kind.QUOTE, act.post, after=SOON)
+    return unclaimed(act)
 
 
 def unclaimed(act: Publish) -> Publish:
     return replace(act, content=replace(act.content, stamp=""))
 
 
-def _proven(act: Publish, author: str, deadline: float) -> bool:
-    stamp, quote = act.content.stamp, act.content.quote
-    if quoting.stands(stamp, quoting=act.post, quoted=quote):
+def proves(act: Publish, author: str, deadline: float) -> bool:
+    """Whether it may quote what `author` wrote. Raises Later."""
+    stamp = act.content.stamp
+    if not stamp or _proven_before(act):
         return True
     if not names.same_origin(stamp, author) or quoting.taken_away(stamp):
         return False
-    if Post.objects.filter(uri=act.post, quote=quote, stamp=stamp).exists():
-        return True  # as it was before this edit
+    if time.monotonic() > deadline:
+        raise Later("there was no time to ask for the stamp")
     try:
-        return time.monotonic() < deadline and _shows(stamp, act.post, quote, author)
+        return _shows(stamp, act.post, act.content.quote, author)
+    except Later:
+        raise
     except Trouble:
         return False
+
+
+def _proven_before(act: Publish) -> bool:
+    """By somebody here, or as it was before an edit."""
+    stamp, quote = act.content.stamp, act.content.quote
+    if quoting.taken_away(stamp):
+        return False
+    rows = Post.objects.filter(uri=act.post, quote=quote, stamp=stamp)
+    return quoting.stands(stamp, quoting=act.post, quoted=quote) or rows.exists()
 
 
 def _shows(stamp: str, post: str, quote: str, author: str) -> bool:
@@ -97,6 +137,22 @@ def _shows(stamp: str, post: str, quote: str, author: str) -> bool:
 
 
 # ---- as an answer arrives
+
+
+def answered(
+    act: AllowQuote | RefuseQuote | Retract,
+) -> AllowQuote | RefuseQuote | Retract:
+    """What was asked here is answered in full; whom somebody elsewhere lets quote them, that post
+    and its stamp must say. Raises Forbidden.
+    """
+    if isinstance(act, Retract):
+        return taken_back(act)
+    found = completed(act)
+    if isinstance(found, AllowQuote):
+        post = actions.post(found.quoting)
+        if post and not post.author.is_local:
+            raise Forbidden("no quote here waits for this answer")
+    return found
 
 
 def completed(act: AllowQuote | RefuseQuote) -> AllowQuote | RefuseQuote:

@@ -13,7 +13,7 @@ import orjson
 from django.conf import settings
 
 from bridge import names
-from bridge.activitypub import actors, fetched, jsonld
+from bridge.activitypub import actors, fetched, jsonld, quotes
 from bridge.errors import Later, Trouble
 from bridge.models import Document
 from bridge.network import Said
@@ -101,7 +101,7 @@ class _Walk:
             by = jsonld.id_of(jsonld.first(document.get("attributedTo")))
             if not actors.known(by):
                 self._pay(names.host_of(by))
-            self.found[uri] = fetched.read(document, wire, uri, self.at)
+            self.found[uri] = quotes.unproven(fetched.read(document, wire, uri, self.at))
         except Trouble as error:
             fetched.miss(uri, error)
             return None

@@ -1,4 +1,6 @@
-"""What others said of words that are gone, or no longer theirs to show: said without them."""
+"""What others said of words that are gone, or no longer theirs to show: said without them. And
+with them, where the right to show them was only found later.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

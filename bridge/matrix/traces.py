@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from bridge.matrix import registration
 from bridge.models import Anchor, Ghost, Room
 from social import actions
-from social.acts import OPEN, Act, Leave, Publish, RefuseQuote, Retract, Revise
+from social.acts import OPEN, Act, AllowQuote, Leave, Publish, RefuseQuote, Retract, Revise
 from social.models import Actor, Delivery, Post
 from social.models import Boost as BoostRow
 
@@ -70,7 +70,9 @@ def told_in(post: str) -> set[str]:
 
 
 def requoting(act: Act) -> set[str]:
-    """Rooms in which a ghost shows words, by quoting them, that it may no longer show there."""
+    """Rooms in which a ghost shows words, by quoting them, that it may no longer show there, or
+    may from now on.
+    """
     rows = _posts_quoting(act)
     if rows is None:
         return set()
@@ -99,6 +101,8 @@ def _posts_quoting(act: Act) -> "QuerySet[Post] | None":
             return rows.filter(quote=act.now.post)
         case RefuseQuote() if act.stamp:
             return rows.filter(quote=act.post, uri=act.quoting)
+        case AllowQuote():  # it came after the post, which has it by now
+            return rows.filter(quote=act.post, uri=act.quoting, stamp=act.stamp)
         case _:
             return None
 

@@ -114,8 +114,11 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
         with batch.alone():
             actions.record(act)
             documents.keep(act, carried.raw)
-    if isinstance(act, Publish | React | Boost):
-        batch.place(event, act.post if isinstance(act, Publish) else act.uri)
+    match act:
+        case Publish(post=uri) | Revise(now=Publish(post=uri)) | React(uri=uri) | Boost(uri=uri):
+            batch.place(event, uri)  # also of what was edited before it stood there
+        case _:
+            pass
 
 
 def _group(act: Publish, room: Room) -> str:

@@ -127,6 +127,21 @@ def test_what_is_not_public_or_not_in_it_stays_out(
     assert known(secret, advert, answers_advert, liar, good) == {good["id"]}
 
 
+def test_a_quote_found_in_it_proves_nothing_by_itself(
+    world: World, lena: Somebody, far: Liar, other: Liar
+) -> None:
+    root, first, _ = talk(lena, other)
+    claim = {"quote": root["id"], "quoteAuthorization": f"{other.url}/u/carol/stamps/1"}
+    other.serve("/n/first", {**first, **claim})
+    arrives(world, lena, root)
+    later(world)
+    found = Post.objects.get(uri=f"{other.url}/n/first")
+    assert (found.quote, found.stamp) == (root["id"], "")
+    look(world)
+    found.refresh_from_db()
+    assert not found.stamp
+
+
 def test_whom_its_beginner_here_blocks_stays_out_of_it(
     world: World, alice: Resident, lena: Somebody, other: Liar
 ) -> None:

@@ -10,7 +10,7 @@ from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Document
 from social.models import Delivery, Post
-from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, post, post_of
 from tests.flows.test_polls import (
     END,
@@ -254,3 +254,26 @@ def test_the_owners_own_vote_counts_once_in_both_networks(
     assert not any("did not count" in line for line in alice.answers())
     assert not Delivery.objects.filter(state="gone").exists()
     assert Post.objects.get(uri=poll).updated is None
+
+
+def test_what_was_edited_and_counted_before_it_stood_in_a_room_is_found_again(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    written, poll = bob.post("frist"), asks(bob)
+    bob.update(written.post, "first")
+    about = {"type": "Update", "actor": bob.id, "to": poll["to"], "cc": poll["cc"]}
+    counts = poll | question(3, 0) | {"endTime": poll["endTime"]}
+    world.hear(bob, {"id": f"{poll['id']}#updates/1", **about, "object": counts})
+    world.settle()
+    before = shown()
+    lost_and_rebuilt()
+    assert post(written.post).html == "<p>first</p>"
+    assert votes(poll["id"]) == [3, 0]
+    assert shown()["places"] == before["places"]
+    bob.delete(written.post)
+    bob.delete(poll["id"])
+    world.settle()
+    room = world.mirror(bob, alice)
+    assert not alice.seen("first", room)
+    assert not alice.timeline(room, START)
