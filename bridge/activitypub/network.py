@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from django.db.models import QuerySet
 
 from bridge import http, keys, names
 from bridge.activitypub import (
@@ -18,6 +17,7 @@ from bridge.activitypub import (
     fetched,
     followers,
     groups,
+    inboxes,
     jsonld,
     outboxes,
     parse,
@@ -28,10 +28,9 @@ from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_
 from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
-from social import actions, admission, audience, foresight, policy, polls
+from social import actions, admission, foresight, policy, polls
 from social import groups as social_groups
 from social.acts import (
-    OPEN,
     Accept,
     Act,
     AllowQuote,
@@ -51,7 +50,6 @@ from social.acts import (
     Revise,
     Tally,
     Undo,
-    Vote,
 )
 from social.models import Actor, Delivery, Post
 from social.models import Block as BlockRow
@@ -190,50 +188,7 @@ class ActivityPub(Network):
     # ---- where
 
     def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
-        author = actors.known(act.author)
-        if author is None or _stays_here(act):
-            return []
-        if not author.is_local:
-            return self._forwarded(act, author)
-        if isinstance(act, Report):
-            return [
-                replace(address, sender=keys.instance_uri())
-                for address in _addresses({hearer.inbox for hearer in hearers} - {""})
-            ]
-        strangers = [hearer for hearer in hearers if not hearer.is_local]
-        if isinstance(act, Vote):  # nobody but its author hears of it
-            return _addresses({hearer.inbox for hearer in strangers if hearer.inbox})
-        return _addresses(audience.inboxes(strangers))
-
-    def _forwarded(self, act: Act, author: Actor) -> list[Address]:
-        """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them, and later
-        what changes it. Whoever gets it asks its origin or its proof, so only open ones go on.
-        """
-        match act:
-            case Publish(post=uri, reply=reply):
-                named, shown = list(act.audience), str(act.visibility)
-            case Revise() | Retract():
-                # As it was published: no later edit makes others hear of it, or fewer.
-                post = Post.objects.filter(uri=audience.subject(act)).first()
-                if post is None:
-                    return []
-                uri, reply = post.uri, post.reply
-                named, shown = post.audience, post.visibility
-            case _:
-                return []
-        parent = actions.post(reply) if shown in OPEN else None
-        owner = parent.author if parent else None
-        if owner is None or not owner.is_local or owner.followers not in named:
-            return []
-        readers = Actor.objects.filter(
-            follows_out__target=owner, follows_out__state="accepted", owner=None
-        ).exclude(host=author.host)
-        return _addresses({*audience.inboxes(readers), *self._passed_on_to(uri)})
-
-    def _passed_on_to(self, uri: str) -> QuerySet[Delivery, str]:
-        """Also who has followed no longer since then should not be left with old words."""
-        rows = Delivery.objects.filter(network=self.name, document=uri)
-        return rows.values_list("to", flat=True).distinct()
+        return inboxes.of(act, hearers)
 
     def past(self, act: Publish) -> list[Address]:
         """Its own server has told whoever was to hear of it."""
@@ -316,20 +271,6 @@ def _parsed(activity: dict[str, Any], author: Actor, at: int) -> Act:
     return polls.as_told(act, at) if isinstance(act, Revise | Tally) else act
 
 
-def _stays_here(act: Act) -> bool:
-    match act:
-        case (
-            Publish(visibility=shown)
-            | Revise(now=Publish(visibility=shown))
-            | Tally(now=Publish(visibility=shown))
-        ):
-            return shown == "local"
-        case Retract():
-            return Post.objects.filter(uri=act.post, visibility="local").exists()
-        case _:
-            return False
-
-
 def _announced(row: Received) -> tuple[str, str] | None:
     """A new post, by its URI and its author's, as far as a glance tells."""
     try:
@@ -390,16 +331,6 @@ def _first_followed(author: Actor) -> bool:
     """Somebody here waits for the answer, and nobody reads them yet."""
     here = author.follows_in.filter(follower__owner__isnull=False)
     return here.exists() and not here.filter(state="accepted").exists()
-
-
-def _addresses(inboxes: Collection[str]) -> list[Address]:
-    hosts = {inbox: names.host_of(inbox) for inbox in sorted(inboxes)}
-    refused = policy.hosts_refused(hosts.values())
-    return [
-        Address(lane=f"activitypub {host}"[:300], to=inbox)
-        for inbox, host in hosts.items()
-        if host and host not in refused
-    ]
 
 
 def _suspended(senders: Collection[str]) -> dict[str, str]:

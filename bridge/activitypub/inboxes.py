@@ -1,0 +1,100 @@
+"""Which inboxes an act goes to: of one server the shared one, of what is said to one person theirs.
+
+What somebody elsewhere sent to us is passed on from here too, to whom it is for.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from django.db.models import QuerySet
+
+from bridge import keys, names
+from bridge.activitypub import actors
+from social import actions, audience, policy
+from social.acts import (
+    OPEN,
+    Act,
+    Publish,
+    Report,
+    Retract,
+    Revise,
+    Tally,
+    Vote,
+)
+from social.models import Actor, Delivery, Post
+from social.outbox import Address
+
+NETWORK = "activitypub"
+
+
+def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
+    author = actors.known(act.author)
+    if author is None or _stays_here(act):
+        return []
+    if not author.is_local:
+        return _forwarded(act, author)
+    if isinstance(act, Report):
+        return [
+            replace(address, sender=keys.instance_uri())
+            for address in _addresses({hearer.inbox for hearer in hearers} - {""})
+        ]
+    strangers = [hearer for hearer in hearers if not hearer.is_local]
+    if isinstance(act, Vote):  # nobody but its author hears of it
+        return _addresses({hearer.inbox for hearer in strangers if hearer.inbox})
+    return _addresses(audience.inboxes(strangers))
+
+
+def _forwarded(act: Act, author: Actor) -> list[Address]:
+    """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them, and later
+    what changes it. Whoever gets it asks its origin or its proof, so only open ones go on.
+    """
+    match act:
+        case Publish(post=uri, reply=reply):
+            named, shown = list(act.audience), str(act.visibility)
+        case Revise() | Retract():
+            # As it was published: no later edit makes others hear of it, or fewer.
+            post = Post.objects.filter(uri=audience.subject(act)).first()
+            if post is None:
+                return []
+            uri, reply = post.uri, post.reply
+            named, shown = post.audience, post.visibility
+        case _:
+            return []
+    parent = actions.post(reply) if shown in OPEN else None
+    owner = parent.author if parent else None
+    if owner is None or not owner.is_local or owner.followers not in named:
+        return []
+    readers = Actor.objects.filter(
+        follows_out__target=owner, follows_out__state="accepted", owner=None
+    ).exclude(host=author.host)
+    return _addresses({*audience.inboxes(readers), *_passed_on_to(uri)})
+
+
+def _passed_on_to(uri: str) -> QuerySet[Delivery, str]:
+    """Also who has followed no longer since then should not be left with old words."""
+    rows = Delivery.objects.filter(network=NETWORK, document=uri)
+    return rows.values_list("to", flat=True).distinct()
+
+
+def _stays_here(act: Act) -> bool:
+    match act:
+        case (
+            Publish(visibility=shown)
+            | Revise(now=Publish(visibility=shown))
+            | Tally(now=Publish(visibility=shown))
+        ):
+            return shown == "local"
+        case Retract():
+            return Post.objects.filter(uri=act.post, visibility="local").exists()
+        case _:
+            return False
+
+
+def _addresses(inboxes: Collection[str]) -> list[Address]:
+    hosts = {inbox: names.host_of(inbox) for inbox in sorted(inboxes)}
+    refused = policy.hosts_refused(hosts.values())
+    return [
+        Address(lane=f"{NETWORK} {host}"[:300], to=inbox)
+        for inbox, host in hosts.items()
+        if host and host not in refused
+    ]
