@@ -72,6 +72,7 @@ THOROUGH = (
     "tests/flows/test_links.py",
     "tests/flows/test_moderation.py",
     "tests/flows/test_peers.py",
+    "tests/flows/test_peers_people.py",
     "tests/flows/test_peers_posts.py",
     "tests/flows/test_profile_pictures.py",
     "tests/flows/test_poll_ends.py",

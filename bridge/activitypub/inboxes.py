@@ -13,18 +13,28 @@ from bridge.activitypub import actors
 from social import actions, audience, policy
 from social.acts import (
     OPEN,
+    Accept,
     Act,
+    AllowQuote,
+    AskQuote,
+    Block,
+    Follow,
     Publish,
+    RefuseQuote,
+    Reject,
     Report,
     Retract,
     Revise,
     Tally,
+    Undo,
     Vote,
 )
 from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
 NETWORK = "activitypub"
+# Said to one person, at their own door: at the shared one PeerTube reads no answer to a follow.
+_TO_ONE = (Accept, AllowQuote, AskQuote, Block, Follow, RefuseQuote, Reject, Vote)
 
 
 def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
@@ -39,7 +49,7 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
             for address in _addresses({hearer.inbox for hearer in hearers} - {""})
         ]
     strangers = [hearer for hearer in hearers if not hearer.is_local]
-    if isinstance(act, Vote):  # nobody but its author hears of it
+    if isinstance(act.undone if isinstance(act, Undo) else act, _TO_ONE):
         return _addresses({hearer.inbox for hearer in strangers if hearer.inbox})
     return _addresses(audience.inboxes(strangers))
 

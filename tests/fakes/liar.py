@@ -47,6 +47,7 @@ class Liar:
     asked: list[str] = field(default_factory=list)
     asked_with: list[dict[str, str]] = field(default_factory=list)  # the headers, lower case
     heard: list[Json] = field(default_factory=list)
+    heard_at: list[str] = field(default_factory=list)  # the paths
     gate: threading.Event = field(default_factory=threading.Event)  # shut: nothing is answered
     headers: list[dict[str, str]] = field(default_factory=list)  # of what was heard, lower case
     answers: list[Page] = field(default_factory=list)  # to what is heard next; then it is 202
@@ -162,6 +163,7 @@ def _handler(liar: Liar) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             liar.heard.append(json.loads(body))
+            liar.heard_at.append(self.path)
             liar.headers.append({name.lower(): value for name, value in self.headers.items()})
             self._answer(liar.answers.pop(0) if liar.answers else Page(b"", status=202))
 
