@@ -6,6 +6,7 @@ its full name: some servers look at the object only, and one reads the short nam
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 from urllib.parse import quote
@@ -59,7 +60,9 @@ __all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "stam
 # Plain likes everywhere; with or without the selector that asks for the coloured picture.
 _HEARTS = frozenset({LIKE, "\u2764", "\u2764\ufe0f", "\u2b50", "\u2b50\ufe0f"})
 _TITLE = re.compile(r"<p><strong>([^<]+)</strong></p>")
+_MOST_WORDS = 3_000  # of a report: PeerTube refuses longer ones, and those of less than two letters
 _MEDIA = {"image": "Image", "video": "Video", "audio": "Audio"}
+_MEDIA_IN_GROUPS = {"image": "Image"}  # with another kind of file Lemmy refuses the whole post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,7 +325,7 @@ def _flag(act: Report, refs: Refs) -> Json:
         "to": [act.about[0]],
         "cc": [],
         "object": list(act.about),
-        "content": act.words,
+        "content": act.words[:_MOST_WORDS].ljust(2, "…"),
     }
 
 
@@ -377,7 +380,10 @@ def _note(publish: Publish, refs: Refs, *, updated: int | None = None) -> Json:
         **edited,
         **_addresses(publish, refs),
         **({"audience": publish.group} if publish.group else {}),
-        "attachment": [_attachment(attachment) for attachment in content.attachments],
+        "attachment": [
+            _attachment(file, _MEDIA_IN_GROUPS if publish.group else _MEDIA)
+            for file in content.attachments
+        ],
         "tag": _tags(publish, refs),
         **(render_polls.fields(content.poll) if content.poll else {}),
         **places.fields(content.place),
@@ -454,8 +460,8 @@ def _tags(publish: Publish, refs: Refs) -> list[Json]:
     return [*mentions, *hashtags, *emojis, *render_quotes.tags(publish.content)]
 
 
-def _attachment(attachment: Attachment) -> Json:
-    kind = _MEDIA.get(attachment.media_type.partition("/")[0], "Document")
+def _attachment(attachment: Attachment, kinds: Mapping[str, str]) -> Json:
+    kind = kinds.get(attachment.media_type.partition("/")[0], "Document")
     media_type = {"mediaType": attachment.media_type} if attachment.media_type else {}
     # One half of the fediverse reads the description from `name`, the other from `summary`.
     alt = {"name": attachment.alt, "summary": attachment.alt} if attachment.alt else {}

@@ -113,6 +113,22 @@ def test_a_description_stands_in_name_and_in_summary() -> None:
     assert (written["type"], written["name"], written["summary"]) == ("Image", "a heron", "a heron")
 
 
+def test_in_a_group_no_file_is_of_a_type_with_which_lemmy_refuses_the_post() -> None:
+    files = ("image/png", "video/mp4", "audio/ogg", "text/plain", "")
+    kinds = tuple(acts.Attachment(url=f"{ORIGIN}/m/1", media_type=kind) for kind in files)
+    topic = publish(content=Content(html="", attachments=kinds), group=LENA)
+    alone = publish(content=Content(html="", attachments=kinds))
+    told = [[file["type"] for file in note(one, REFS)["attachment"]] for one in (topic, alone)]
+    assert told[0] == ["Image", *["Document"] * 4]
+    assert told[1] == ["Image", "Video", "Audio", "Document", "Document"]
+
+
+@pytest.mark.parametrize(("words", "told"), [("", "……"), ("x", "x…"), ("x" * 9_000, "x" * 3_000)])
+def test_a_report_is_as_long_as_all_who_read_it_take(words: str, told: str) -> None:
+    report = acts.Report(author=ALICE, about=(BOB,), words=words, uri="u", at=AT, forward=True)
+    assert render(report, REFS)["content"] == told
+
+
 def test_an_edit_is_never_older_than_the_post() -> None:
     revise = Revise(author=ALICE, now=publish(), uri=f"{POST}/update/e", updated=AT - 5)
     update = render(revise, REFS)
