@@ -41,6 +41,8 @@ def test_every_document_we_serve_has_what_the_readers_of_others_demand(
         *(one["activity"]["id"] for one in bob.received("Follow")),
         f"/.well-known/webfinger?resource={handle}",
         f"/.well-known/webfinger?resource={quote(world.url)}",
+        "/.well-known/host-meta.json",
+        "/.well-known/nodeinfo",
         "/nodeinfo/2.0",
         "/nodeinfo/2.1",
     ]
