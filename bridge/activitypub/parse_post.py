@@ -32,6 +32,7 @@ MAX_LISTED = 20
 
 _MEDIA_TYPES = frozenset({"text/html", "text/markdown", "text/plain"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
+_CUT = re.compile(r"\s*(?:…|\[…\])$")  # WordPress sets the dots in brackets
 _HASHTAG = re.compile(r"[\w\u00b7\u200c\u200d-]{1,100}")
 
 
@@ -260,7 +261,7 @@ def _is_whole(obj: Json, text: str, uri: str) -> bool:
 def _excerpt(obj: Json, text: str) -> str:
     """Here `summary` is no warning, and often just how the text begins."""
     excerpt = html.plain(html.from_fediverse(jsonld.text(obj.get("summary")))).strip()
-    if not excerpt or html.plain(text).strip().startswith(excerpt.removesuffix("…")):
+    if not excerpt or html.plain(text).strip().startswith(_CUT.sub("", excerpt)):
         return ""
     lines = (f"<p>{html.escape(line)}</p>" for line in excerpt.splitlines() if line)
     return html.from_fediverse("".join(lines))
