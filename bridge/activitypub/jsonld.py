@@ -126,6 +126,13 @@ def first(value: Any) -> Any:
     return value
 
 
+def only(value: Any) -> Any:
+    """The one value; of several, none."""
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else None
+    return value
+
+
 def id_of(value: Any) -> str:
     """The id of a reference or of an embedded object; empty when there is none to speak of."""
     if isinstance(value, dict):

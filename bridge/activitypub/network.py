@@ -28,7 +28,7 @@ from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_
 from bridge.loop import in_database
 from bridge.models import Document, Received
 from bridge.network import Network, Said, Settle
-from social import actions, admission, foresight, policy, polls
+from social import actions, admission, approvals, foresight, policy, polls
 from social import groups as social_groups
 from social.acts import (
     Accept,
@@ -36,6 +36,7 @@ from social.acts import (
     AllowQuote,
     Block,
     Boost,
+    Decide,
     Follow,
     Ignored,
     Introduce,
@@ -390,12 +391,16 @@ def _about_us(act: Report) -> Report:
 
 
 def _addressed(act: Act | Ignored) -> Act | Ignored:
-    """A bare id says nothing of who is answered: our own row does."""
+    """A bare id says nothing of who is answered, nor whether it is a follow: our own rows do."""
     if not isinstance(act, Accept | Reject) or act.follower or not act.uri:
         return act
     rows = FollowRow.objects.filter(uri=act.uri, target__uri=act.author)
     follower = rows.values_list("follower__uri", flat=True).first()
-    return replace(act, follower=follower) if follower else act
+    if follower:
+        return replace(act, follower=follower)
+    allowed = isinstance(act, Accept)
+    decided = Decide(author=act.author, about=act.uri, allowed=allowed, at=act.at)
+    return decided if approvals.waiting(decided) else act
 
 
 def _completed(act: Undo) -> Undo:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import html, names
-from bridge.activitypub import jsonld, parse_emoji, parse_poll, parse_quotes
+from bridge.activitypub import jsonld, parse_decided, parse_emoji, parse_poll, parse_quotes
 from bridge.activitypub.parse_poll import split
 from bridge.activitypub.parse_post import Json, Wrapper, author_of, foreign, post, sane
 from bridge.activitypub.parse_profile import claimed, is_actor, profile
@@ -144,7 +144,7 @@ def _introduce(obj: Any, actor: str, at: int) -> Introduce | Ignored:
 
 
 def _delete(activity: Json, actor: str, at: int) -> Retract | RefuseQuote | Leave | Ignored:
-    obj = _only(activity.get("object"))
+    obj = jsonld.only(activity.get("object"))
     uri = jsonld.id_of(obj)
     if uri == actor:
         return Leave(author=actor, at=at)
@@ -205,7 +205,7 @@ def _joins(category: str) -> str:
 
 
 def _boost(activity: Json, actor: str, at: int) -> Boost | Ignored:
-    obj = _only(activity.get("object"))
+    obj = jsonld.only(activity.get("object"))
     uri, target = jsonld.id_of(activity), _target(activity)
     if "Create" in jsonld.types(obj):  # FEP-1b12: of all that a group passes on, the post's id
         target = _target(obj)
@@ -219,7 +219,7 @@ def _boost(activity: Json, actor: str, at: int) -> Boost | Ignored:
 
 def _follow(activity: Json, actor: str, at: int) -> Follow | Ignored:
     uri, target = jsonld.id_of(activity), _target(activity)
-    if jsonld.is_public(target) or jsonld.is_public(_only(activity.get("object"))):
+    if jsonld.is_public(target) or jsonld.is_public(jsonld.only(activity.get("object"))):
         return Ignored(reason="relays are not bridged")
     if not uri or not target:
         return Ignored(reason=_missing(uri))
@@ -237,7 +237,7 @@ def _block(activity: Json, actor: str, at: int) -> Block | Ignored:
 
 def _move(activity: Json, actor: str, at: int) -> Move | Ignored:
     uri, moved = jsonld.id_of(activity), _target(activity)
-    target = jsonld.id_of(_only(activity.get("target")))
+    target = jsonld.id_of(jsonld.only(activity.get("target")))
     if moved != actor:
         return Ignored(reason="nobody can move somebody else")
     if not uri or not names.origin_of(target) or target == actor:
@@ -257,8 +257,8 @@ def _flag(activity: Json, actor: str, at: int) -> Report | Ignored:
 
 
 def _pin(activity: Json, actor: str, at: int) -> Pin | Ignored:
-    obj = _only(activity.get("object"))
-    uri, collection = jsonld.id_of(obj), jsonld.id_of(_only(activity.get("target")))
+    obj = jsonld.only(activity.get("object"))
+    uri, collection = jsonld.id_of(obj), jsonld.id_of(jsonld.only(activity.get("target")))
     types = set(jsonld.types(obj))
     if types and (NOTES | CARDS).isdisjoint(types):
         return Ignored(reason="only posts can be pinned")
@@ -279,11 +279,11 @@ def _unpin(activity: Json, actor: str, at: int) -> Undo | Ignored:
 
 
 def _accept(activity: Json, actor: str, at: int) -> Accept | Decide | AllowQuote | Ignored:
-    obj = _only(activity.get("object"))
+    obj = jsonld.only(activity.get("object"))
     if parse_quotes.is_answer(obj):
         return parse_quotes.allowed(activity, obj, actor, at)
-    if activity.get("target") is not None:
-        return _decided(activity, actor, at, allowed=True)
+    if parse_decided.is_about_a_post(activity, obj):
+        return parse_decided.decided(activity, obj, actor, at, allowed=True)
     answered = _answered(activity, actor)
     if isinstance(answered, Ignored):
         return answered
@@ -292,11 +292,11 @@ def _accept(activity: Json, actor: str, at: int) -> Accept | Decide | AllowQuote
 
 
 def _reject(activity: Json, actor: str, at: int) -> Reject | Decide | RefuseQuote | Ignored:
-    obj = _only(activity.get("object"))
+    obj = jsonld.only(activity.get("object"))
     if parse_quotes.is_answer(obj):
         return parse_quotes.refused(obj, actor, at)
-    if activity.get("target") is not None:
-        return _decided(activity, actor, at, allowed=False)
+    if parse_decided.is_about_a_post(activity, obj):
+        return parse_decided.decided(activity, obj, actor, at, allowed=False)
     answered = _answered(activity, actor)
     if isinstance(answered, Ignored):
         return answered
@@ -304,26 +304,16 @@ def _reject(activity: Json, actor: str, at: int) -> Reject | Decide | RefuseQuot
     return Reject(author=actor, follower=follower, uri=uri, at=at)
 
 
-def _decided(activity: Json, actor: str, at: int, *, allowed: bool) -> Decide | Ignored:
-    """GoToSocial's interaction policy: the object is an answer, like or boost of ours, the target
-    the post that it is under.
-    """
-    about, target = _target(activity), jsonld.id_of(_only(activity.get("target")))
-    if not about or not names.same_origin(target, actor):
-        return Ignored(reason="the answer does not say what it is about")
-    return Decide(author=actor, about=about, allowed=allowed, at=at)
-
-
 def _answered(activity: Json, actor: str) -> tuple[str, str] | Ignored:
     """URI of the follow and who asked; either may be unknown, not both."""
-    obj = _only(activity.get("object"))
+    obj = jsonld.only(activity.get("object"))
     types = jsonld.types(obj)
     if types and "Follow" not in types:
         return Ignored(reason=f"no act for answering {html.warning(types[0])[:50]} activities")
     follower = followed = ""
     if isinstance(obj, dict):
         follower = jsonld.id_of(obj.get("actor"))
-        followed = jsonld.id_of(_only(obj.get("object")))
+        followed = jsonld.id_of(jsonld.only(obj.get("object")))
     if followed not in {"", actor}:
         return Ignored(reason="the follow was not of the activity's actor")
     uri = jsonld.id_of(obj)
@@ -339,7 +329,7 @@ def _answered(activity: Json, actor: str) -> tuple[str, str] | Ignored:
 
 
 def _undo(activity: Json, actor: str, at: int) -> Undo | Ignored:
-    obj = _only(activity.get("object"))
+    obj = jsonld.only(activity.get("object"))
     uri = jsonld.id_of(obj)
     if uri and not names.same_origin(uri, actor):
         return Ignored(reason="what is taken back is on another server than its actor")
@@ -368,16 +358,9 @@ def _undone(obj: Json, uri: str, actor: str, at: int) -> Undo | Ignored:
 # ---- small readers
 
 
-def _only(value: Any) -> Any:
-    """The one value; of several, none."""
-    if isinstance(value, list):
-        return value[0] if len(value) == 1 else None
-    return value
-
-
 def _target(activity: Json) -> str:
     """The id of the object, which may be embedded: never more than its id is believed."""
-    uri = jsonld.id_of(_only(activity.get("object")))
+    uri = jsonld.id_of(jsonld.only(activity.get("object")))
     return uri if names.origin_of(uri) else ""
 
 
@@ -399,11 +382,16 @@ _READERS: dict[str, Reader] = {
     **_UNDOABLE,
     "Accept": _accept,
     "Add": _pin,
+    "AnnounceRequest": parse_decided.asked,
+    "ApproveReply": parse_decided.reviewed,
     "Delete": _delete,
     "Flag": _flag,
+    "LikeRequest": parse_decided.asked,
     "Move": _move,
     "QuoteRequest": parse_quotes.asked,
     "Reject": _reject,
+    "RejectReply": parse_decided.reviewed,
     "Remove": _unpin,
+    "ReplyRequest": parse_decided.asked,
     "Undo": _undo,
 }

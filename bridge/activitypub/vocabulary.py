@@ -8,9 +8,10 @@ def _set(words: str) -> frozenset[str]:
 
 
 ACTIVITIES = _set(
-    "Accept Activity Add Announce Arrive Block Create Delete Dislike EmojiReact Flag Follow Ignore"
-    " Invite Join Leave Like Listen Lock Move Offer QuoteRequest Read Reject Remove"
-    " TentativeAccept TentativeReject Travel Undo Update View"
+    "Accept Activity Add Announce AnnounceRequest ApproveReply Arrive Block Create Delete Dislike"
+    " EmojiReact Flag Follow Ignore Invite Join Leave Like LikeRequest Listen Lock Move Offer"
+    " QuoteRequest Read Reject RejectReply Remove ReplyRequest TentativeAccept TentativeReject"
+    " Travel Undo Update View"
 )
 KINDS: dict[str, Kind] = {
     "Person": "person",

@@ -164,7 +164,7 @@ def test_the_examples_say_something_in_every_field_of_every_act() -> None:
 NEVER_TOLD = {
     "BlockHost": "whom one keeps away is one's own business",
     "Mute": "who is muted must not learn of it",
-    "Decide": "nobody here decides what stands under their posts, yet",
+    "Decide": "who may read a post here may answer it: nothing waits for its author's word",
 }
 READ_OTHERWISE = {
     "PassOn": "what a group passes on is read as the act of who did it",

@@ -6,7 +6,7 @@ from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Document, Room
 from social.models import Actor, Decision, Post
-from tests.fakes.world import Resident, World, outcome, post_of, said
+from tests.fakes.world import Resident, World, followers, outcome, post_of, said
 
 
 @pytest.fixture
@@ -48,6 +48,28 @@ def test_what_is_approved_is_said_when_one_asks(
     alice.tell_bot(f"why {reply}")
     world.settle()
     assert f"{bob.handle} approved it" in alice.answers()[-1]
+
+
+FORMS = {
+    "a bare id, as GoToSocial had it first": lambda about, post: ("Reject", about, {}),
+    "the type beside the id": lambda about, post: ("Reject", {"type": "Note", "id": about}, {}),
+    "the post written out": lambda about, post: ("Reject", about, {"target": {"id": post}}),
+    "as PeerTube has it": lambda about, post: ("RejectReply", about, {"inReplyTo": post}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_decision_counts_in_each_form_that_peers_give_it(
+    world: World, alice: Resident, bob: Neighbour, answer: tuple[str, str], form: str
+) -> None:
+    reply, post = answer
+    kind, about, more = FORMS[form](post_of(reply), post)
+    world.hear(bob, said(bob, kind, about, **more))
+    world.settle()
+    decision = Decision.objects.get()
+    assert (decision.about, decision.allowed) == (post_of(reply), False)
+    assert any("does not let your answer stand" in line for line in alice.answers())
+    assert alice.actor in followers(bob.id)  # nothing of the follow
 
 
 def test_who_answered_is_told_when_it_may_not_stand(

@@ -232,6 +232,7 @@ JSON = st.recursive(
 def test_no_json_value_makes_a_reader_raise(value: Any) -> None:
     assert isinstance(jsonld.as_list(value), list)
     jsonld.first(value)
+    jsonld.only(value)
     assert isinstance(jsonld.id_of(value), str)
     assert isinstance(jsonld.text(value), str)
     assert all(isinstance(name, str) for name in jsonld.types(value))
