@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from social import approvals, distance, history, once, pins, policy, polls, quoting, reports
+from social import approvals, distance, habits, history, once, pins, policy, polls, quoting, reports
 from social.acts import (
     NARROWING,
     Accept,
@@ -142,6 +142,7 @@ def prune(before: int) -> int:
 def profile_values(profile: Profile) -> dict[str, object]:
     values = asdict(profile)
     del values["uri"]
+    values["habits"] = habits.unusual(profile.habits)
     return values
 
 

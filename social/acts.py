@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from social.geography import Place
+from social.habits import USUAL, Habits
 
 Visibility = Literal["public", "unlisted", "private", "limited", "direct", "local"]
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})  # may stand on a page for anybody
@@ -124,6 +125,9 @@ class Profile:
     emojis: tuple[Emoji, ...] = ()  # of name, summary and fields
     quotes: Quotable = "public"  # of what is written from now on
     voting: int = 0  # milliseconds, in what is asked from now on; 0 where nothing was said
+    memorial: bool = False  # kept in memory of somebody who died
+    attribution_domains: tuple[str, ...] = ()  # whose pages may name it as their author
+    habits: Habits = USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,13 +399,6 @@ class Ignored:
     reason: str
 
 
-def focus(x: float, y: float) -> str:
-    """As an attachment holds it; empty for what is no point of a picture."""
-    if not (-1 <= x <= 1 and -1 <= y <= 1):
-        return ""
-    return ",".join(f"{round(value, 3) + 0.0:g}" for value in (x, y))  # 0.0: there is no "-0"
-
-
 Act = (
     Introduce
     | Publish
@@ -479,6 +476,7 @@ _NESTED: dict[str, type[Any]] = {
     "poll": Poll,
     "options": Option,
     "fields": Field,
+    "habits": Habits,
 }
 
 

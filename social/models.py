@@ -97,6 +97,9 @@ class Actor(models.Model):
     moved = models.BigIntegerField(null=True, blank=True)  # time of the newest move we admitted
     quotes = models.CharField(max_length=10, default="public")  # who may quote what comes next
     voting = models.BigIntegerField(default=0)  # milliseconds, in polls that come next
+    memorial = models.BooleanField(default=False)  # of somebody who died
+    attribution_domains = models.JSONField(default=list, blank=True)
+    habits = models.JSONField(default=dict, blank=True)  # of one here who writes
     inbox = models.CharField(max_length=2048, blank=True)
     shared_inbox = models.CharField(max_length=2048, blank=True)
     followers = models.CharField(max_length=2048, blank=True, db_index=True)

@@ -15,6 +15,7 @@ from social.acts import (
     Publish,
 )
 from social.geography import Place
+from social.habits import Habits
 from social.models import Actor, Post
 
 
@@ -53,6 +54,9 @@ def profile_of(actor: Actor) -> Profile:
         emojis=tuple(Emoji(**emoji) for emoji in actor.emojis),
         quotes=actor.quotes,  # type: ignore[arg-type]  # the column holds what a Profile brought
         voting=actor.voting,
+        memorial=actor.memorial,
+        attribution_domains=tuple(actor.attribution_domains),
+        habits=Habits(**actor.habits),
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from bridge import names
 from bridge.activitypub import jsonld
-from social.acts import Attachment, focus
+from social.acts import Attachment
+from social.framing import focus
 
 Json = dict[str, Any]
 

@@ -17,6 +17,8 @@ MAX_FIELDS = 16
 MAX_NAME = 500
 MAX_ALIASES = 20
 MAX_PEM = 16_384
+MAX_PICTURES = 8  # one picture in several sizes
+WIDE = 1_500  # pixels: what is wider is larger than anybody shows it
 
 _HANDLE = re.compile(r"[\w.~+=-]{1,255}")
 _MULTIKEY = re.compile(r"z6Mk[1-9A-HJ-NP-Za-km-z]{40,60}")  # Ed25519, base58
@@ -57,6 +59,8 @@ def profile(doc: Any, *, at: int) -> Profile | Ignored:
         multikey=_ed25519(doc, uri),
         published=_born(doc, at),
         emojis=tuple(emojis.values()),
+        memorial=doc.get("memorial") is True,
+        attribution_domains=_domains(doc),
     )
 
 
@@ -111,12 +115,34 @@ def _web(uri: str) -> str:
 
 
 def _picture(value: Any) -> str:
-    """An Image, a list of them in several sizes, or (Pleroma) its bare URL."""
-    for item in jsonld.as_list(value)[:5]:
-        url = jsonld.link(item.get("url") if isinstance(item, dict) else item)
-        if names.origin_of(url):
-            return url
-    return ""
+    """An Image, a list of them in several sizes, or (Pleroma) its bare URL. The largest that a
+    room shows whole; where sizes are not told, the first.
+    """
+    found = [one for item in jsonld.as_list(value)[:MAX_PICTURES] for one in _sized(item)]
+    if not found:
+        return ""
+    fitting = [one for one in found if one[0] <= WIDE]
+    return max(fitting, key=lambda one: one[0])[1] if fitting else min(found)[1]
+
+
+def _sized(item: Any) -> list[tuple[int, str]]:
+    """Width, 0 when unknown, and address; an Image may have several links."""
+    if not isinstance(item, dict):
+        links: list[Any] = [item]
+    else:
+        links = jsonld.as_list(item.get("url"))[:MAX_PICTURES]
+    addressed = [(link, jsonld.link(link)) for link in links]
+    return [(_width(link) or _width(item), url) for link, url in addressed if names.origin_of(url)]
+
+
+def _width(item: Any) -> int:
+    wide = item.get("width") if isinstance(item, dict) else None
+    return wide if isinstance(wide, int) and not isinstance(wide, bool) and wide > 0 else 0
+
+
+def _domains(doc: Json) -> tuple[str, ...]:
+    found = (jsonld.text(one)[:MAX_NAME] for one in jsonld.as_list(doc.get("attributionDomains")))
+    return tuple(dict.fromkeys(filter(None, found)))[:MAX_ALIASES]
 
 
 def _fields(doc: Json) -> tuple[Field, ...]:

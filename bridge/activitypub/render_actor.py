@@ -28,6 +28,8 @@ CONTEXT: tuple[Any, ...] = (
         "featured": {"@id": "toot:featured", "@type": "@id"},
         "discoverable": "toot:discoverable",
         "indexable": "toot:indexable",
+        "memorial": "toot:memorial",
+        "attributionDomains": {"@id": "toot:attributionDomains", "@container": "@set"},
         "Emoji": "toot:Emoji",
         "blurhash": "toot:blurhash",
         "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
@@ -137,6 +139,8 @@ def plain_actor(profile: Profile) -> Json:
         "manuallyApprovesFollowers": profile.locked,
         "discoverable": profile.discoverable,
         "indexable": profile.indexable,
+        **({"memorial": True} if profile.memorial else {}),
+        **_written_on(profile.attribution_domains),
         **_born(profile.published),
         "webfinger": f"{profile.handle}@{profile.domain}",
         **_picture("icon", profile.icon),
@@ -156,6 +160,11 @@ def plain_actor(profile: Profile) -> Json:
 def _group(uri: str) -> Json:
     """FEP-1b12 and Lemmy: who moderates, and that every member may begin a topic."""
     return {"attributedTo": f"{uri}/moderators", "postingRestrictedToMods": False}
+
+
+def _written_on(domains: tuple[str, ...]) -> Json:
+    """Mastodon names an author below a link only where the author names the link's site too."""
+    return {"attributionDomains": list(domains)} if domains else {}
 
 
 def _born(published: int | None) -> Json:

@@ -10,7 +10,8 @@ from typing import Any
 
 from bridge import html_emoji, names
 from bridge.matrix import shapes, vocabulary
-from social.acts import Attachment, Emoji, Ignored, focus
+from social.acts import Attachment, Emoji, Ignored
+from social.framing import focus
 
 KINDS = {"m.image": "image", "m.video": "video", "m.audio": "audio", "m.file": "application"}
 GALLERY = "dm.filament.gallery"  # MSC4274

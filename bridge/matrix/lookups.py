@@ -21,6 +21,7 @@ from social.acts import (
     Emoji,
     Follow,
     Move,
+    Profile,
     Publish,
     React,
     Remove,
@@ -52,7 +53,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
     stored |= _posts({last, *(post.reply for post in stored.values())} - {""})
     people = {one.uri: (one.url or one.uri, one.acct) for one in _of(room)} if direct else {}
     reg = registration.load()
-    name, pack, voting = _sender(event.get("sender"))
+    sender = _sender(event.get("sender"))
     return parse.Refs(
         kind=room.kind,
         owner=room.owner,
@@ -71,9 +72,13 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         last=last,
         group=_group(room),
         moderators=frozenset(room.actor.moderators if room.actor else ()),
-        name=name,
-        pack=pack,
-        voting=voting,
+        voting=sender.voting,
+        language=sender.habits.language,
+        visibility=sender.habits.visibility,
+        warning=sender.habits.warning,
+        notices=sender.habits.notices and sender.kind == "service",
+        name=sender.name,
+        pack=sender.emojis,
         pictures=_pictures(event),
         now=int(time.time() * 1000),
     )
@@ -185,11 +190,10 @@ def _linker(shown: Mapping[str, tuple[str, str]]) -> Callable[[str], tuple[str, 
     return link
 
 
-def _sender(mxid: object) -> tuple[str, tuple[Emoji, ...], int]:
-    """Their name, the custom emoji of their profile, and for how long they let people vote."""
-    rows = Actor.objects.filter(owner=mxid if isinstance(mxid, str) else "")
-    found = rows.values_list("name", "emojis", "voting").first()
-    return (found[0], tuple(Emoji(**one) for one in found[1]), found[2]) if found else ("", (), 0)
+def _sender(mxid: object) -> Profile:
+    """Their name, the custom emoji of their profile, and their habits."""
+    found = Actor.objects.filter(owner=mxid).first() if isinstance(mxid, str) else None
+    return profiles.profile_of(found) if found else Profile(uri="", handle="", domain="")
 
 
 def _pictures(event: Mapping[str, Any]) -> dict[str, Emoji]:

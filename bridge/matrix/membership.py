@@ -252,7 +252,7 @@ async def mirror(what: str, act: Act, target: str) -> None:
     if what == "introduce":
         topic = await in_database(rooms.mirror_topic, _of(room))
         await client.put_state(room.room_id, "m.room.name", {"name": rooms.mirror_name(_of(room))})
-        await client.put_state(room.room_id, "m.room.topic", {"topic": topic})
+        await client.put_state(room.room_id, "m.room.topic", topic)
         await rooms.ghost_of(_of(room))
         await rooms.show_face(room.room_id, _of(room))
         return

@@ -39,9 +39,11 @@ class _Text:
     unlisted: bool = False
 
 
-def refusal(content: Mapping[str, Any]) -> Ignored | None:
+def refusal(content: Mapping[str, Any], *, notices: bool = False) -> Ignored | None:
     """Why this kind of message goes nowhere; None for what can be read."""
     kind = content.get("msgtype")
+    if notices and kind == "m.notice":
+        kind = "m.text"
     if kind in ("m.notice", "m.server_notice"):
         return Ignored(reason="a notice: bots must not answer each other for ever")
     if not isinstance(kind, str) or kind not in _READ | _MEDIA:
@@ -63,7 +65,8 @@ def read(  # noqa: PLR0913  one message and all that it stands among
     """The words of `sender`, who is `author`; a reply names whom its `parent` names. Files are
     served under the name of their `event`.
     """
-    refused = refusal(content)
+    # A bot may speak by itself; what it answers, another bot could answer for ever.
+    refused = refusal(content, notices=refs.notices and parent is None)
     if refused:
         return refused
     files: tuple[Attachment, ...] = ()
@@ -88,7 +91,7 @@ def read(  # noqa: PLR0913  one message and all that it stands among
     if not (files or place) and not html.plain(written.html).strip():
         return Ignored(reason="an empty message")
     options = shapes.mapping(content.get(vocabulary.POST))
-    summary, sensitive = _warning(content, options, said, written)
+    summary, sensitive = _warning(content, options, said, written, refs.warning)
     found = Content(
         html=written.html,
         summary=summary,
@@ -135,7 +138,7 @@ def asked(content: Mapping[str, Any]) -> tuple[set[str], set[str]]:
         if len(seen) < _ASKED:
             seen.add(key)
 
-    if not refusal(content):
+    if not refusal(content, notices=True):
         said = _said(content)
         html.from_matrix(said.body, said.formatted, note)
     users = {key for key in seen if names.is_user_id(key)}
@@ -226,12 +229,13 @@ def _warning(
     options: Mapping[str, Any],
     said: _Text,
     written: html.Written,
+    usual: str,
 ) -> tuple[str, bool]:
-    """(content warning, sensitive); the author's explicit word comes first."""
+    """(content warning, sensitive); the author's explicit word comes first, then the usual one."""
     given = shapes.text(options.get("cw")) or said.warning or _flagged(content)
     if not given and written.spoiler is not None:
         given = written.spoiler or _UNNAMED
-    summary = html.warning(given)
+    summary = html.warning(given or usual)
     return summary, bool(summary) or options.get("sensitive") is True
 
 

@@ -343,9 +343,11 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
     first = names.event_of(old.post, refs.origin)  # whose files they are
     # An edit quotes neither more nor something else: its words below the link may have changed.
     same = {key: uri for key, uri in refs.quotable.items() if uri == old.content.quote}
+    # What one usually says of a post was said of this one, or it was not.
+    usual = refs.warning if old.content.summary == refs.warning else ""
     read = messages.read(
         new,
-        replace(refs, quotable=same),
+        replace(refs, quotable=same, language=old.content.language or refs.language, warning=usual),
         sender=event.sender,
         author=author,
         parent=parent,

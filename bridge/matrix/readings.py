@@ -43,6 +43,8 @@ class Refs:
     language: str = ""
     voting: int = 0  # milliseconds for which the sender lets people vote
     visibility: Visibility = "public"
+    warning: str = ""  # that the sender puts in front of every post
+    notices: bool = False  # whether what the sender says as a notice is a post
     people: tuple[str, ...] = ()  # of a direct room: the actors in it
     last: str = ""  # of a direct room: the newest post
     group: str = ""  # URI of the group whose room it is

@@ -32,6 +32,7 @@ VERSION = (
     "11"  # in 12 a room's creator can never be removed: a bot must not be one in an owner's room
 )
 
+TOPIC, TOPIC_HTML = 1_000, 16_000  # letters of what somebody says of themselves
 GLANCE = 5.0  # seconds for an avatar or a header: words wait for no picture of who speaks
 
 # Everything the default map protects is said again: an override replaces the whole of it.
@@ -221,7 +222,6 @@ async def create_mirror(actor: Actor, ghost: str) -> str:
         alias=alias("mirror", actor.uri),
         room_version=VERSION,
         name=mirror_name(actor),
-        topic=html.plain(actor.summary)[:1000],
         invite=[ghost],
         power_level_override={"invite": 50},  # the bot's alone: who reads here follows
         initial_state=[
@@ -239,6 +239,7 @@ async def create_mirror(actor: Actor, ghost: str) -> str:
                     "type": actor.kind,
                 },
             ),
+            _state("m.room.topic", await in_database(mirror_topic, actor)),
             *(_state(kind, content) for kind, content in face.items() if content),
         ],
     )
@@ -264,14 +265,24 @@ async def show_face(room_id: str, actor: Actor) -> None:
             await client.put_state(room_id, kind, content)
 
 
-def mirror_topic(actor: Actor) -> str:
-    """What they say of themselves, and where they are now when they have moved."""
-    said = html.plain(actor.summary)[:1000]
-    if not (actor.moved and actor.moved_to):
-        return said
-    home = Actor.objects.filter(uri=actor.moved_to).first()
-    where = f"@{home.acct}" if home else actor.moved_to
-    return f"Has moved to {where}.\n\n{said}".strip()
+def mirror_topic(actor: Actor) -> dict[str, Any]:
+    """What they say of themselves, and where they are now when they have moved. MSC3765: in HTML
+    as well, for clients that show it.
+    """
+    said = html.to_matrix(actor.summary, {})
+    first = _first_of(actor)
+    plain = f"{first}\n\n{html.plain(actor.summary)[:TOPIC]}".strip()
+    rich = f"<p>{html.escape(first)}</p>{said.formatted}" if first else said.formatted
+    forms = [{"mimetype": "text/html", "body": rich}] if rich and len(rich) <= TOPIC_HTML else []
+    return {"topic": plain, "m.topic": {"m.text": [*forms, {"body": plain}]}}
+
+
+def _first_of(actor: Actor) -> str:
+    """What everybody should know before they read on."""
+    if actor.moved and actor.moved_to:
+        home = Actor.objects.filter(uri=actor.moved_to).first()
+        return f"Has moved to {f'@{home.acct}' if home else actor.moved_to}."
+    return "In memory of somebody who died." if actor.memorial else ""
 
 
 def mirror_name(actor: Actor) -> str:

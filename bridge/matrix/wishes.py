@@ -6,24 +6,28 @@ from typing import TYPE_CHECKING
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
-from bridge.matrix import polls, spans
+from bridge.matrix import polls, portrait, spans
 from bridge.matrix.portrait import QUOTES
 from bridge.network import Said
 from social import profiles
 from social.acts import Field, Introduce, Move, Profile
+from social.habits import Habits
 from social.models import Actor
 
 if TYPE_CHECKING:
     from bridge.matrix.commands import Call
 
-MANY = 20  # aliases of one profile
-FIELDS = 16
+KINDS = {False: "person", True: "service"}
 SWITCH = {"on": True, "yes": True, "off": False, "no": False}
 # What is so from now on, as a sentence.
 CHANGED = {
     "name": "Your name is changed.",
     "summary": "Your bio is changed.",
     "fields": "The fields of your profile are changed.",
+    "habits": "It goes for all that you write from now on, unless a post says otherwise.",
+    "attribution_domains": "The websites that may name you as their author are changed.",
+    "person": "Your profile is a person's now.",
+    "service": "Your profile says now that it is a bot's.",
 }
 QUOTED = {
     "public": "Everybody may quote what you write from now on.",
@@ -50,7 +54,10 @@ SWITCHED = {  # on, off
 }
 USAGE = (
     "say it like this: set name WORDS, set bio WORDS, set field LABEL = WORDS,"
-    f" set quotes {' | '.join(QUOTES)}, set polls 3d, or set {' | '.join(SWITCHED)} on | off"
+    f" set quotes {' | '.join(QUOTES)}, set polls 3d,"
+    " set visibility public | unlisted, set language CODE,"
+    " set warning WORDS (in front of every post), set domains SITE SITE … (whose pages name you as"
+    f" their author), or set {' | '.join(SWITCHED)} | bot | notices on | off"
 )
 
 
@@ -68,6 +75,12 @@ def settle(call: "Call") -> list[Said]:
             values = {"quotes": words.lower()}
         case "polls" if span := spans.read(words):
             values = {"voting": min(max(span, polls.SHORTEST), polls.LATEST)}
+        case "visibility" | "language" | "warning" | "notices":
+            values = {"habits": _habit(call.actor, what, words)}
+        case "domains":
+            values = {"attribution_domains": _domains(words)}
+        case "bot" if words.lower() in SWITCH and call.actor.kind in KINDS.values():
+            values = {"kind": KINDS[SWITCH[words.lower()]]}
         case flag if flag in SWITCHED and words.lower() in SWITCH:
             values = {flag: SWITCH[words.lower()]}
         case _:
@@ -85,7 +98,7 @@ def _sentence(values: Mapping[str, object]) -> str:
         case str() if name == "quotes":
             return QUOTED[value]
         case _:
-            return CHANGED[name]
+            return CHANGED[str(value) if name == "kind" else name]
 
 
 def _fields(actor: Actor, words: str) -> tuple[Field, ...]:
@@ -93,18 +106,39 @@ def _fields(actor: Actor, words: str) -> tuple[Field, ...]:
     label, _, value = (part.strip() for part in words.partition("="))
     if not label:
         raise Unreadable(USAGE)
-    label = html.warning(label)[:255]
-    said = html.escape(value[:2000])
-    if value.startswith(("https://", "http://")) and " " not in value:
-        said = f'<a href="{said}" rel="me nofollow noopener">{said}</a>'
     old = profiles.profile_of(actor).fields
-    new = Field(name=label, value=said)
-    kept = [new if field.name == label else field for field in old]
-    if all(field.name != label for field in old):
+    new = portrait.field(label, value)
+    kept = [new if field.name == new.name else field for field in old]
+    if all(field.name != new.name for field in old):
         kept.append(new)
-    if len(kept) > FIELDS:
-        raise Forbidden(f"a profile has at most {FIELDS} fields")
+    if len(kept) > portrait.FIELDS:
+        raise Forbidden(f"a profile has at most {portrait.FIELDS} fields")
     return tuple(field for field in kept if field.value)
+
+
+def _habit(actor: Actor, what: str, words: str) -> Habits:
+    """What goes for all posts from now on; without words there is no such thing any more."""
+    value: object = html.warning(words)
+    match what:
+        case "visibility" if words.lower() in {"public", "unlisted"}:
+            value = words.lower()
+        case "notices" if words.lower() in SWITCH:
+            value = SWITCH[words.lower()]
+        case "language" if portrait.language(words) or not words:
+            value = words
+        case "warning":
+            pass
+        case _:
+            raise Unreadable(USAGE)
+    return replace(profiles.profile_of(actor).habits, **{what: value})  # type: ignore[arg-type]  # fields of Habits
+
+
+def _domains(words: str) -> tuple[str, ...]:
+    said = words.replace(",", " ").split()
+    found = [portrait.domain(word) for word in said]
+    if not all(found):
+        raise Unreadable("name websites, like this: set domains paper.example blog.example")
+    return tuple(dict.fromkeys(found))[: portrait.DOMAINS]
 
 
 def alias(call: "Call") -> list[Said]:
@@ -121,8 +155,8 @@ def alias(call: "Call") -> list[Said]:
     if call.words[0].lower() == "remove":
         text = f"<p>{_name(other)} is no longer an alias of yours.</p>"
         return [Said(_changed(call, aliases=kept), answer=text)]
-    if len(kept) >= MANY:
-        raise Forbidden(f"a profile has at most {MANY} aliases")
+    if len(kept) >= portrait.ALIASES:
+        raise Forbidden(f"a profile has at most {portrait.ALIASES} aliases")
     text = (
         f"<p>{_name(other)} is an alias of yours now, for everybody to see: you can move here from"
         " there. The move itself begins there.</p>"

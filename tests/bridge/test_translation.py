@@ -17,6 +17,7 @@ from bridge.matrix import parse as matrix
 from bridge.matrix import render as events
 from social import acts
 from social.acts import Ignored
+from social.habits import Habits
 from tests.bridge.matrix import cast
 from tests.bridge.matrix.sent import SENT
 from tests.schemas.events import problems
@@ -101,6 +102,9 @@ PROFILE = acts.Profile(
     emojis=(acts.Emoji(shortcode="heron", url=f"{HERE}/e/1", media_type="image/png"),),
     quotes="followers",
     voting=3_600_000,
+    memorial=True,
+    attribution_domains=("paper.example",),
+    habits=Habits(visibility="unlisted", language="fr", warning="Food", notices=True),
 )
 ABOUT: dict[str, Any] = {"author": ALICE, "uri": f"{HERE}/ap/a/1", "at": AT}
 FOLLOW = acts.Follow(target=BOB, **ABOUT)
@@ -175,6 +179,10 @@ NOT_IN_ACTIVITYPUB = {
     "Profile.hide_network": "it shows in the collections, which are then empty",
     "Profile.quotes": "each post says it of itself",
     "Profile.voting": "each poll says when it ends",
+    "Habits.visibility": "each post says it of itself",
+    "Habits.language": "each post says it of itself",
+    "Habits.warning": "each post says it of itself",
+    "Habits.notices": "it is the owner's own business",
     "Profile.software": "a server tells it once for all its people, in NodeInfo",
     "RefuseQuote.asker": "the stamp that is taken back says for which post it was",
     "RefuseQuote.uri": "the same",

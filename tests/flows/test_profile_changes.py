@@ -2,7 +2,7 @@
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from tests.bridge.test_rebuild import lost_and_rebuilt
-from tests.fakes.world import Resident, World, post_of
+from tests.fakes.world import PUBLIC, Resident, World, post_of
 
 
 def test_what_cannot_be_set_is_said_and_changes_nothing(
@@ -136,3 +136,130 @@ def test_whoever_left_tells_of_no_change_any_more(
     world.settle()
     assert not bob.received("Update")
     assert bob.received("Delete")
+
+
+WISHES = {
+    "v": 1,
+    "kind": "bot",
+    "fields": [
+        {"name": "Home", "value": "https://alice.example/"},
+        {"name": "Pet", "value": "a <cat>"},
+        {"name": "", "value": "nameless"},
+        {"name": "Empty"},
+        7,
+    ],
+    "aka": ["https://old.example/users/alice", "not an address"],
+    "attribution_domains": ["Paper.example", "no site", 5],
+    "defaults": {"vis": "unlisted", "lang": "fr", "cw": "Weather", "quote_policy": "followers"},
+    "federate_notices": True,
+}
+
+
+def test_what_nobody_but_the_owner_wishes_counts_and_nonsense_changes_nothing(
+    world: World, alice: Resident
+) -> None:
+    before = world.json(alice.actor)
+    for odd in (
+        {"kind": "group", "fields": "x", "aka": {}, "attribution_domains": "a.example"},
+        {"kind": 7, "defaults": {"vis": "everybody", "lang": "?", "cw": 1, "quote_policy": "me"}},
+        {"defaults": [], "federate_notices": "yes"},
+    ):
+        alice.person.put_state(alice.room, "social.ownroom.profile", {"v": 1, **odd})
+        world.settle()
+        assert world.json(alice.actor) == before, odd
+    levels = world.home.room(alice.room).content("m.room.power_levels")
+    other = world.person("eve")
+    other.join(alice.room)
+    levels = levels | {"users": levels["users"] | {other.user_id: 100}}
+    world.home.append(world.home.room(alice.room), "m.room.power_levels", "@x:hs.test", levels, "")
+    other.put_state(alice.room, "social.ownroom.profile", WISHES)
+    world.settle()
+    assert world.json(alice.actor) == before
+
+
+def test_a_profile_is_what_its_room_says_of_it_and_so_are_the_posts(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    alice.person.put_state(alice.room, "social.ownroom.profile", WISHES)
+    topic = {
+        "topic": "I write.",
+        "m.topic": {
+            "m.text": [
+                {"mimetype": "text/plain", "body": "I write."},
+                {"mimetype": "text/html", "body": "I <b>write</b>.<script>x</script>"},
+            ]
+        },
+    }
+    alice.person.put_state(alice.room, "m.room.topic", topic)
+    world.settle()
+    shown = world.json(alice.actor)
+    assert shown["type"] == "Service"
+    assert [field["name"] for field in shown["attachment"]] == ["Home", "Pet"]
+    assert 'href="https://alice.example/" rel="me' in shown["attachment"][0]["value"]
+    assert shown["alsoKnownAs"] == ["https://old.example/users/alice"]
+    assert shown["attributionDomains"] == ["paper.example"]
+    assert shown["summary"] == "<p>I <b>write</b>.</p>"
+    said = [alice.post("Il pleut"), alice.person.send(alice.room, "Beep", msgtype="m.notice")]
+    world.settle()
+    for event in said:
+        note = world.json(post_of(event))
+        assert note["summary"] == "Weather"
+        assert list(note["contentMap"]) == ["fr"]
+        assert note["to"] == [f"{alice.actor}/followers"]
+        assert note["interactionPolicy"]["canQuote"]["automaticApproval"] != [PUBLIC]
+    alice.tell_bot("set warning")
+    world.settle()
+    alice.person.edit(alice.room, said[0], "Il pleut encore")
+    world.settle()
+    edited = world.json(post_of(said[0]))
+    assert "encore" in edited["content"]
+    assert list(edited["contentMap"]) == ["fr"]
+    lost_and_rebuilt()
+    assert world.json(alice.actor) == shown
+    assert world.json(post_of(said[0])) == edited
+    assert alice.row().habits == {"visibility": "unlisted", "language": "fr", "notices": True}
+
+
+def test_habits_are_set_at_the_desk_as_well(world: World, alice: Resident) -> None:
+    for words in ("set visibility nobody", "set language ?", "set domains x", "set bot maybe"):
+        alice.tell_bot(words)
+        world.settle()
+        assert "like this" in alice.answers()[-1], words
+    for words in (
+        "set visibility unlisted",
+        "set language de-AT",
+        "set warning Long",
+        "set notices on",
+        "set bot on",
+        "set domains paper.example, blog.example",
+    ):
+        alice.tell_bot(words)
+        world.settle()
+    row = alice.row()
+    assert row.habits == {
+        "visibility": "unlisted",
+        "language": "de-AT",
+        "warning": "Long",
+        "notices": True,
+    }
+    assert (row.kind, row.attribution_domains) == ("service", ["paper.example", "blog.example"])
+
+
+def test_a_mirror_says_in_html_who_it_is_and_in_whose_memory_it_stands(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    room = world.mirror(bob, alice)
+    bob.update_profile(summary="<p>I <strong>sail</strong>.</p>", memorial=True)
+    world.settle()
+    topic = world.home.room(room).content("m.room.topic")
+    assert topic["topic"] == "In memory of somebody who died.\n\nI sail."
+    assert topic["m.topic"]["m.text"] == [
+        {
+            "mimetype": "text/html",
+            "body": "<p>In memory of somebody who died.</p><p>I <strong>sail</strong>.</p>",
+        },
+        {"body": topic["topic"]},
+    ]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bridge.activitypub.jsonld import PUBLIC
 from bridge.activitypub.parse import parse, post, profile
 from bridge.activitypub.render import Refs, actor, instance_actor, note, render, tombstone
-from social import acts
+from social import acts, framing
 from social.acts import LIKE, Content, Mention, Publish, React, Revise, Undo, Visibility
 
 ORIGIN = "https://social.test"
@@ -199,7 +199,7 @@ FILES = st.builds(
     url=WORDS.map(lambda word: f"{ORIGIN}/media/{word.encode().hex()}"),
     media_type=st.sampled_from(["", "image/png", "video/mp4", "audio/ogg", "application/pdf"]),
     alt=WORDS | st.just(""),
-    focus=st.just("") | st.builds(acts.focus, st.floats(-1, 1), st.floats(-1, 1)),
+    focus=st.just("") | st.builds(framing.focus, st.floats(-1, 1), st.floats(-1, 1)),
     duration=st.integers(0, 86_400_000),
 )
 URIS = WORDS.map(lambda word: f"{ORIGIN}/ap/a/{word.encode().hex()}")
