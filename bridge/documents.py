@@ -229,6 +229,12 @@ def _rewrap(post: str, current: dict[str, Any], author: Actor) -> None:
     _store(row.uri, signed, author.uri)
 
 
+def keep_frame(uri: str, frame: str, author: Actor) -> None:
+    """In a rebuild: a Create without its object, until an edit has filled it (`_rewrap`)."""
+    if not Document.objects.filter(uri=uri).exists():
+        _put(uri, frame, author.uri, gone=True)
+
+
 def _bury(post: str, at: int, author: str) -> None:
     """Post and Create answer 410 with a tombstone; what edits said is gone without a trace."""
     tombstone = orjson.dumps(render.tombstone(post, at)).decode()

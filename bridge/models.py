@@ -165,6 +165,26 @@ class Upload(models.Model):
         return self.url
 
 
+class Overflow(models.Model):
+    """A text that was too large for its event, as a file of our homeserver."""
+
+    key = models.CharField(max_length=255, unique=True)  # of the event's transaction, or its id
+    mxc = models.CharField(max_length=600, db_index=True)
+    room_id = models.CharField(max_length=255)
+    event_id = models.CharField(max_length=255, blank=True, db_index=True)  # that names it
+    about = models.CharField(max_length=2048, db_index=True)  # URI of the post or the act
+    edited = models.BigIntegerField(null=True)  # of a post's words: the time of the edit, or 0
+    made = models.DateTimeField(default=timezone.now)
+    doubted = models.BooleanField(default=False)  # somebody redacted the event, if they might
+    spent = models.DateTimeField(null=True, blank=True)  # since when nobody is to read it
+
+    class Meta:
+        indexes = [models.Index(fields=["room_id", "about"], name="overflow_in_room")]
+
+    def __str__(self) -> str:
+        return f"{self.mxc} of {self.about}"
+
+
 class Peer(models.Model):
     """What we learned about how an origin speaks."""
 

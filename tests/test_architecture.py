@@ -80,6 +80,7 @@ WRITERS = {
     "Key": {"bridge/keys.py", "bridge/matrix/linking.py", "bridge/rebuild/__init__.py"},
     "Peer": {"bridge/activitypub/actors.py"},
     "Upload": {"bridge/matrix/storage.py", "bridge/matrix/uploads.py"},
+    "Overflow": {"bridge/matrix/overflow.py"},
     "Tick": {"bridge/tasks.py", "bridge/health.py"},
 }
 WRITES = frozenset({"save", "create", "get_or_create", "update_or_create", "update", "delete"})

@@ -401,8 +401,9 @@ async def remove_media(server: str, key: str) -> None:
     _read(response.status, raw)
 
 
-async def event(room: str, event_id: str) -> dict[str, Any]:
-    return await call("GET", f"/v3/rooms/{_part(room)}/event/{_part(event_id)}")
+async def event(room: str, event_id: str, *, by: str = "") -> dict[str, Any]:
+    with acting_as(by or registration.load().bot):
+        return await call("GET", f"/v3/rooms/{_part(room)}/event/{_part(event_id)}")
 
 
 async def edits(room: str, event_id: str, *, by: str = "") -> list[str]:

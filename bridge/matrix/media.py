@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from bridge import names
 from bridge.errors import Busy, Trouble
 from bridge.loop import run
-from bridge.matrix import client, discreet
+from bridge.matrix import client, discreet, overflow
 from social.models import Actor, Post, Reaction
 from social.web import links
 
@@ -42,6 +42,8 @@ def media(request: HttpRequest, name: str, server: str, key: str) -> HttpRespons
     post = _published(name, server, key)
     if post is None and not _shown(name, server, key):
         return absent()
+    if overflow.is_one(f"mxc://{server}/{key.partition('.')[0]}"):
+        return absent()  # its readers know the address; nobody passes it on through us
     private = post is not None and post.visibility not in ("public", "unlisted")
     name = key.partition(".")[0]
     return served(request, server, name, private=private, through=discreet.without_notes)

@@ -105,6 +105,7 @@ class Matrix(Network):
         room = Room.objects.filter(room_id=event.get("room_id")).first()
         if room is None:
             return
+        overflow.doubted(event)
         if room.kind == Room.Kind.DESK and _typed(event, room):
             answer = commands.refusal(problem) if problem else (said.answer if said else "")
             places.say(room, answer, subject=row.key)
@@ -202,7 +203,6 @@ class Matrix(Network):
     ) -> None:
         """The words, and what follows them: its further files."""
         act, room, refs, sender = known.act, known.room, known.refs, known.sender
-        written = await overflow.moved(written, refs.raw, user=sender)
 
         async def put(send: render.Send, number: int = 0) -> str:
             said = known.in_its_name(send)
@@ -210,7 +210,9 @@ class Matrix(Network):
                 room.room_id, said, number, row=row, user=sender, room=room, ts=ts
             )
 
-        event_id = await put(written)
+        where = {"user": sender, "room_id": room.room_id}
+        key = transaction_id(row, room.room_id, sender)
+        event_id = await overflow.send(written, refs.raw, put, key=key, **where)
         if not event_id:
             return
         first = refs.event if isinstance(act, Revise) else event_id
@@ -236,6 +238,7 @@ class Matrix(Network):
         told = {"redacts": written.event, "reason": written.reason, **written.content}
         send = render.Send("m.room.redaction", told)
         await self._put(room.room_id, send, row=row, user=sender, room=room)
+        await in_database(overflow.dropped, written.event)
 
     async def _clear_edited(self, room: Room, event: str, *, row: Delivery, by: str) -> None:
         for one in [*await client.edits(room.room_id, event, by=room.reader), event]:
@@ -260,8 +263,7 @@ class Matrix(Network):
             beside=typed is not None and typed.room_id == room.pk,
         )
         bot = registration.load().bot
-        written = await overflow.moved(written, text, user=bot)
-        event_id = await self._put(room.room_id, written, row=row, user=bot)
+        event_id = await self._put_whole(written, text, room, row)
         at = written.content["at"]
         row.made = (anchors.at(event_id, room, row.document, "", bot, at),)
         if isinstance(act, Retract):
@@ -282,24 +284,31 @@ class Matrix(Network):
             txn = transaction_id(row, f"{room_id}{event_id}", user)
             with suppress(client.MatrixError):
                 await client.send(room_id, "m.room.redaction", content, txn=txn, user=user)
+                await in_database(overflow.dropped, event_id)
                 return
 
     async def _desk(self, act: Act, target: str, row: Delivery, what: str) -> None:
         admins = target == places.CONTROL
-        room = await places.room_at(target if admins else f"desk {target}")
+        room, raw = await places.room_at(target if admins else f"desk {target}"), ""
         if what == "ledger":
             written: render.Send | None = await in_database(ledger.line, act, target, row.document)
         else:
             refs = await in_database(lookups.for_act, act, room, row.document)
             refs = replace(refs, emoticons=await emoticons.of(act, refs))
-            written = render.notice_for(act, refs)
-            written = written and await overflow.moved(written, refs.raw, user=refs.bot)
+            written, raw = render.notice_for(act, refs), refs.raw
         if written is None:
             raise Gone("there is nothing to say about it")
-        bot = registration.load().bot
-        event_id = await self._put(room.room_id, written, row=row, user=bot)
+        event_id = await self._put_whole(written, raw, room, row)
         if isinstance(act, Publish):
+            bot = registration.load().bot
             row.made = (anchors.at(event_id, room, act.post, "", bot, act.published),)
+
+    async def _put_whole(self, written: render.Send, raw: str, room: Room, row: Delivery) -> str:
+        """By the bot, with a file of what does not fit."""
+        bot, room_id = registration.load().bot, room.room_id
+        put = functools.partial(self._put, room_id, row=row, user=bot)
+        key = transaction_id(row, room_id, bot)
+        return await overflow.send(written, raw, put, user=bot, room_id=room_id, key=key)
 
     async def _put(  # noqa: PLR0913  the parts of one event
         self,

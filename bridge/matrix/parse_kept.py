@@ -73,4 +73,5 @@ def receipt(event: Event) -> Receipt | Ignored:
         cc=shapes.texts(content.get("cc")),
         visibility=shapes.text(content.get("vis")),
         at=shapes.number(content.get("at")),
+        frame=shapes.text(content.get("frame")),
     )

@@ -128,3 +128,4 @@ class Receipt:
     cc: tuple[str, ...] = ()
     visibility: str = ""
     at: int = 0
+    frame: str = ""  # of a Create whose text was too large, what stands around it

@@ -4,7 +4,7 @@ What a ghost sends keeps the activity verbatim, as one string: event content all
 JSON written anew would not be what was signed. HTML comes from `html.to_matrix` alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
@@ -12,6 +12,7 @@ from bridge import html
 from bridge.html import Formatted
 from bridge.matrix import enclosed, polls, quotes, shapes, vocabulary
 from bridge.matrix.notices import notice, notice_for
+from bridge.matrix.render_kept import ledger, receipt
 from bridge.matrix.sending import (
     Redact,
     Refs,
@@ -21,9 +22,7 @@ from bridge.matrix.sending import (
     hidden,
     kept,
     message,
-    plain_json,
     stamp,
-    storable,
     title,
     words,
 )
@@ -410,65 +409,3 @@ def _named(act: Publish, refs: Refs) -> dict[str, Any]:
     users = (refs.pills.get(mention.actor, "") for mention in act.content.mentions)
     named = [mxid for mxid in dict.fromkeys(users) if mxid.startswith("@")]  # a group is a room
     return {"m.mentions": {"user_ids": named} if named else {}}
-
-
-def receipt(  # noqa: PLR0913 -- the fields of one event
-    event_id: str,
-    document_uri: str,
-    act_uri: str,
-    raw: str,
-    *,
-    visibility: str,
-    to: Iterable[str],
-    cc: Iterable[str],
-    at: int,
-    beside: bool = True,
-) -> Send:
-    """What the world was given for an event: clients show nothing of it.
-
-    `beside`: the event is in the same room. Homeservers refuse a relation to any other.
-    """
-    related = {"m.relates_to": {"rel_type": "m.reference", "event_id": event_id}}
-    content = {
-        "v": 1,
-        "id": document_uri,
-        "act": act_uri,
-        "event": event_id,
-        **storable(raw),
-        "vis": visibility,
-        "at": stamp(at),
-        **(related if beside else {}),
-    }
-    addressed = {"to": list(to), "cc": list(cc)}
-    return _first_that_fits(vocabulary.RECEIPT, content | addressed, content, _without_raw(content))
-
-
-def ledger(  # noqa: PLR0913 -- the fields of one event
-    op: str,
-    *,
-    direction: str,
-    actor: str,
-    object: str,  # noqa: A002 -- the word of the ledger
-    act: str,
-    state: str,
-    ts: int,
-    **more: Any,
-) -> Send:
-    """One line of the ledger in the owner's desk."""
-    entry = {"op": op, "dir": direction, "actor": actor, "object": object, "act": act}
-    content = {"v": 1, **entry, "state": state, "ts": stamp(ts)}
-    full = {key: plain_json(value) for key, value in more.items()} | content
-    return _first_that_fits(vocabulary.LEDGER, full, content)
-
-
-def _first_that_fits(kind: str, *contents: dict[str, Any]) -> Send:
-    """The smallest one is made of a few identifiers and always fits."""
-    for content in contents:
-        sent = fitted(kind, plain_json(content))
-        if isinstance(sent, Send):
-            return sent
-    return Send(kind, plain_json(contents[-1]))
-
-
-def _without_raw(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in content.items() if key != "raw"}

@@ -1,4 +1,5 @@
-"""What strangers' files cost the homeserver, and how they go again: by age, by quota, by hand.
+"""What files of ours cost the homeserver, and how they go again: by age, by quota, by hand, and
+with what they belong to.
 
 Only an admin of the homeserver may remove files there. Without such a token nothing more is taken
 in once the quota is full (bridge/matrix/uploads.py), and whoever asks is told what stays.
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from bridge.errors import Busy, Forbidden, Trouble
 from bridge.loop import run
-from bridge.matrix import client, uploads
+from bridge.matrix import client, overflow, uploads
 from bridge.models import Anchor, Ghost, Room, Upload
 from social.models import Actor, Boost, Post
 
@@ -26,6 +27,7 @@ log = logging.getLogger("ownroom.media")
 AT_ONCE = 1_000  # files that one hour removes at most
 ROOM_LEFT = 0.9  # of the quota, after it was exceeded: not every new file shall remove one
 NOBODY = frozenset({"M_FORBIDDEN", "M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"})  # as whom we came
+UNSENT = timedelta(days=8)  # after which nobody tries any more to send an event
 FORGOTTEN = timedelta(days=7)  # after which it is no news that a file could not be had
 
 
@@ -96,13 +98,18 @@ def remove(rows: Iterable[Upload]) -> Removed:
                 _gone_from_the_homeserver(row.mxc)
         except Trouble as error:
             done.stays, done.why = done.stays + 1, str(error)
-            if isinstance(error, Busy | Forbidden) or getattr(error, "code", "") in NOBODY:
+            if _is_for_all(error):
                 done.stays = len(rows) - done.files
                 break
             continue
         Upload.objects.filter(pk=row.pk).delete()
         done.files, done.size = done.files + 1, done.size + row.size
     return done
+
+
+def _is_for_all(error: Trouble) -> bool:
+    """Whether the next file will fare no better."""
+    return isinstance(error, Busy | Forbidden) or getattr(error, "code", "") in NOBODY
 
 
 def _gone_from_the_homeserver(mxc: str) -> None:
@@ -138,14 +145,46 @@ def prune() -> None:
     """Every hour: what nobody asked for since so long, and what exceeds the quota."""
     now = timezone.now()
     Upload.objects.filter(mxc="", fetched__lt=now - FORGOTTEN).delete()
+    _look_at_texts(now)
     if not settings.OWNROOM_HOMESERVER_ADMIN_TOKEN:
         return
+    _told(_remove_texts())
     if settings.OWNROOM_MEDIA_DAYS:
         old = now - timedelta(days=settings.OWNROOM_MEDIA_DAYS)
         _told(remove(chosen(unused_since=old)[:AT_ONCE]))
     _told(remove(orphans()[:AT_ONCE]))
     if uploads.full():
         _told(remove(_above(settings.OWNROOM_MEDIA_QUOTA * ROOM_LEFT)))
+
+
+def _look_at_texts(now: datetime) -> None:
+    """Which texts too large for their events are to be read by nobody any more."""
+    for row, reader in overflow.in_doubt():
+        try:
+            event = run(client.event(row.room_id, row.event_id, by=reader))
+        except Busy:
+            return
+        except client.MatrixError as error:
+            log.info("an event of room %s cannot be looked at: %s", row.room_id, error)
+            continue
+        overflow.settle(row, stands=bool(event.get("content")))
+    overflow.end(now - UNSENT)
+
+
+def _remove_texts() -> Removed:
+    done, rows = Removed(), list(overflow.spent()[:AT_ONCE])
+    for row in rows:
+        try:
+            _gone_from_the_homeserver(row.mxc)
+        except Trouble as error:
+            done.stays, done.why = done.stays + 1, str(error)
+            if _is_for_all(error):
+                done.stays = len(rows) - done.files
+                break
+            continue
+        overflow.forget(row)
+        done.files += 1
+    return done
 
 
 def _above(limit: float) -> list[Upload]:
@@ -161,4 +200,4 @@ def _above(limit: float) -> list[Upload]:
 
 def _told(done: Removed) -> None:
     if done.files or done.stays:
-        log.info("files of others: %s removed, %s stay %s", done.files, done.stays, done.why)
+        log.info("files: %s removed, %s stay %s", done.files, done.stays, done.why)

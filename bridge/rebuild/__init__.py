@@ -264,7 +264,7 @@ def _history(room_id: str, reader: str = "") -> Iterator[list[Event]]:
     while True:
         page = run(client.messages(room_id, start=start, direction="f", limit=PAGE, by=reader))
         if chunk := page.get("chunk"):
-            yield run(overflow.every(chunk))
+            yield run(overflow.every(chunk, room_id))
         end = page.get("end")
         if not end or end == start or not chunk:
             return

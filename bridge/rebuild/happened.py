@@ -20,16 +20,15 @@ from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import Carried, Entry, Part, Receipt
 from bridge.matrix.vocabulary import OBJECT, TOMBSTONE
 from bridge.models import Room
-from bridge.rebuild import people
+from bridge.rebuild import people, receipts
 from bridge.rebuild.batch import Batch, Event
-from social import actions, acts, polls, quoting, replay
+from social import actions, acts, polls, quoting
 from social.acts import (
     AllowQuote,
     Boost,
     Publish,
     React,
     RefuseQuote,
-    Retract,
     Revise,
     Tally,
 )
@@ -46,7 +45,7 @@ def record(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one li
         case Part(uri=uri, number=number, shows=shows):
             batch.place(event, uri, number, shows)
         case Receipt():
-            _receipt(read, event, batch)
+            receipts.put_back(read, event, batch)
         case Entry():
             with batch.alone():
                 _entry(read)
@@ -58,6 +57,8 @@ def record(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one li
                 _remembered(read, event, batch)
         case Carried(raw=raw) if raw:
             _carried(read, event, batch)
+        case Carried(kind="create"):
+            _wordless(read, event, batch)
         case Carried(kind="quote"):
             with batch.alone():
                 author = _speaker(read, event)
@@ -72,27 +73,6 @@ def record(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one li
             begun = shapes.referred(event["content"])
             uri = names.post_uri(settings.OWNROOM_ORIGIN, begun)
             batch.place(event, traces.end_of(uri))
-
-
-def _receipt(receipt: Receipt, event: Event, batch: Batch) -> None:
-    """The activity as the world got it: the post is read from it, and served from it again."""
-    batch.place(event, receipt.act)
-    author = batch.room.actor
-    if author is None or not author.is_local:
-        return
-    act = replayed(receipt.raw, at=receipt.at, followers=author.followers)
-    if act.author != author.uri:
-        return
-    if isinstance(act, Publish) and receipt.visibility == "local":
-        act = replace(act, visibility="local")  # addressed to nobody outside
-    if isinstance(act, Publish):
-        batch.post(act, receipt.raw)
-        return
-    with batch.alone():
-        actions.record(act)
-        if isinstance(act, Retract):
-            replay.remember_deleted(act, receipt.visibility)
-        documents.keep_activity(act, author, orjson.loads(receipt.raw))
 
 
 def _carried(carried: Carried, event: Event, batch: Batch) -> None:
@@ -119,6 +99,13 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
             batch.place(event, uri)  # also of what was edited before it stood there
         case _:
             pass
+
+
+def _wordless(carried: Carried, event: Event, batch: Batch) -> None:
+    """Its first words were a file that is gone; what it says now came with an edit."""
+    author = people.from_card(event["content"][OBJECT].get("who")) or _speaker(carried, event)
+    if author and author.uri == carried.by and names.same_origin(carried.uri, carried.by):
+        batch.place(event, carried.uri)
 
 
 def _group(act: Publish, room: Room) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bridge import directory
 from bridge.errors import Trouble
-from bridge.matrix import storage, uploads
+from bridge.matrix import overflow, storage, uploads
 from bridge.models import Upload
 
 MIB = 1024 * 1024
@@ -59,6 +59,8 @@ class Command(BaseCommand):
         count, quota = storage.kept().count(), settings.OWNROOM_MEDIA_QUOTA
         of = f" of {_size(quota)}" if quota else ""
         self.stdout.write(f"in all: {count} files, {_size(uploads.size())}{of}")
+        if gone := overflow.spent().count():
+            self.stdout.write(f"besides: {gone} texts of posts that are gone: {_when_they_go()}")
 
     def _remove(self, found: list[Upload]) -> None:
         done = storage.remove(found)
@@ -84,6 +86,12 @@ def _chosen(options: dict[str, Any]) -> Any:
         raise CommandError(str(error)) from error
     since = timezone.now() - timedelta(days=days) if days else None
     return storage.chosen(unused_since=since, host=host, larger=int(options["larger"] * MIB))
+
+
+def _when_they_go() -> str:
+    if settings.OWNROOM_HOMESERVER_ADMIN_TOKEN:
+        return "removed within the hour"
+    return "set OWNROOM_HOMESERVER_ADMIN_TOKEN to remove them"
 
 
 def _size(size: float) -> str:
