@@ -29,9 +29,10 @@ def standing(author: Actor) -> QuerySet[PinRow]:
     return rows.select_related("post")
 
 
-def has(author: Actor, post: str) -> bool:
-    """Also of one that was deleted just now: wherever it is shown, it has to go."""
-    return PinRow.objects.filter(author=author, post__uri=post).exists()
+def has_fallen(author: Actor, post: str) -> bool:
+    """Pinned, and no longer to be shown so: wherever it still is, it has to go."""
+    rows = PinRow.objects.filter(author=author, post__uri=post)
+    return rows.exclude(pk__in=standing(author).values("pk")).exists()
 
 
 def shown(author: Actor) -> QuerySet[Post]:

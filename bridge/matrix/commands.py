@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
-from bridge.matrix import conversations, groups, linking
+from bridge.matrix import conversations, groups, linking, replies
 from bridge.matrix.readings import Command
 from bridge.matrix.reporting import forward, report
 from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
@@ -23,6 +23,7 @@ from social.models import Actor, Decision, Delivery, Post, Stamp
 from social.models import Follow as FollowRow
 
 MANY = 50  # of a list that is shown
+_SENT = {"done": "Sent to", "waiting": "Still to be sent to", "gone": "Not taken by"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,7 @@ def run(command: Command, room: Room | None = None) -> list[Said]:
     except Later:
         raise
     except Trouble as error:
-        return _only(refusal(str(error)))
-
-
-def refusal(problem: str) -> str:
-    text = problem[:1].upper() + problem[1:]
-    return f"<p>{html.escape(text if text.endswith(('.', '?', '!')) else f'{text}.')}</p>"
+        return _only(replies.refusal(str(error)))
 
 
 def _run(command: Command, room: Room | None) -> list[Said]:
@@ -182,13 +178,16 @@ def _group(call: Call) -> list[Said]:
 def _follow(call: Call) -> list[Said]:
     target = call.whom()
     if target == call.actor:
-        raise Forbidden("one cannot follow oneself")
+        raise Forbidden("you cannot follow yourself")
     old = call.actor.follows_out.filter(target=target).first()
     if old and old.state == "accepted":
         return _only(f"<p>You follow {_name(target)} already.</p>")
     act = Follow(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
     return [
-        Said(act, answer=f"<p>I asked {_name(target)} to let you follow. I say when they do.</p>")
+        Said(
+            act,
+            answer=f"<p>I asked {_name(target)} to let you follow. You hear here when they do.</p>",
+        )
     ]
 
 
@@ -240,7 +239,8 @@ def _accept(call: Call) -> list[Said]:
 def _reject(call: Call) -> list[Said]:
     row = _waiting(call)
     act = Reject(author=call.actor.uri, follower=row.follower.uri, uri=row.uri, at=call.at)
-    return [Said(act, answer=f"<p>{_name(row.follower)} does not follow you.</p>")]
+    more = " any more" if row.state == "accepted" else ": they are told so"
+    return [Said(act, answer=f"<p>{_name(row.follower)} does not follow you{more}.</p>")]
 
 
 def _people(title: str, empty: str, rows: Sequence[tuple[Actor, str]], total: int) -> list[Said]:
@@ -297,7 +297,7 @@ def _status(call: Call) -> list[Said]:
             f" following: {actor.follows_out.filter(state='accepted').count()},"
             f" posts: {actor.posts.filter(deleted=None).count()}"
         ),
-        f"Deliveries waiting: {waiting.count()}"
+        f"Waiting to be sent: {waiting.count()}"
         + "".join(
             f"; {html.escape(lane.split(' ')[-1])}: {html.escape(note)}"
             for lane, note in troubled[:5]
@@ -312,21 +312,17 @@ def _why(call: Call) -> list[Said]:
     lines = []
     received = Received.objects.filter(network="matrix", key=event).first() if event else None
     if received:
-        lines.append(f"Received {_ago(received.created)}: {received.state}. {received.note}")
-    sent = Delivery.objects.filter(sender=call.actor.uri, subject=uri).order_by("id")
-    for state in ("done", "waiting", "gone"):
-        rows = sent.filter(network="activitypub", state=state)
-        if count := rows.count():
-            notes = sorted(
-                {
-                    f"{names.host_of(r.to)}: {r.note or 'no answer yet'}"
-                    for r in rows[:50]
-                    if state != "done"
-                }
-            )
-            lines.append(
-                f"Deliveries {state}: {count}" + (f" ({'; '.join(notes[:10])})" if notes else "")
-            )
+        why = f": {received.note}" if received.note else ""
+        lines.append(f"Received {_ago(received.created)}, {received.state}{why}.")
+    sent = Delivery.objects.filter(sender=call.actor.uri, subject=uri, network="activitypub")
+    for state, said in _SENT.items():
+        rows = sent.filter(state=state).order_by("id")
+        hosts = {names.host_of(to) for to in rows.values_list("to", flat=True)} - {""}
+        if hosts:
+            many = "1 server" if len(hosts) == 1 else f"{len(hosts)} servers"
+            notes = {f"{names.host_of(r.to)}: {r.note or 'no answer yet'}" for r in rows[:50]}
+            shown = f" ({'; '.join(sorted(notes)[:10])})" if state != "done" else ""
+            lines.append(f"{said} {many}{shown}.")
     for row in Decision.objects.filter(about=uri).select_related("author"):
         said = "approved it" if row.allowed else "does not let it stand under their post"
         lines.append(f"@{row.author.acct} {said}.")
@@ -356,7 +352,7 @@ def named_post(word: str, answers: str) -> tuple[str, str]:
 def _ago(moment: datetime) -> str:
     seconds = int((timezone.now() - moment).total_seconds())
     if seconds < 120:
-        return f"{seconds} seconds ago"
+        return f"{seconds} seconds ago" if seconds > 1 else "just now"
     return f"{seconds // 60} minutes ago" if seconds < 7200 else f"{seconds // 3600} hours ago"
 
 
@@ -398,8 +394,10 @@ COMMANDS: dict[str, Entry] = {
         report,
     ),
     "forward": Entry("forward", "your last report goes to the other server too", forward),
-    "unquote": Entry("unquote LINK", "take back that somebody quotes you", _unquote),
-    "set": Entry("set name WORDS", "your profile: also bio, field, locked, discoverable …", settle),
+    "unquote": Entry("unquote LINK", "let somebody quote you no longer", _unquote),
+    "set": Entry(
+        "set name WORDS", "your profile; also bio, field, quotes, polls, locked …", settle
+    ),
     "alias": Entry(
         "alias add @name@server", "name another home of yours (or: alias remove)", alias
     ),

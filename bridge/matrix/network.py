@@ -32,6 +32,7 @@ from bridge.matrix import (
     places,
     registration,
     render,
+    replies,
     requoting,
     rooms,
     speakers,
@@ -107,7 +108,7 @@ class Matrix(Network):
             return
         overflow.doubted(event)
         if room.kind == Room.Kind.DESK and _typed(event, room):
-            answer = commands.refusal(problem) if problem else (said.answer if said else "")
+            answer = replies.refusal(problem) if problem else (said.answer if said else "")
             places.say(room, answer, subject=row.key)
         if problem in UNREAD:
             _tell_unread(event, room, problem)
@@ -448,7 +449,8 @@ def _tell_author(act: Act, answer: str, key: str) -> None:
 def _tell_voter(vote: Vote, problem: str, key: str) -> None:
     """Their client shows every vote as if it counted."""
     if problem and problem != UNCHANGED and actions.actor(vote.author):
-        _tell_author(vote, f"<p>Your vote did not count: {html.escape(problem)}.</p>", key)
+        why = html.escape(replies.to_you(problem))
+        _tell_author(vote, f"<p>Your vote did not count: {why}.</p>", key)
 
 
 def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:

@@ -86,8 +86,8 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- a
         case RefuseQuote():
             there = _link(act.quoting, "what you wrote about it")
             text = (
-                f"<p>{_who(refs)} does not let you quote their post (any more): it is taken off"
-                f" {there}.</p>"
+                f"<p>{_who(refs)} does not let you quote their post (any more): the quote is taken"
+                f" off {there}.</p>"
             )
             return _told(text, refs, kind="quote", uri=act.uri, by=act.author)
         case (

@@ -213,14 +213,14 @@ def _of_remote(  # noqa: C901, PLR0911, PLR0912  one line an act
         case Publish():
             return [_at("event", place) for place in _places_of_post(act, author)]
         case Revise():
-            return [_at("event", place) for place in _places_of_edit(act, author)]
+            places = [_at("event", place) for place in _places_of_edit(act, author)]
+            return [*places, *_unpinned(author, act.now.post)]
         case Tally():
             return _counted(act)
         case Pin() | Undo(undone=Pin()):
             return _pinned(author)
         case Retract():
-            stood = pins.has(author, act.post)
-            return [*_where_it_stands(act.post), *(_pinned(author) if stood else [])]
+            return [*_where_it_stands(act.post), *_unpinned(author, act.post)]
         case Remove():
             room = f"mirror {act.group}"
             return [_at("event", room)] if room in traces.carrying(act.post) else []
@@ -247,6 +247,11 @@ def _pinned(author: Actor) -> list[Address]:
     """At the first follow the mirror is only about to be made."""
     shown = _has_mirror(author) or _is_read_here(author)
     return [_at("pins", f"mirror {author.uri}")] if shown else []
+
+
+def _unpinned(author: Actor, post: str) -> list[Address]:
+    """Where a post that was pinned is no longer for everybody, or nobody's any more."""
+    return _pinned(author) if pins.has_fallen(author, post) else []
 
 
 def _places_of_boost(act: Boost, author: Actor) -> list[str]:

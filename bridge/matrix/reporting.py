@@ -25,7 +25,7 @@ def report(call: "Call") -> list[Said]:
     """The admins here hear of it in any case; those of the other server when asked to."""
     target, post, words = _named(call)
     if target == call.actor:
-        raise Forbidden("one cannot report oneself")
+        raise Forbidden("you cannot report yourself")
     forward = [word.lower() for word in words[:1]] == ["forward"] and not target.is_local
     said = " ".join(words[1:] if forward else words)[:WORDS]
     about = (target.uri, post.uri) if post else (target.uri,)

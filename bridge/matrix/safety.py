@@ -26,7 +26,7 @@ def block(call: "Call") -> list[Said]:
         return _block_host(call)
     target = call.whom()
     if target == call.actor:
-        raise Forbidden("one cannot block oneself")
+        raise Forbidden("you cannot block yourself")
     act = Block(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
     text = "is blocked: neither of you follows, reaches or reads the other through this server"
     return [Said(act, answer=f"<p>{_name(target)} {text}.</p>")]
@@ -85,7 +85,7 @@ def blocks(call: "Call") -> list[Said]:
 def mute(call: "Call") -> list[Said]:
     target = call.whom()
     if target == call.actor:
-        raise Forbidden("one cannot mute oneself")
+        raise Forbidden("you cannot mute yourself")
     span = _span(call.words[1:])
     until = call.at + span if span else 0
     act = Mute(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at, until=until)

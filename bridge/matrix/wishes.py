@@ -193,7 +193,9 @@ def move(call: "Call") -> list[Said]:
         )
         return [Said(None, answer=warning)]
     act = Move(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
-    return [Said(act, answer=f"<p>Your followers are being told: {_name(target)}.</p>")]
+    return [
+        Said(act, answer=f"<p>Your followers are being told to follow {_name(target)} instead.</p>")
+    ]
 
 
 def _name(actor: Actor) -> str:

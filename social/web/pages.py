@@ -110,8 +110,8 @@ def counts(actor: Actor) -> Counts:
     )
 
 
-def timeline(actor: Actor, before: Cursor | None) -> Listing:
-    """What `actor` wrote and boosted, newest first."""
+def timeline(actor: Actor, before: Cursor | None, *, besides: Sequence[Entry] = ()) -> Listing:
+    """What `actor` wrote and boosted, newest first, `besides` what stands on the page already."""
     boosts = (
         _open()  # One `filter` call, so that the boost found is the one whose time is read.
         .filter(boosts__author=actor)
@@ -124,7 +124,8 @@ def timeline(actor: Actor, before: Cursor | None) -> Listing:
         Entry(post=post, place=Cursor(post.boosted_at, "b", post.boost_key))
         for post in boosts[: SIZE + 1]
     )
-    return _listing([*_written(_open().filter(author=actor), before), *boosted])
+    written = _open().filter(author=actor).exclude(pk__in=[entry.post.pk for entry in besides])
+    return _listing([*_written(written, before), *boosted])
 
 
 def tagged(tag: str, before: Cursor | None) -> Listing | None:

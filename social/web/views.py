@@ -44,13 +44,14 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         return _gone(request, "gone_profile")
     path = links.profile(actor)
     before = _before(request)
+    pinned = pages.pinned(actor) if before is None else ()
     context = {
         "actor": actor,
         "counts": pages.counts(actor),
         "verified": backlinks.verified(actor),
-        "listing": pages.timeline(actor, before),
+        "listing": pages.timeline(actor, before, besides=pinned),
         "newest": before is None,
-        "pinned": pages.pinned(actor) if before is None else (),
+        "pinned": pinned,
         "room_link": links.web(actor.room_link),
         "canonical": links.here(f"{path}?before={before}" if before else path),
         "activity": actor.uri,

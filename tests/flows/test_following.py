@@ -91,7 +91,7 @@ def test_the_bot_says_why_somebody_cannot_be_followed(world: World, alice: Resid
         f"follow {nobody}": "nobody of that name",
         "follow bob": "not a handle",
         "follow": "whom?",
-        f"follow {alice.handle}": "cannot follow oneself",
+        f"follow {alice.handle}": "cannot follow yourself",
         "dance": "do not know",
     }.items():
         alice.tell_bot(command)

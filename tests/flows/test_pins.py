@@ -192,6 +192,22 @@ def test_what_somebody_elsewhere_pins_is_pinned_in_their_room_until_it_is_taken_
     assert pinned(world, bob, reader) == []
 
 
+def test_what_is_no_longer_for_everybody_is_pinned_no_longer(
+    world: World, reader: Resident, bob: Neighbour
+) -> None:
+    first, second = bob.post("first of his"), bob.post("second of his")
+    world.settle()
+    for one in (first, second):
+        hears(world, bob, "Add", one.post)
+    narrowed = note(bob, "first of his", to=[f"{bob.id}/followers"], cc=[], id=first.post)
+    world.hear(bob, said(bob, "Update", narrowed))
+    world.settle()
+    assert pinned(world, bob, reader) == [event_of(world, bob, reader, "second of his")]
+    bob.update(second.post, "second of his, edited")
+    world.settle()
+    assert len(pinned(world, bob, reader)) == 1
+
+
 def test_what_stood_on_top_before_anybody_here_followed_is_pinned_at_the_first_follow(
     world: World, alice: Resident, bob: Neighbour, mallory: Neighbour
 ) -> None:

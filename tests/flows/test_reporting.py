@@ -104,7 +104,7 @@ def test_nobody_reports_themselves_or_what_they_cannot_read(
         published=1,
     )
     for line, answer in (
-        (f"report {alice.handle}", "cannot report oneself"),
+        (f"report {alice.handle}", "cannot report yourself"),
         ("report", "report LINK WORDS"),
         ("report spam", "report LINK WORDS"),
         (f"report {secret.uri} spam", ""),

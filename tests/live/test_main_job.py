@@ -261,7 +261,7 @@ def test_status_tells_who_one_is(alice: Resident) -> None:
 def test_why_tells_what_became_of_a_post(alice: Resident, follower: Actor) -> None:
     event = alice.post(f"what became of it {follower.name}")
     follower.wait_for("Create", contains=f"what became of it {follower.name}")
-    until(lambda: "done" in alice.ask(f"why {alice.uri(event)}", "Deliveries"))
+    until(lambda: "Sent to" in alice.ask(f"why {alice.uri(event)}", "Received"))
 
 
 # ---- profiles

@@ -24,7 +24,7 @@ def ask(world: World, who: Resident, line: str) -> str:
         ("follow", "Whom?"),
         ("unfollow", "like this: unfollow @name@server"),
         ("block a b@c d", "not a handle"),
-        ("block alice", "cannot block oneself"),
+        ("block alice", "cannot block yourself"),
         ("why", "Give its link"),
         ("why https://far.example/1", "I know nothing of that post"),
     ],
@@ -35,6 +35,33 @@ def test_a_line_that_cannot_be_done_is_answered_with_the_reason(
     said = ask(world, alice, line)
     assert answer.lower() in said.lower()
     assert said.endswith((".", "?", "why"))
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("set name Alice the Second", "Your name is changed."),
+        ("set bio I write", "Your bio is changed."),
+        ("set field web = https://x.example", "The fields of your profile are changed."),
+        ("set quotes nobody", "From now on nobody may quote you."),
+        ("set polls 2w", "In polls that you begin from now on, people can vote for 2 weeks."),
+        ("set locked on", "Whoever wants to follow you has to ask you now."),
+        ("set discoverable no", "Your profile is no longer suggested to anybody."),
+    ],
+)
+def test_what_was_set_is_said_in_a_sentence_and_when_it_was_so_already_too(
+    world: World, alice: Resident, line: str, answer: str
+) -> None:
+    ask(world, alice, line)
+    assert answer in alice.answers()
+    assert ask(world, alice, line) == "That is so already: nothing has changed."
+
+
+def test_refusals_are_said_to_the_person_who_typed(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    ask(world, alice, f"block {bob.handle}")
+    assert ask(world, alice, f"follow {bob.handle}") == "You block them. Unblock them first."
 
 
 @pytest.mark.parametrize("line", ["hunter2", "follow hunter2", "profile create hunter/2"])
@@ -108,7 +135,7 @@ def test_why_tells_what_became_of_a_post(world: World, alice: Resident, bob: Nei
     event = alice.post("delivered")
     world.settle()
     for link in (post_of(event), event, f"{world.url}/@alice/{event[1:]}"):
-        assert "Deliveries done: 1" in ask(world, alice, f"why {link}"), link
+        assert "Sent to 1 server." in ask(world, alice, f"why {link}"), link
 
 
 def test_home_shows_the_newest_posts_of_whom_one_follows(

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from social.models import Actor
-from social.web import links
+from social.models import Actor, Pin
+from social.web import links, pages
 from tests.social.web.cast import NOON, boost, follow, local, remote, write
 from tests.social.web.markup import assert_harmless
 
@@ -51,6 +51,27 @@ def test_whoever_left_or_is_suspended_is_410_without_a_trace(
     assert "This profile is gone" in page
     assert "Alice" not in page
     assert "my" not in page.split("<main", 1)[1].split("</main>", 1)[0]
+
+
+def test_what_is_pinned_stands_once_on_the_first_page_and_in_its_place_on_a_later_one(
+    client: Client,
+) -> None:
+    alice = local("alice")
+    first = write(alice, "the very first", published=NOON)
+    Pin.objects.create(author=alice, post=first, at=NOON)
+    page = text(client, "/@alice")
+    assert page.count("the very first") == 1
+    assert "Pinned" in page
+    assert "has not posted" not in page
+    for number in range(pages.SIZE + 1):
+        write(alice, f"post {number}", published=NOON + 1 + number)
+    page = text(client, "/@alice")
+    assert page.count("the very first") == 1
+    assert page.count("post 5<") == 1
+    (older,) = re.findall(r'rel="next" href="(\?before=[^"]+)"', page)
+    later = text(client, f"/@alice{older}")
+    assert later.count("the very first") == 1
+    assert "Pinned" not in later
 
 
 @pytest.mark.parametrize("visibility", ["private", "limited", "direct", "local"])
