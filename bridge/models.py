@@ -160,6 +160,7 @@ class Upload(models.Model):
     again = models.DateTimeField(null=True, blank=True)  # when it may be asked for again
     fetched = models.DateTimeField(default=timezone.now)
     used = models.DateTimeField(default=timezone.now, db_index=True)
+    dropped = models.BooleanField(default=False)  # something that showed it shows it no more
 
     def __str__(self) -> str:
         return self.url

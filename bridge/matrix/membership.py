@@ -248,6 +248,9 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
 
 async def mirror(what: str, act: Act, target: str) -> None:
     """Followers here come into the mirror when they are accepted, and go when they unfollow."""
+    if what == "unmask":
+        await rooms.unmask(act.author)
+        return
     room = await (places.room_at if what == "open" else places.standing)(target)
     if what == "introduce":
         topic = await in_database(rooms.mirror_topic, _of(room))

@@ -166,7 +166,7 @@ class Matrix(Network):
             case "requote":
                 txn = functools.partial(transaction_id, row)
                 await requoting.say(act, await places.standing(target), txn)
-            case "open" | "close" | "introduce":
+            case "open" | "close" | "introduce" | "unmask":
                 await membership.mirror(what, act, target)
             case _:
                 raise Gone(f"nobody knows what {what} means")
@@ -239,7 +239,7 @@ class Matrix(Network):
         told = {"redacts": written.event, "reason": written.reason, **written.content}
         send = render.Send("m.room.redaction", told)
         await self._put(room.room_id, send, row=row, user=sender, room=room)
-        await in_database(overflow.dropped, written.event)
+        await in_database(_redacted, written.event)
 
     async def _clear_edited(self, room: Room, event: str, *, row: Delivery, by: str) -> None:
         for one in [*await client.edits(room.room_id, event, by=room.reader), event]:
@@ -285,7 +285,7 @@ class Matrix(Network):
             txn = transaction_id(row, f"{room_id}{event_id}", user)
             with suppress(client.MatrixError):
                 await client.send(room_id, "m.room.redaction", content, txn=txn, user=user)
-                await in_database(overflow.dropped, event_id)
+                await in_database(_redacted, event_id)
                 return
 
     async def _desk(self, act: Act, target: str, row: Delivery, what: str) -> None:
@@ -340,6 +340,12 @@ class Matrix(Network):
                 raise
         await rooms.bring_in(room, user)
         return await send()
+
+
+def _redacted(event_id: str) -> None:
+    """What it showed is shown by it no more."""
+    overflow.dropped(event_id)
+    parts.emptied(event_id)
 
 
 def transaction_id(row: Delivery, room_id: str, user: str) -> str:

@@ -54,7 +54,7 @@ async def follow(  # noqa: PLR0913  who, where, about what, and how
     """The further files of what was just said as `event`; the anchors of those that are new."""
     made: list[Anchor] = []
     if isinstance(act, Revise):
-        await in_database(_shows, event, "", render.first_file(act, refs))
+        await in_database(shows, event, "", render.first_file(act, refs))
     for change in render.further(act, refs, event):
         if change.send is None:
             await clear(change.event)
@@ -66,7 +66,7 @@ async def follow(  # noqa: PLR0913  who, where, about what, and how
             log.warning("a file of a post in room %s is not shown: %s", room.pk, error)
             continue
         if change.event:
-            await in_database(_shows, change.event, change.shows, change.file)
+            await in_database(shows, change.event, change.shows, change.file)
         elif sent:
             shown = {"shows": change.shows, "file": change.file}
             made.append(Anchor(event_id=sent, part=change.number, **shown))
@@ -74,8 +74,17 @@ async def follow(  # noqa: PLR0913  who, where, about what, and how
 
 
 def _forget(event: str) -> None:
+    emptied(event)
     Anchor.objects.filter(event_id=event).delete()
 
 
-def _shows(event: str, digest: str, file: str) -> None:
-    Anchor.objects.filter(event_id=event).update(shows=digest, file=file)
+def shows(event: str, digest: str, file: str) -> None:
+    """What it showed before is not shown by it any more."""
+    rows = Anchor.objects.filter(event_id=event)
+    uploads.drop(*rows.exclude(file=file).values_list("file", flat=True))
+    rows.update(shows=digest, file=file)
+
+
+def emptied(event: str) -> None:
+    """It was redacted."""
+    shows(event, "", "")

@@ -4,7 +4,8 @@ A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY" o
 address says what happens there:
 "event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
 "ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
-too, "requote" what quotes it does so no longer, "pins" what is pinned is shown so.
+too, "requote" what quotes it does so no longer, "pins" what is pinned is shown so, "unmask" the
+face of who is gone goes.
 """
 
 import hashlib
@@ -231,9 +232,11 @@ def _of_remote(  # noqa: C901, PLR0911, PLR0912  one line an act
             return [_at("event", place) for place in _places_of_boost(act, author)]
         case Undo(undone=React() | Boost() as said):
             return _where_it_stands(act.uri, about=said.post)
-        case Introduce() | Leave() | Move():
-            what = "close" if isinstance(act, Leave) else "introduce"
-            return [_at(what, f"mirror {author.uri}")] if _has_mirror(author) else []
+        case Leave():
+            closed = [_at("close", f"mirror {author.uri}")] if _has_mirror(author) else []
+            return [*closed, _at("unmask", f"mirror {author.uri}")]
+        case Introduce() | Move():
+            return [_at("introduce", f"mirror {author.uri}")] if _has_mirror(author) else []
         case Accept():
             wanted = _followers_of(author).exists() and not policy.opted_out(author)
             return [_at("open", f"mirror {author.uri}")] if wanted else []

@@ -6,6 +6,7 @@ leaves nothing behind that the next try does not find again.
 
 import hashlib
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -261,8 +262,10 @@ async def _face(actor: Actor) -> dict[str, dict[str, Any]]:
 
 async def show_face(room_id: str, actor: Actor) -> None:
     for kind, content in (await _face(actor)).items():
-        if content or await client.state(room_id, kind):
+        before = await client.state(room_id, kind)
+        if content != before:
             await client.put_state(room_id, kind, content)
+            await in_database(partial(uploads.drop, mxc=str(before.get("url", ""))))
 
 
 def mirror_topic(actor: Actor) -> dict[str, Any]:
@@ -353,9 +356,21 @@ async def _show_picture(row: Ghost, actor: Actor) -> None:
     await client.set_profile_key(row.mxid, "avatar_url", file.mxc if file else "")
     await client.set_profile_key(row.mxid, GHOST, card(actor))
     await in_database(_ghost_update, row.pk, {"pictured": actor.icon})
+    await in_database(uploads.drop, row.pictured)
     mirror = await in_database(_row, Room.Kind.MIRROR, actor)
     if mirror:
         await show_face(mirror.room_id, actor)
+
+
+async def unmask(uri: str) -> None:
+    """Who is gone for good has no face here, and says nothing of themselves."""
+    row = await in_database(_ghost_at, uri)
+    if row and row.registered:
+        await _show_picture(row, row.actor)
+
+
+def _ghost_at(uri: str) -> Ghost | None:
+    return Ghost.objects.filter(actor__uri=uri).select_related("actor").first()
 
 
 def ghost_now(actor: Actor) -> str:

@@ -80,11 +80,15 @@ def chosen(
 
 
 def orphans() -> QuerySet[Upload]:
-    """Files of posts and boosts that were taken back."""
+    """Files of posts and boosts that were taken back, or that nothing shows any more. Custom emoji
+    belong to their server, not to a post: they go by age.
+    """
     there = Anchor.objects.filter(file=OuterRef("url"))
     posts = Post.objects.filter(uri=OuterRef("uri"), deleted=None)
-    stands = Exists(posts) | Exists(Boost.objects.filter(uri=OuterRef("uri")))
-    return spare().filter(Exists(there)).exclude(Exists(there.filter(stands)))
+    boosts = Boost.objects.filter(uri=OuterRef("uri"), post__deleted=None)
+    stands = Exists(posts) | Exists(boosts)
+    shown_once = Exists(there) | Q(dropped=True)
+    return spare().filter(shown_once).exclude(Exists(there.filter(stands)))
 
 
 def remove(rows: Iterable[Upload]) -> Removed:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import IO
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from bridge import filetypes, http, names, pictures
@@ -29,7 +29,7 @@ from bridge.matrix.enclosed import File, name_of
 from bridge.models import Upload
 from social import policy
 
-__all__ = ["File", "full", "kept_at", "mxc_of", "remember", "size"]
+__all__ = ["File", "drop", "full", "kept_at", "mxc_of", "remember", "size"]
 
 log = logging.getLogger("ownroom.media")
 PATIENCE = 20.0  # seconds for one file: a room's lane waits that long for a slow host
@@ -96,8 +96,8 @@ def _recalled(url: str) -> Upload | None:
     now = timezone.now()
     if row is None or (row.again and row.again <= now):
         return Upload(url=url, note="the quota is full") if full() else None
-    if now - row.used > _USED:
-        Upload.objects.filter(pk=row.pk).update(used=now)
+    if now - row.used > _USED or row.dropped:
+        Upload.objects.filter(pk=row.pk).update(used=now, dropped=False)
     return row
 
 
@@ -105,6 +105,15 @@ def kept_at(url: str) -> str:
     """The mxc address of a file that a page shows; empty where the homeserver has none."""
     row = _recalled(url)
     return row.mxc if row else ""
+
+
+def drop(*urls: str, mxc: str = "") -> None:
+    """Something that showed these shows them no more: they go, unless something else does."""
+    known = [url for url in urls if url]
+    if not (known or mxc):
+        return
+    named = Q(url__in=known) | Q(mxc=mxc, mxc__gt="")
+    Upload.objects.filter(named).exclude(mxc="").update(dropped=True)
 
 
 def full() -> bool:
@@ -125,7 +134,7 @@ def _same(sha256: str) -> str:
 
 
 def _kept(url: str, values: dict[str, object]) -> Upload:
-    fresh = {"mxc": "", "note": "", "again": None, "fetched": timezone.now()}
+    fresh = {"mxc": "", "note": "", "again": None, "dropped": False, "fetched": timezone.now()}
     values = fresh | {"used": timezone.now(), "host": names.host_of(url)[:255]} | values
     return Upload.objects.update_or_create(url=url, defaults=values)[0]
 

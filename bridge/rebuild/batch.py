@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from bridge import documents
-from bridge.matrix import anchors, enclosed, registration
+from bridge.matrix import anchors, enclosed, parts, registration
 from bridge.matrix import polls as matrix_polls
 from bridge.models import Anchor, Room
 from social import replay
@@ -27,6 +27,7 @@ class Batch:
     posts: dict[str, tuple[Publish, str]] = field(default_factory=dict)  # with the text kept
     places: list[Anchor] = field(default_factory=list)
     renamed: list[tuple[str, dict[str, int]]] = field(default_factory=list)
+    edited: list[tuple[str, str, str]] = field(default_factory=list)  # event, digest and file
 
     def post(self, act: Publish, text: str) -> None:
         if act.post in self.posts:
@@ -36,13 +37,16 @@ class Batch:
     def place(self, event: Event, uri: str, part: int = 0, shows: str = "") -> None:
         related = event["content"].get("m.relates_to") or {}
         answers = matrix_polls.places(event["content"])
+        sender = event["sender"]
+        source = enclosed.source(event["content"]) if registration.load().ours(sender) else None
         if related.get("rel_type") == "m.replace":
             if answers:
                 self.renamed.append((related.get("event_id", ""), answers))
+            if registration.load().ours(sender):
+                shown = (shows, source[0] if source else "")
+                self.edited.append((related.get("event_id", ""), *shown))
             return
         root = related.get("event_id", "") if related.get("rel_type") == "m.thread" else ""
-        sender = event["sender"]
-        source = enclosed.source(event["content"]) if registration.load().ours(sender) else None
         anchor = Anchor(
             event_id=event["event_id"],
             room=self.room,
@@ -80,4 +84,7 @@ class Batch:
         self.places.clear()
         for event, answers in self.renamed:
             anchors.rename_answers(event, answers)
+        for event, digest, file in self.edited:
+            parts.shows(event, digest, file)
         self.renamed.clear()
+        self.edited.clear()

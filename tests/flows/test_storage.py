@@ -12,10 +12,13 @@ from pytest_django import Settings as SettingsWrapper
 
 from bridge import tasks
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Upload
+from bridge.models import Ghost, Upload
 from tests.bridge.test_pictures import png
-from tests.fakes.world import Resident, World
+from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.world import Resident, World, post_of
+from tests.fakes.world import said as said_by
 from tests.flows.test_enclosed import files, picture
+from tests.flows.test_faces import pictured
 
 ADMIN = "admin-token"
 
@@ -171,3 +174,111 @@ def test_what_the_homeserver_lost_before_is_forgotten(
     world.home.files.clear()
     said("prune", "--larger", "0.00001")
     assert not Upload.objects.exists()
+
+
+# ---- what nothing shows any more
+
+
+def left(world: World) -> list[str]:
+    """The files of others that are known an hour later."""
+    tasks.prune()
+    names = sorted(url.rpartition("/")[2] for url in Upload.objects.values_list("url", flat=True))
+    assert len(world.home.files) == len(names)
+    return names
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_picture_that_an_edit_took_out_goes_and_the_others_go_with_their_post(
+    world: World, alice: Resident, bob: Neighbour, mirror: str, *, rebuilt: bool
+) -> None:
+    a, b, c = (picture(world, f"{name}.png", png(width=ord(name))) for name in "abc")
+    sent = bob.post("two", extra={"attachment": [a, b]})
+    world.settle()
+    bob.update(sent.post, "now another first one", extra={"attachment": [c, b]})
+    world.settle()
+    assert left(world) == ["b.png", "c.png"]
+    if rebuilt:
+        lost_and_rebuilt()
+        tasks.prune()
+        assert len(world.home.files) == 2
+    bob.update(sent.post, "only the first", extra={"attachment": [c]})
+    world.settle()
+    assert left(world) == ["c.png"]
+    bob.update(sent.post, "words", extra={"attachment": []})
+    world.settle()
+    assert left(world) == []
+
+
+@pytest.mark.usefixtures("token")
+def test_a_boosted_picture_goes_with_its_post_and_with_the_boost(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour, mirror: str
+) -> None:
+    sent = [
+        mallory.post(name, extra={"attachment": [picture(world, f"{name}.png", png(width=width))]})
+        for name, width in (("a", 1), ("b", 2))
+    ]
+    boosts = [bob.boost(one.post) for one in sent]
+    world.settle()
+    assert left(world) == ["a.png", "b.png"]
+    world.hear(mallory, said_by(mallory, "Delete", sent[0].post))
+    world.settle()
+    assert left(world) == ["b.png"]
+    bob.undo(boosts[1].id)
+    world.settle()
+    assert left(world) == []
+
+
+@pytest.mark.usefixtures("token")
+def test_a_picture_for_fewer_than_read_the_room_goes_from_there(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    root = alice.post("show me")
+    world.settle()
+    attached = [picture(world, f"{name}.png", png(width=ord(name))) for name in "ab"]
+    sent = bob.post("here", reply_to=post_of(root), extra={"attachment": attached})
+    world.settle()
+    assert left(world) == ["a.png", "b.png"]
+    now = sent.activity["object"] | {"to": [f"{bob.id}/followers"], "cc": []}
+    world.hear(bob, said_by(bob, "Update", now | {"updated": "2099-01-01T00:00:00Z"}))
+    world.settle()
+    assert not files(alice, alice.room)
+    assert left(world) == []
+
+
+@pytest.mark.usefixtures("token")
+def test_the_face_of_who_deleted_themselves_goes(world: World, alice: Resident) -> None:
+    bob = pictured(world)
+    world.friends(bob, alice)
+    bob.post("look at me")
+    world.settle()
+    assert left(world) == ["bob-wide.png", "bob.png"]
+    ghost = world.home.users[Ghost.objects.get(actor__uri=bob.id).mxid]
+    bob.delete_actor()
+    world.settle()
+    assert ghost["avatar_url"] == ""
+    assert not ghost["social.ownroom.actor"]["profile"]["icon"]
+    assert left(world) == []
+
+
+@pytest.mark.usefixtures("token")
+def test_a_face_goes_when_another_takes_its_place(world: World, alice: Resident) -> None:
+    bob = pictured(world)
+    world.friends(bob, alice)
+    fresh = world.neighbours.file("fresh.png", "image/png", png(width=77))
+    bob.update_profile(icon={"type": "Image", "url": fresh})
+    world.settle()
+    assert left(world) == ["bob-wide.png", "fresh.png"]
+
+
+@pytest.mark.usefixtures("token")
+def test_custom_emoji_belong_to_their_server_and_stay_for_their_days(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    url = world.neighbours.file("cat.png", "image/png", png())
+    tag = {"type": "Emoji", "name": ":cat:", "icon": {"type": "Image", "url": url}}
+    sent = bob.post("a :cat:", extra={"tag": [tag]})
+    world.settle()
+    bob.delete(sent.post)
+    world.settle()
+    assert left(world) == ["cat.png"]
