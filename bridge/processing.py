@@ -31,7 +31,7 @@ from social import (
     polls,
     profiles,
 )
-from social.acts import OPEN, Accept, Act, AllowQuote, Introduce, Pin, Publish, Undo, Vote
+from social.acts import OPEN, Accept, Act, AllowQuote, Follow, Introduce, Pin, Publish, Undo, Vote
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
@@ -200,7 +200,7 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
         if isinstance(said.act, Pin):
             for earlier in context:
                 _show(earlier)  # before it can be pinned in a room it stands there
-        several = isinstance(said.act, Vote | Pin | Undo)
+        several = isinstance(said.act, Vote | Pin | Undo | Follow)
         note = _each([*context, said]) if several else _main(said)
         if isinstance(said.act, Accept) and not note:
             for earlier in context:
@@ -215,8 +215,8 @@ def _main(said: Said) -> str:
 
 
 def _each(found: Sequence[Said]) -> str:
-    """The choices of a ballot, what is pinned in one list: each is an act of its own. Why none of
-    them counts; empty where one does.
+    """The choices of a ballot, what is pinned in one list, a question that is asked once more: each
+    is an act of its own. Why none of them counts; empty where one does.
     """
     notes = []
     for said in found:

@@ -388,7 +388,7 @@ def _follow(act: Follow) -> bool:
     if not asked:
         return bool(FollowRow.objects.create(**two, **new))
     row, created = FollowRow.objects.get_or_create(**two, defaults=new)
-    if not created:
+    if not created and not two["follower"].is_local:  # ours is known by what was sent
         FollowRow.objects.filter(pk=row.pk).update(uri=act.uri)
     return created
 

@@ -183,12 +183,10 @@ def _follow(call: Call) -> list[Said]:
     if old and old.state == "accepted":
         return _only(f"<p>You follow {_name(target)} already.</p>")
     act = Follow(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
-    return [
-        Said(
-            act,
-            answer=f"<p>I asked {_name(target)} to let you follow. You hear here when they do.</p>",
-        )
-    ]
+    answer = f"<p>I asked {_name(target)} to let you follow. You hear here when they do.</p>"
+    # Who thinks that this was asked already answers only once the first question is taken back.
+    again = [Said(_taken_back(old, target, call.at))] if old and old.uri != call.uri else []
+    return [*again, Said(act, answer=answer)]
 
 
 def _unfollow(call: Call) -> list[Said]:
@@ -196,9 +194,13 @@ def _unfollow(call: Call) -> list[Said]:
     row = call.actor.follows_out.filter(target=target).first()
     if row is None:
         return _only(f"<p>You do not follow {_name(target)}.</p>")
-    said = Follow(author=call.actor.uri, target=target.uri, uri=row.uri, at=row.at)
-    act = Undo(author=call.actor.uri, uri=row.uri, at=call.at, undone=said)
+    act = _taken_back(row, target, call.at)
     return [Said(act, answer=f"<p>You no longer follow {_name(target)}.</p>")]
+
+
+def _taken_back(row: FollowRow, target: Actor, at: int) -> Undo:
+    said = Follow(author=row.follower.uri, target=target.uri, uri=row.uri, at=row.at)
+    return Undo(author=said.author, uri=row.uri, at=at, undone=said)
 
 
 def _unquote(call: Call) -> list[Said]:

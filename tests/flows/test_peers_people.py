@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.liar import Liar, Somebody, serving
 from tests.fakes.world import Resident, World, followers
 
@@ -55,3 +56,28 @@ def test_what_is_said_to_one_person_goes_to_their_own_inbox(
         "/u/eve/inbox": {"Accept", "Follow", "Block", "Reject", "Undo"},
     }
     assert not followers(alice.actor)
+
+
+# ---- what they answer
+
+
+def test_who_asks_again_while_waiting_takes_the_first_question_back(
+    world: World, alice: Resident, eve: Somebody
+) -> None:
+    """GoToSocial answers no second Follow of the same two, and may have lost its answer."""
+    alice.tell_bot(f"follow {eve.id}")
+    world.settle()
+    alice.tell_bot(f"follow {eve.id}")
+    world.settle()
+    first, undo, second = eve.server.heard
+    assert [first["type"], undo["type"], second["type"]] == ["Follow", "Undo", "Follow"]
+    assert undo["object"]["id"] == first["id"] != second["id"]
+    tell(world, eve, eve.says("Accept", first["id"]))
+    assert not followers(eve.id)
+    tell(world, eve, eve.says("Accept", second["id"]))
+    assert followers(eve.id) == {alice.actor}
+    lost_and_rebuilt()
+    assert followers(eve.id) == {alice.actor}
+    alice.tell_bot(f"follow {eve.id}")
+    world.settle()
+    assert len(eve.server.heard) == 3
