@@ -3,14 +3,15 @@
 Posts are told of in test_peers_posts.py, signatures, ids and patience in test_peers.py.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.bridge.test_rebuild import lost_and_rebuilt
-from tests.fakes.liar import Liar, Somebody, serving
-from tests.fakes.world import Resident, World, followers
+from tests.fakes.liar import Liar, Somebody, key, serving
+from tests.fakes.world import Resident, World, followers, post
 
 Json = dict[str, Any]
 
@@ -31,6 +32,47 @@ def tell(world: World, eve: Somebody, *activities: Json) -> None:
     for activity in activities:
         assert eve.knocks(world, activity) == 202
     world.settle()
+
+
+# ---- how they are met
+
+
+def test_all_is_answered_that_gotosocial_asks_when_it_meets_somebody(
+    world: World, alice: Resident
+) -> None:
+    """A 500 to one of these questions may cost the whole acquaintance."""
+    alice.post("hello")
+    world.settle()
+    actor = world.json(alice.actor)
+    lists = ("followers", "following", "outbox", "featured")
+    documents = [alice.actor, actor["publicKey"]["id"], *(actor[name] for name in lists)]
+    assert {world.get(url)[0] for url in documents} == {200}
+    found = json.loads(world.get(f"/.well-known/webfinger?resource=acct:{alice.handle[1:]}")[1])
+    assert found["subject"] == f"acct:{alice.handle[1:]}"
+    assert alice.actor in [link.get("href") for link in found["links"]]
+    server = ("/robots.txt", "/api/v1/instance", "/.well-known/nodeinfo", "/nodeinfo/2.1")
+    assert [world.get(path, "*/*")[0] for path in server] == [404, 404, 200, 200]
+
+
+def test_an_actor_may_be_called_as_takahe_calls_its_own(
+    world: World, alice: Resident, server: Liar
+) -> None:
+    """A handle in the middle, a slash at the end; and its WebFinger knows `acct:` alone."""
+    eve = Somebody(server, f"{server.url}/@eve@far.example/", key("liar"))
+    key_id = f"{eve.id}#main-key"
+    document = {**eve.document(), "preferredUsername": "eve", "inbox": f"{eve.id}inbox/"}
+    server.serve("/@eve@far.example/", document)
+    assert eve.knocks(world, eve.says("Follow", alice.actor), key_id=key_id) == 202
+    alice.tell_bot(f"follow {eve.id}")
+    world.settle()
+    assert followers(alice.actor) == {eve.id}
+    follow = next(one for one in server.heard if one["type"] == "Follow")
+    assert follow["object"] == eve.id
+    hello = eve.note("hello", to=alice.actor)
+    tell(world, eve, eve.says("Accept", follow), eve.creates(hello))
+    assert followers(eve.id) == {alice.actor}
+    assert post(hello["id"]).author.uri == eve.id
+    assert set(server.heard_at) == {"/@eve@far.example/inbox/"}
 
 
 # ---- where they are told

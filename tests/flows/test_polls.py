@@ -196,6 +196,20 @@ def test_new_counts_are_no_edit(world: World, reader: Resident, bob: Neighbour) 
     assert votes(note["id"]) == [2, 0]
 
 
+def test_counts_under_an_id_that_was_used_before_are_counted(
+    world: World, reader: Resident, bob: Neighbour
+) -> None:
+    """GoToSocial calls all of them `…/activity#Update`."""
+    note = asks(bob)
+    world.settle()
+    about = {key: note[key] for key in ("to", "cc")}
+    update = {"id": f"{note['id']}/activity#Update", "type": "Update", "actor": bob.id, **about}
+    for count in (1, 2):
+        assert world.hear(bob, {**update, "object": note | question(count, 0)}) == 202
+        world.settle()
+        assert votes(note["id"]) == [count, 0]
+
+
 def test_an_edit_of_the_question_changes_the_poll_in_the_room(
     world: World, reader: Resident, bob: Neighbour
 ) -> None:
