@@ -171,10 +171,15 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
         case RefuseQuote() if act.stamp:
             keep_withdrawn(act)
         case Leave():
-            Document.objects.filter(author=author.uri).exclude(uri=uri).update(gone=True)
+            keep_nothing(author, but=uri)
         case _:
             pass
     return uri
+
+
+def keep_nothing(author: Actor, *, but: str = "") -> None:
+    """Of who left: what they said and did is answered with 410."""
+    Document.objects.filter(author=author.uri).exclude(uri=but).update(gone=True)
 
 
 def keep_consent(act: AllowQuote | RefuseQuote, stamp: str) -> None:

@@ -130,6 +130,7 @@ class Ghost(models.Model):
     registered = models.BooleanField(default=False)
     named = models.CharField(max_length=500, blank=True)  # display name as last told
     pictured = models.CharField(max_length=2048, blank=True)  # whence its avatar is, as last told
+    introduced = models.BigIntegerField(default=-1)  # of the profile that it carries, as last told
 
     def __str__(self) -> str:
         return self.mxid

@@ -45,6 +45,7 @@ THOROUGH = (
     "tests/bridge/test_html.py",
     "tests/bridge/test_http.py",
     "tests/bridge/test_rebuild.py",
+    "tests/bridge/test_rebuild_columns.py",
     "tests/bridge/test_serving.py",
     "tests/bridge/matrix/test_gaps.py",
     "tests/bridge/matrix/test_membership.py",

@@ -132,6 +132,15 @@ def replaced(content: Mapping[str, Any], event: str) -> dict[str, Any]:
     return {**new, "body": f"* {new['body']}", "m.new_content": new, "m.relates_to": related}
 
 
+def copied(url: str, file: File) -> dict[str, Any]:
+    """A picture of somebody elsewhere that stands for them, as a room's state or a ghost's card:
+    `source` finds out again whence it is.
+    """
+    sides = {"w": file.width, "h": file.height} if file.width and file.height else {}
+    info = {"mimetype": file.type, "size": file.size, **sides}
+    return {"url": file.mxc, "info": info, vocabulary.PART: {"v": 1, "url": shapes.clean(url)}}
+
+
 def source(content: Mapping[str, Any]) -> tuple[str, File] | None:
     """Of an event that shows a file of somebody else: whence it is, and the file itself."""
     mark, info = shapes.mapping(content.get(vocabulary.PART)), shapes.mapping(content.get("info"))

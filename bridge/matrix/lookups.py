@@ -11,7 +11,7 @@ from bridge import names
 from bridge.errors import Later
 from bridge.matrix import enclosed, parse, polls, registration, render, traces
 from bridge.models import Anchor, Document, Ghost, Received, Room, Upload
-from social import actions, once, policy, profiles, quoting
+from social import actions, acts, once, policy, profiles, quoting
 from social.acts import (
     OPEN,
     Act,
@@ -276,7 +276,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         raw=_text(document),
         act=document,
         key=author.key_id if author else "",
-        seen=int(time.time() * 1000),
+        seen=_seen(act),
         boosted=profiles.publish_of(boosted) if boosted and not boosted.deleted else None,
         boosted_title=boosted.author.title if boosted else "",
         name_emojis=_name_emojis(author, boosted.author if boosted else None),
@@ -291,6 +291,11 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         parts=_parts(act, room),
         **(_counted(act, room) if isinstance(act, Tally) else {}),
     )
+
+
+def _seen(act: Act) -> int:
+    """When it came, as the index has it; a post has a time of its own besides."""
+    return int(time.time() * 1000) if isinstance(act, Publish | Revise) else acts.when(act)
 
 
 def _name_emojis(*actors: Actor | None) -> tuple[Emoji, ...]:

@@ -16,6 +16,7 @@ _ASKED = 200  # names looked up for one message, hashtags among them
 _UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
 _EMOJIS = 50  # of one post, as many as are read from others
 _MENTIONED = 50  # as bridge.html_find
+_WHOLE = re.compile(r"@[^\s@]+@[^\s@]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 # What a person may write in front of the text, in its plain and in its HTML form.
@@ -279,7 +280,10 @@ def _mentions(
     if parent:
         found[parent.author] = actor_name(parent.author, refs)
         for mention in parent.content.mentions:
-            found.setdefault(mention.actor, mention.name)
+            # Some name nobody, or without a host: who reads on elsewhere needs the whole of it.
+            whole = _WHOLE.fullmatch(mention.name)
+            named = mention.name if whole else actor_name(mention.actor, refs)
+            found.setdefault(mention.actor, named)
     for key in (*written.mentions, *shapes.mentioned(content)):
         actor = _actor(key, refs)
         if actor:

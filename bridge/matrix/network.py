@@ -223,7 +223,7 @@ class Matrix(Network):
         if uri:
             more = [Anchor(event_id=event_id, file=render.first_file(act, refs)), *more]
         for one in more:
-            one.room, one.root, one.sender = room, refs.root, sender
+            one.room, one.root, one.sender = room, refs.root or render.root(written), sender
             about, one.at = _said_at(act)
             one.uri = uri or about
         row.made = tuple(more)

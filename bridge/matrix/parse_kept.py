@@ -24,6 +24,7 @@ def carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:
         by=shapes.text(kept.get("by")),
         kind=shapes.text(kept.get("kind")),
         seen=shapes.number(kept.get("seen")),
+        published=shapes.number(kept.get("published")),
         event=event.id,
         role=shapes.text(kept.get("role")) or "primary",
         auth=shapes.text(kept.get("auth")),

@@ -65,6 +65,7 @@ class Carried:
     by: str
     kind: str
     seen: int
+    published: int = 0  # of a post, as the index has it: its own date may be none
     event: str = ""
     role: str = "primary"  # or "card" (of a boost), "copy" (a notice in a desk)
     auth: str = ""

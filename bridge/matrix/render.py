@@ -73,6 +73,7 @@ __all__ = [
     "receipt",
     "render",
     "requoted",
+    "root",
     "tally",
 ]
 
@@ -100,13 +101,13 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0
         case Tally():
             return _end(act, refs)
         case Retract():
-            return _redact(refs.redact or refs.event, "deleted by its author", act.post)
+            return _redact(refs.redact or refs.event, "deleted by its author", act.post, act.at)
         case React():
             return _react(act, refs)
         case Boost():
             return _boost(act, refs)
         case Undo():
-            return _redact(refs.redact, "taken back", act.uri)
+            return _redact(refs.redact, "taken back", act.uri, act.at)
         case BlockHost() | Mute() | Decide() | Report():
             return Ignored(reason="told in ledgers and desks, not as an event of its own")
         case Remove():
@@ -129,7 +130,7 @@ def _publish(act: Publish, refs: Refs) -> Send | Ignored:
     if not refs.fits:
         return Ignored(reason="it is for fewer people than read this room")
     more = _thread(refs) | {vocabulary.OBJECT: _post_copy(act, refs, kind="create")}
-    if act.content.poll:
+    if act.content.poll and act.content.poll.options:
         sent = fitted(polls.START, _asked(act, act.content.poll, refs) | more)
         if isinstance(sent, Send):
             return sent
@@ -188,7 +189,7 @@ def _replaced(post: Publish, refs: Refs, copy: dict[str, Any]) -> Send | Ignored
         "m.relates_to": {"rel_type": "m.replace", "event_id": refs.event},
         vocabulary.OBJECT: copy,
     }
-    if post.content.poll:
+    if post.content.poll and post.content.poll.options:
         asked = _asked(post, post.content.poll, refs)
         return fitted(polls.START, asked | {"m.new_content": asked} | more)
     new = quotes.said(post, refs)
@@ -228,7 +229,8 @@ def further(act: Act, refs: Refs, event: str) -> list[Change]:
     gone = [
         Change(part.number, part.event, None) for part in refs.parts if part.number not in wanted
     ]
-    related = _beside(refs, event)
+    below = isinstance(act, Boost) and refs.event and not refs.root
+    related = _beside(_under(refs) if below else refs, event)
     changes = list[Change]()
     for number, one in wanted.items():
         old = there.get(number)
@@ -295,10 +297,11 @@ def _end(act: Tally, refs: Refs) -> Send | Ignored:
     return fitted(polls.END, polls.end(poll, refs.event) | {vocabulary.OBJECT: copy})
 
 
-def _redact(event: str, reason: str, uri: str) -> Redact | Ignored:
+def _redact(event: str, reason: str, uri: str, at: int) -> Redact | Ignored:
     if not event:
         return _ABSENT
-    return Redact(event, reason, {vocabulary.TOMBSTONE: {"id": shapes.clean(uri)}})
+    told = {"id": shapes.clean(uri), "at": stamp(at)}
+    return Redact(event, reason, {vocabulary.TOMBSTONE: told})
 
 
 def _react(act: React, refs: Refs) -> Send | Ignored:
@@ -336,6 +339,12 @@ def _boost(act: Boost, refs: Refs) -> Send | Ignored:
 
 def _under(refs: Refs) -> Refs:
     return Refs(bot=refs.bot, root=refs.event, parent=refs.event)
+
+
+def root(sent: Send) -> str:
+    """Of the thread in which it stands."""
+    related = shapes.relation(sent.content)
+    return str(related["event_id"]) if related.get("rel_type") == "m.thread" else ""
 
 
 def _card(post: Publish, uri: str, refs: Refs) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from django.conf import settings
 
 from bridge import html, names
 from bridge.loop import in_database
-from bridge.matrix import client, registration, uploads
+from bridge.matrix import client, enclosed, registration, uploads
+from bridge.matrix.enclosed import File
 from bridge.matrix.vocabulary import (
     ACTOR,
     BANNER,
@@ -256,7 +257,7 @@ async def _face(actor: Actor) -> dict[str, dict[str, Any]]:
     for kind, url in (("m.room.avatar", actor.icon), (BANNER, actor.header)):
         file = await uploads.mxc_of(url, patience=GLANCE) if url else None
         if file or not url:
-            found[kind] = {"url": file.mxc} if file else {}
+            found[kind] = enclosed.copied(url, file) if file else {}
     return found
 
 
@@ -334,16 +335,23 @@ async def ghost_of(actor: Actor) -> str:
     row = await in_database(_ghost_row, actor)
     if not row.registered:
         await client.register(row.mxid[1:].split(":", 1)[0])
-        await client.set_profile_key(row.mxid, GHOST, card(actor))
         await in_database(_ghost_update, row.pk, {"registered": True})
     name = _name(actor)
     if row.named != name:
         await client.set_profile_key(row.mxid, "displayname", name)
-        await client.set_profile_key(row.mxid, GHOST, card(actor))
         await in_database(_ghost_update, row.pk, {"named": name})
+    if row.introduced != actor.introduced:
+        await _carry_card(row, actor)
     if row.pictured != actor.icon:
         await _show_picture(row, actor)
     return row.mxid
+
+
+async def _carry_card(row: Ghost, actor: Actor) -> None:
+    """Whom it speaks for, as a rebuild finds it again; with the file of the face it shows."""
+    face = await in_database(uploads.held, actor.icon) if actor.icon else None
+    await client.set_profile_key(row.mxid, GHOST, card(actor, face))
+    await in_database(_ghost_update, row.pk, {"introduced": actor.introduced})
 
 
 async def _show_picture(row: Ghost, actor: Actor) -> None:
@@ -354,7 +362,7 @@ async def _show_picture(row: Ghost, actor: Actor) -> None:
         if file is None:
             return
     await client.set_profile_key(row.mxid, "avatar_url", file.mxc if file else "")
-    await client.set_profile_key(row.mxid, GHOST, card(actor))
+    await _carry_card(row, actor)
     await in_database(_ghost_update, row.pk, {"pictured": actor.icon})
     await in_database(uploads.drop, row.pictured)
     mirror = await in_database(_row, Room.Kind.MIRROR, actor)
@@ -376,7 +384,8 @@ def _ghost_at(uri: str) -> Ghost | None:
 def ghost_now(actor: Actor) -> str:
     """Its Matrix ID, if it is there with its name and picture; else an empty string."""
     row = once.ask(("ghost", actor.pk), lambda: Ghost.objects.filter(actor=actor).first())
-    ready = row and row.registered and row.named == _name(actor) and row.pictured == actor.icon
+    told = (row.named, row.pictured, row.introduced) if row and row.registered else ()
+    ready = told == (_name(actor), actor.icon, actor.introduced)
     return row.mxid if row and ready else ""
 
 
@@ -384,9 +393,11 @@ def _name(actor: Actor) -> str:
     return actor.title[:250]
 
 
-def card(actor: Actor) -> dict[str, Any]:
+def card(actor: Actor, face: File | None = None) -> dict[str, Any]:
     """A remote actor as a rebuild needs it: the whole profile, and when we last saw it change."""
-    return {"v": 1, "profile": asdict(profiles.profile_of(actor)), "at": actor.introduced}
+    shown = {"face": enclosed.copied(actor.icon, face)} if face else {}
+    profile = asdict(profiles.profile_of(actor))
+    return {"v": 1, "profile": profile, "at": actor.introduced, **shown}
 
 
 def _ghost_row(actor: Actor) -> Ghost:

@@ -101,6 +101,12 @@ def _recalled(url: str) -> Upload | None:
     return row
 
 
+def held(url: str) -> File | None:
+    """What the homeserver has of it already."""
+    row = Upload.objects.filter(url=url).exclude(mxc="").first()
+    return File(row.mxc, row.type, row.size, row.width, row.height) if row else None
+
+
 def kept_at(url: str) -> str:
     """The mxc address of a file that a page shows; empty where the homeserver has none."""
     row = _recalled(url)

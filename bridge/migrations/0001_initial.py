@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                 ('registered', models.BooleanField(default=False)),
                 ('named', models.CharField(blank=True, max_length=500)),
                 ('pictured', models.CharField(blank=True, max_length=2048)),
+                ('introduced', models.BigIntegerField(default=-1)),
                 ('actor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='ghost', to='social.actor')),
             ],
         ),

@@ -36,13 +36,14 @@ class Batch:
 
     def place(self, event: Event, uri: str, part: int = 0, shows: str = "") -> None:
         related = event["content"].get("m.relates_to") or {}
-        answers = matrix_polls.places(event["content"])
         sender = event["sender"]
-        source = enclosed.source(event["content"]) if registration.load().ours(sender) else None
+        ours = registration.load().ours(sender)  # what its own answers are called is known anyway
+        answers = {} if ours else matrix_polls.places(event["content"])
+        source = enclosed.source(event["content"]) if ours else None
         if related.get("rel_type") == "m.replace":
             if answers:
                 self.renamed.append((related.get("event_id", ""), answers))
-            if registration.load().ours(sender):
+            if ours:
                 shown = (shows, source[0] if source else "")
                 self.edited.append((related.get("event_id", ""), *shown))
             return

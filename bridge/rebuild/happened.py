@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from bridge import documents, names
+from bridge import documents, filetypes, html, names
 from bridge.activitypub import actors, groups
 from bridge.activitypub.network import replayed
 from bridge.matrix import (
@@ -26,6 +26,8 @@ from social import actions, acts, polls, quoting
 from social.acts import (
     AllowQuote,
     Boost,
+    Emoji,
+    Leave,
     Publish,
     React,
     RefuseQuote,
@@ -87,8 +89,10 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
     act = quoting.believed(polls.as_kept(act, carried.kind), carried.stamp)
     if act.author != author.uri:
         return
+    _pictures(act, event)
     if isinstance(act, Publish):
-        act = replace(act, group=_group(act, batch.room))
+        published = carried.published or act.published
+        act = replace(act, group=_group(act, batch.room), published=published)
         batch.post(act, carried.raw)
     else:
         with batch.alone():
@@ -106,6 +110,25 @@ def _wordless(carried: Carried, event: Event, batch: Batch) -> None:
     author = people.from_card(event["content"][OBJECT].get("who")) or _speaker(carried, event)
     if author and author.uri == carried.by and names.same_origin(carried.uri, carried.by):
         batch.place(event, carried.uri)
+
+
+def _pictures(act: Any, event: Event) -> None:
+    """Custom emoji that the homeserver has, as the event shows them."""
+    content, emojis, found = event["content"], tuple[Emoji, ...](), dict[str, str]()
+    match act:
+        case Publish(content=said) | Revise(now=Publish(content=said)) if said.emojis:
+            now = shapes.new_content(content) or content
+            shown = html.from_matrix("", shapes.text(now.get("formatted_body")), lambda _: None)
+            emojis, found = said.emojis, dict(shown.emoticons)
+        case React(custom=Emoji() as emoji):
+            key = shapes.text(shapes.relation(content).get("key"))
+            emojis, found = (emoji,), {emoji.shortcode: key}
+        case _:
+            return
+    for emoji in emojis:
+        mxc = found.get(emoji.shortcode, "")
+        if mxc.startswith("mxc://") and emoji.media_type in filetypes.PICTURES:
+            uploads.remember(emoji.url, enclosed.File(mxc, emoji.media_type))
 
 
 def _group(act: Publish, room: Room) -> str:
@@ -174,6 +197,8 @@ def _entry(entry: Entry) -> None:
     if isinstance(act, AllowQuote | RefuseQuote):
         documents.keep_consent(act, raw if isinstance(raw, str) else "")
         return
+    if author and author.is_local and isinstance(act, Leave):
+        documents.keep_nothing(author)
     if author and author.is_local and isinstance(raw, str) and raw:
         documents.keep_activity(act, author, orjson.loads(raw))
 
@@ -183,4 +208,5 @@ def _tombstone(event: Event) -> None:
     uri = marked.get("id") if isinstance(marked, dict) else None
     author = people.met(event["sender"])
     if isinstance(uri, str) and author:
-        actions.bury(uri, author.uri, int(event["origin_server_ts"]))
+        at = shapes.number(marked.get("at")) if isinstance(marked, dict) else 0
+        actions.bury(uri, author.uri, at or int(event["origin_server_ts"]))

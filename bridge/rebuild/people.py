@@ -8,7 +8,10 @@ from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import (
     client,
+    enclosed,
     registration,
+    shapes,
+    uploads,
 )
 from bridge.matrix.vocabulary import GHOST
 from bridge.models import Ghost
@@ -27,7 +30,10 @@ def ghost_actor(mxid: str) -> Actor | None:
     if not registration.load().ours(mxid) or mxid == registration.load().bot:
         return None
     shown = run(client.profile(mxid)) or {}
-    actor = from_card(shown.get(GHOST))
+    card = shapes.mapping(shown.get(GHOST))
+    actor = from_card(card)
+    if face := enclosed.source(shapes.mapping(card.get("face"))):
+        uploads.remember(*face)
     if actor:
         Ghost.objects.get_or_create(
             actor=actor,
@@ -36,6 +42,7 @@ def ghost_actor(mxid: str) -> Actor | None:
                 "registered": True,
                 "named": shown.get("displayname") or "",
                 "pictured": actor.icon if shown.get("avatar_url") else "",
+                "introduced": shapes.number(card.get("at")),
             },
         )
     return actor
