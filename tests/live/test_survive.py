@@ -44,7 +44,7 @@ def victims(town: Stage) -> dict[str, Callable[[], object]]:
 
     def ours(part: str) -> None:
         town.server.kill(part)
-        town.server.revive()
+        until(partial(supervised, town), 120)
 
     def beside(service: object) -> None:
         service.kill()  # type: ignore[attr-defined]  # each of them has both
