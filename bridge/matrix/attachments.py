@@ -5,7 +5,8 @@ post is gone it leads nowhere.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bridge import html_emoji, names
@@ -38,6 +39,19 @@ def carried(
     if not read or not all(one.url for one in read):
         return Ignored(reason="a file without an address")
     return read
+
+
+def still_described(
+    now: Iterable[Attachment], before: Iterable[Attachment]
+) -> tuple[Attachment, ...]:
+    """The files of an edit: what was said of one that stays holds, if nothing else is said now."""
+    said = {one.url: one for one in before}
+    return tuple(
+        replace(one, alt=one.alt or old.alt, focus=one.focus or old.focus)
+        if (old := said.get(one.url))
+        else one
+        for one in now
+    )
 
 
 def picture(content: Mapping[str, Any], origin: str, event: str) -> str:

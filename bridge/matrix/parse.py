@@ -357,12 +357,11 @@ def _edit(event: Event, refs: Refs, author: str) -> Revise | Ignored:
         return read
     content = replace(
         read.content,
-        attachments=old.content.attachments,
+        attachments=attachments.still_described(read.content.attachments, old.content.attachments),
         poll=old.content.poll,
         quote=old.content.quote,
         stamp=old.content.stamp,
         quotable=old.content.quotable,
-        place=read.content.place or old.content.place,
     )
     if old.reply and not parent:
         # Whom a reply names because of its parent cannot be read from the text alone.

@@ -9,6 +9,7 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Ghost
 from tests.bridge.test_pictures import SECRET, exif, jpeg, segment
+from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, outcome, post, post_of
 
 BYTES = bytes(range(256)) * 600
@@ -187,3 +188,37 @@ def test_while_the_homeserver_is_away_one_is_asked_to_come_again(
     world.home.recover()
     assert status == 503
     assert int(headers["Retry-After"]) > 0
+
+
+def test_an_edit_carries_the_new_picture_and_the_old_one_is_served_no_more(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = picture(world, alice)
+    before = address(event)
+    world.home.files["hs.test/dog"] = (PNG, BYTES[:999])
+    new = {"msgtype": "m.image", "body": "a dog", "filename": "d.png", "url": "mxc://hs.test/dog"}
+    edited(world, alice, event, new | {"info": {"mimetype": PNG}})
+    (update,) = bob.received("Update", contains="a dog")
+    (file,) = update["activity"]["object"]["attachment"]
+    assert file["url"] == address(event) != before
+    assert (fetch(before)[0], fetch(file["url"])[2]) == (404, BYTES[:999])
+    assert f'<img src="{file["url"]}"' in world.page(f"/@alice/{event[1:]}")
+    two = [{**new, "itemtype": "m.image", "url": f"mxc://hs.test/{key}"} for key in ("dog", "abc")]
+    edited(world, alice, event, {"msgtype": "dm.filament.gallery", "body": "2", "itemtypes": two})
+    assert [fetch(one["url"])[0] for one in post(post_of(event)).attachments] == [200, 200]
+    known = shown()
+    lost_and_rebuilt()
+    assert shown() == known
+    assert [fetch(one["url"])[0] for one in post(post_of(event)).attachments] == [200, 200]
+    edited(world, alice, event, {"msgtype": "m.text", "body": "only words"})
+    (update,) = bob.received("Update", contains="only words")
+    assert not update["activity"]["object"].get("attachment")
+    assert fetch(file["url"])[0] == 404
+
+
+def edited(world: World, person: Resident, event: str, new: dict[str, object]) -> None:
+    related = {"rel_type": "m.replace", "event_id": event}
+    content = {**new, "m.new_content": new, "m.relates_to": related}
+    person.person.send_event(person.room, "m.room.message", content)
+    world.settle()

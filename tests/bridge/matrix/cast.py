@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.matrix.parse import Refs
-from social.acts import LIKE, Boost, Content, Mention, Option, Poll, Publish, React
+from social.acts import LIKE, Attachment, Boost, Content, Mention, Option, Poll, Publish, React
+from social.geography import Place
 
 ORIGIN = "https://social.example"
 NOW = 1_790_000_000_000
@@ -24,6 +25,7 @@ def event_id(name: str) -> str:
 
 
 POST, QUIET = event_id("alice-post"), event_id("alice-quiet")
+SHOT = event_id("alice-shot")
 FROM_BOB, SECRET = event_id("bob-post"), event_id("bob-secret")
 OWN_POLL, BOBS_POLL = event_id("alice-poll"), event_id("bob-poll")
 LIKED, BOOSTED, EDIT = event_id("alice-like"), event_id("alice-boost"), event_id("alice-edit")
@@ -51,6 +53,7 @@ LIKE_URI, BOOST_URI = f"{ORIGIN}/ap/a/{LIKED[1:]}", f"{ORIGIN}/ap/a/{BOOSTED[1:]
 CARRIED = {
     POST: own_uri(POST),
     QUIET: own_uri(QUIET),
+    SHOT: own_uri(SHOT),
     FROM_BOB: BOB_POST,
     SECRET: BOB_SECRET,
     OWN_POLL: own_uri(OWN_POLL),
@@ -71,6 +74,21 @@ STORED = {
         content=Content(html="<p>What?</p>", poll=replace(DRINKS, multiple=True)),
     ),
     own_uri(POST): post(own_uri(POST), ALICE_URI),
+    own_uri(SHOT): post(
+        own_uri(SHOT),
+        ALICE_URI,
+        content=Content(
+            html="<p>before</p>",
+            attachments=(
+                Attachment(
+                    url=f"{ORIGIN}/media/{SHOT[1:]}/hs.test/cat",
+                    media_type="image/png",
+                    alt="a cat",
+                ),
+            ),
+            place=Place(name="here", latitude="1", longitude="2"),
+        ),
+    ),
     own_uri(QUIET): post(own_uri(QUIET), ALICE_URI, visibility="unlisted"),
     BOB_POST: post(
         BOB_POST,
