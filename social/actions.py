@@ -265,6 +265,8 @@ def _revise(act: Revise) -> bool:
     if changed == {"poll"} and polls.only_counted(post.poll, poll := values["poll"]):
         return polls.store(post, poll, act.updated)  # a rebuild reads it so from a receipt
     history.keep(post, act.now, shown)
+    if polls.asks_otherwise(post.poll, values["poll"]):
+        polls.forget(Post.objects.filter(pk=post.pk))
     due = polls.due_at(act.now.content.poll, told=post.poll)
     Post.objects.filter(pk=post.pk).update(updated=act.updated, poll_due=due, **values)
     _address(post, act.now.audience)

@@ -181,6 +181,7 @@ class Vote:
     option: str  # its name, to the letter
     uri: str
     at: int
+    ballot: tuple[str, ...] = ()  # all that is chosen from now on, where a vote may be changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

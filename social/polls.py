@@ -104,6 +104,11 @@ def count(act: Tally) -> bool:
     return store(post, told, act.at)
 
 
+def asks_otherwise(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+    """Whether answers are others than were: nobody has chosen among these."""
+    return bool(before and after) and _asked(before or {})[:2] != _asked(after or {})[:2]
+
+
 def store(post: Post, told: dict[str, Any], at: int) -> bool:
     """What is closed stays closed."""
     before = (post.poll or {}).get("closed")
@@ -159,8 +164,8 @@ def admit(act: Vote, post: Post) -> None:
     option = chosen(poll, act.option)
     if not option:
         raise Refused("the poll has no such answer")
-    others = post.votes.filter(voter=voter(act)).exclude(option=option)
-    if not poll.multiple and others.exists():
+    mine = post.votes.filter(voter=voter(act))
+    if not (act.ballot or poll.multiple) and mine.exclude(option=option).exists():
         raise Refused("they have voted already, and a vote cannot be changed")
 
 
@@ -181,14 +186,20 @@ def vote(act: Vote, author: Actor | None) -> bool:
     option = chosen(poll, act.option)
     if not option:
         raise Refused("the poll has no such answer")
+    mine = post.votes.filter(voter=voter(act))
+    if act.ballot and mine.filter(at__gt=act.at).exists():
+        return False  # they have chosen again since
+    changed = bool(act.ballot and mine.exclude(option__in=act.ballot).delete()[0])
     row, created = VoteRow.objects.get_or_create(
         post=post, voter=voter(act), option=option, defaults={"author": author, "at": act.at}
     )
     if author and row.author_id is None:
         VoteRow.objects.filter(pk=row.pk).update(author=author)
-    if created and post.author.is_local and poll.closed is None:
+    if not created and act.ballot:
+        VoteRow.objects.filter(pk=row.pk).update(at=act.at)
+    if (created or changed) and post.author.is_local and poll.closed is None:
         Post.objects.filter(pk=post.pk).update(poll_due=_later(post, act.at))
-    return created
+    return created or changed
 
 
 def forget(posts: QuerySet[Post]) -> None:

@@ -28,7 +28,7 @@ DAY = 86_400_000
 MAX_TAGS = 100
 MAX_MENTIONS = 50
 MAX_ADDRESSES = 1_000
-MAX_LISTED = 20
+MAX_LISTED = 100
 
 _MEDIA_TYPES = frozenset({"text/html", "text/markdown", "text/plain"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
@@ -176,7 +176,7 @@ def _content(obj: Json, uri: str, at: int, author: str, followers: str) -> Conte
     written, language = _text(obj)
     asked = parse_poll.poll(obj, at)
     emojis = parse_emoji.tagged(obj)
-    said = _note_html(obj, written, asked) if is_note else _card(obj, written, uri)
+    said = _note_html(obj, written, uri, asked) if is_note else _card(obj, written, uri)
     quote, stamp = parse_quotes.quoted(obj, _tags(obj))
     said = parse_quotes.without_fallback(said) if quote else said
     place = places.read(obj)
@@ -230,11 +230,11 @@ def _clean(obj: Json, written: str) -> str:
     return html.from_fediverse(written, kind if kind in _MEDIA_TYPES else "text/html")
 
 
-def _note_html(obj: Json, written: str, asked: Poll | None) -> str:
+def _note_html(obj: Json, written: str, uri: str, asked: Poll | None) -> str:
     parts = [
         parse_cards.title(obj),
         _clean(obj, written),
-        "" if asked else _options(obj),
+        "" if asked else _options(obj, uri),
         *parse_cards.links(obj),
     ]
     return "".join(part for part in parts if part)
@@ -267,12 +267,17 @@ def _excerpt(obj: Json, text: str) -> str:
     return html.from_fediverse("".join(lines))
 
 
-def _options(obj: Json) -> str:
-    """What is no poll to vote in is read as a list of its answers."""
+def _options(obj: Json, uri: str) -> str:
+    """What is no poll to vote in is read as a list of its answers, with the way to where it is."""
     choices = jsonld.as_list(obj.get("oneOf")) or jsonld.as_list(obj.get("anyOf"))
-    named = [html.warning(jsonld.text(c.get("name"))) for c in choices if isinstance(c, dict)]
-    shown = "".join(f"<li>{html.escape(name)}</li>" for name in named[:MAX_LISTED] if name)
-    return html.from_fediverse(f"<ul>{shown}</ul>") if shown else ""
+    listed = [choice for choice in choices[:MAX_LISTED] if isinstance(choice, dict)]
+    named = [html.warning(jsonld.text(choice.get("name"))) for choice in listed]
+    shown = "".join(f"<li>{html.escape(name)}</li>" for name in named if name)
+    if not shown:
+        return ""
+    more = "<li>…</li>" if len(choices) > MAX_LISTED else ""
+    page = html.escape(_url(obj) or uri)
+    return html.from_fediverse(f'<ul>{shown}{more}</ul><p><a href="{page}">{page}</a></p>')
 
 
 def _url(obj: Json) -> str:

@@ -200,10 +200,13 @@ def votes(event: Event, post: Publish | None, author: str, refs: Refs) -> Vote |
     """Of somebody without a profile only in a poll of ours: nobody else would believe them."""
     if post is None or post.content.poll is None:
         return _NONE
-    ours = names.same_origin(post.author, refs.origin) and event.sender not in refs.actors
-    if not author and not ours:
+    ours = names.same_origin(post.author, refs.origin)
+    if not author and (not ours or event.sender in refs.actors):
         return Ignored(reason="a vote by nobody with a profile here")
     known = refs.answers.get(shapes.referred(event.content), {})
+    options = chosen(event.content, post.content.poll, known)
+    # Clients count what somebody chose last; other servers what they were told first.
+    ballot = tuple(option.name for option in options) if ours else ()
     cast = tuple(
         Vote(
             author=author or event.sender,
@@ -211,8 +214,9 @@ def votes(event: Event, post: Publish | None, author: str, refs: Refs) -> Vote |
             option=option.name,
             uri=f"{names.act_uri(refs.origin, event.id)}#votes/{number}",
             at=event.at,
+            ballot=ballot,
         )
-        for number, option in enumerate(chosen(event.content, post.content.poll, known))
+        for number, option in enumerate(options)
     )
     if not cast:
         return Ignored(reason="no answer of the poll was chosen")

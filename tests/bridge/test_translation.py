@@ -126,7 +126,7 @@ EXAMPLES: list[acts.Act] = [
         uri=f"{POST}/update/1",
         at=AT,
     ),
-    acts.Vote(poll=cast.BOB_ASKS, option="Tea", **ABOUT),
+    acts.Vote(poll=cast.BOB_ASKS, option="Tea", ballot=("Tea",), **ABOUT),
     acts.Retract(author=ALICE, post=POST, at=AT),
     acts.React(
         post=cast.BOB_POST,
@@ -179,6 +179,7 @@ NOT_IN_ACTIVITYPUB = {
     "Profile.hide_network": "it shows in the collections, which are then empty",
     "Profile.quotes": "each post says it of itself",
     "Profile.voting": "each poll says when it ends",
+    "Vote.ballot": "a vote cannot be changed there",
     "Habits.visibility": "each post says it of itself",
     "Habits.language": "each post says it of itself",
     "Habits.warning": "each post says it of itself",
