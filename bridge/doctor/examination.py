@@ -23,6 +23,7 @@ QUESTIONS: dict[str, tuple[Question, tuple[str, ...]]] = {
     "clock": (homeserver.clock, ("homeserver",)),
     "webfinger": (public.webfinger, ("settings", "database")),
     "actor": (public.actor, ("settings", "database")),
+    "files": (public.files, ("settings", "database")),
     "scheduler": (work.scheduler, ("database",)),
     "backlog": (work.backlog, ("database",)),
 }

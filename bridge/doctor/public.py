@@ -8,9 +8,14 @@ from django.conf import settings
 from bridge import http
 from bridge.doctor.findings import Finding, fail, ok, warn
 from bridge.errors import Trouble
+from bridge.matrix.media import NO_FILE
 
 ACTIVITY = "application/activity+json"
 PROXY = "Compare the proxy with the samples in deploy/: host and path must come through unchanged."
+
+FILES = (
+    "Lead this host here by the proxy, /media/ alone and with its name: see the samples in deploy/."
+)
 
 
 def webfinger() -> Finding:
@@ -46,6 +51,25 @@ def actor() -> Finding:
         cure = "Something between changes the type, or gives a cached page for it. " + PROXY
         return fail(f"it is served as {_kind(found) or 'nothing'} instead of {ACTIVITY}", cure)
     return ok(f"{uri} is served as it should be")
+
+
+def files() -> Finding:
+    """Where they have a host of their own: whether it is one, ours, and has nothing else."""
+    host = settings.OWNROOM_MEDIA_HOST
+    if not host:
+        return ok("files are served beside the pages")
+    if host in {settings.OWNROOM_DOMAIN, settings.OWNROOM_HANDLE_DOMAIN}:
+        cure = "Give OWNROOM_MEDIA_HOST a name that serves nothing else, or leave it out."
+        return fail(f"files are on {host}, where pages are as well", cure)
+    for path, wanted in (("/media/no/such/file", NO_FILE), ("/", "")):
+        url = f"{settings.OWNROOM_SCHEME}://{host}{path}"
+        found = _get(url, "*/*")
+        if isinstance(found, Finding):
+            return found
+        if found.status != 404 or not found.body.startswith(wanted.encode()):
+            why = "is answered by somebody else" if wanted else "shows something else than files"
+            return fail(f"{url} {why}", FILES)
+    return ok(f"{host} has our files and nothing else")
 
 
 def _get(url: str, accept: str) -> http.Response | Finding:

@@ -23,6 +23,7 @@ from social.web import links
 
 log = logging.getLogger("ownroom.media")
 CHUNK = 64 * 1024
+NO_FILE = "There is no such file."
 FRESH = 86_400  # seconds: after a deletion it may stand in a cache for so long
 SHOWN = re.compile(r"image/(?:png|jpeg|gif|webp|avif)|(?:video|audio)/[a-z0-9.+-]{1,60}")
 Source = client.Download | discreet.Cleaned
@@ -50,7 +51,8 @@ def media(request: HttpRequest, name: str, server: str, key: str) -> HttpRespons
 
 
 def absent() -> HttpResponse:
-    return HttpResponse("There is no such file.\n", status=404, content_type="text/plain")
+    """The doctor knows us by these words."""
+    return HttpResponse(f"{NO_FILE}\n", status=404, content_type="text/plain")
 
 
 def _as_it_is(found: client.Download) -> Source:

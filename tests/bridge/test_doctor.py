@@ -31,13 +31,13 @@ VERSIONS = {"versions": ["v1.11"]}
 
 
 class Answers(BaseHTTPRequestHandler):
-    told: dict[str, tuple[int, dict[str, Any]]] = {}
+    told: dict[str, tuple[int, Any]] = {}
     date = ""
 
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         status, body = self.told.get(self.path, (404, {"errcode": "M_UNRECOGNIZED"}))
-        raw = json.dumps(body).encode()
+        raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response_only(status)
         self.send_header("Date", type(self).date or formatdate(usegmt=True))
         self.send_header("Content-Length", str(len(raw)))
@@ -288,6 +288,30 @@ def test_somebody_elses_answer_is_not_ours(told: dict[str, Any], settings: Setti
     told["/ap/actor"] = (200, {"id": f"{settings.OWNROOM_ORIGIN}/ap/actor"})
     assert "instead of application/activity+json" in public.actor().cause
     assert "answers 404" in public.webfinger().cause
+
+
+def test_files_beside_the_pages_are_well_and_on_another_name_of_the_pages_are_not(
+    settings: SettingsWrapper,
+) -> None:
+    assert public.files().state == "ok"
+    settings.OWNROOM_MEDIA_HOST = settings.OWNROOM_DOMAIN
+    found = public.files()
+    assert (found.state, "serves nothing else" in found.cure) == ("fail", True)
+
+
+def test_the_host_of_the_files_must_be_ours_and_have_nothing_else(
+    world: World, told: dict[str, Any], settings: SettingsWrapper
+) -> None:
+    somebody = settings.OWNROOM_HOMESERVER_URL.removeprefix("http://")
+    settings.OWNROOM_MEDIA_HOST = somebody
+    assert "answered by somebody else" in public.files().cause
+    told |= {"/media/no/such/file": (404, "There is no such file."), "/": (200, "a shop")}
+    found = public.files()
+    assert "shows something else than files" in found.cause
+    assert "samples in deploy/" in found.cure
+    settings.OWNROOM_MEDIA_HOST = world.url.removeprefix("http://")
+    settings.OWNROOM_DOMAIN = settings.OWNROOM_HANDLE_DOMAIN = "social.test"
+    assert public.files().state == "ok"
 
 
 # ---- the work

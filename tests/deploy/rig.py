@@ -253,7 +253,7 @@ def nginx(sample: str, web: int, homeserver: int, folder: Path) -> tuple[list[st
     """The sample inside a small wrapper; only ports, certificates, upstreams and paths change."""
     chain, key = certificate(folder)
     plain, port = free_port(), free_port()
-    text = (DEPLOY / "nginx" / sample).read_text()
+    text = "".join((DEPLOY / "nginx" / one).read_text() for one in (sample, "ownroom-files.conf"))
     for pattern, new in (
         (r"listen \[::\].*;", ""),
         (r"listen 80;", f"listen 127.0.0.1:{plain};"),

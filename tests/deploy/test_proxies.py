@@ -139,6 +139,36 @@ def test_the_rest_is_served_by_ownroom(proxy: rig.Proxy, path: str) -> None:
     assert (seen["name"], seen["path"]) == ("web", path)
 
 
+@pytest.fixture
+def files(sample: str, proxies: dict[str, rig.Proxy]) -> rig.Proxy:
+    """The name of the host that has the files."""
+    host = "files.example.org" if sample.endswith(".conf") else "files.localhost"
+    return replace(proxies[sample], host=host)
+
+
+def test_the_host_of_the_files_has_files_and_nothing_else(files: rig.Proxy) -> None:
+    seen = files.ask("GET", "/media/a/hs.test/b?x=%20", headers=(("Range", "bytes=0-9"),)).seen
+    assert (seen["name"], seen["path"]) == ("web", "/media/a/hs.test/b?x=%20")
+    assert ["host", files.host] in seen["headers"]
+    assert ["range", "bytes=0-9"] in seen["headers"]
+    lies = files.ask("GET", "/media/x", headers=(("X-Forwarded-For", "203.0.113.9"),))
+    assert lies.header("x-forwarded-for") == ["127.0.0.1"]
+    others = (
+        "/",
+        "/@alice",
+        "/inbox",
+        "/admin/",
+        "/livez",
+        "/media",
+        "/media/../inbox",
+        "/metrics",
+    )
+    for path in others:
+        assert files.ask("GET", path).status == 404, path
+    assert files.ask("POST", "/inbox", body=b"{}").status == 404
+    assert files.ask("POST", "/media/a", body=b"{}").status in {403, 404}
+
+
 @pytest.mark.parametrize("sample", SAME, indirect=True)
 @pytest.mark.parametrize(
     "path",
