@@ -21,6 +21,7 @@ from social import (
     actions,
     acts,
     admission,
+    again,
     answers,
     audience,
     backlinks,
@@ -300,6 +301,8 @@ def carry_out(act: Act, wire: str = "") -> str:
         _intend(act)
         for told in groups.follow_up(act):
             carry_out(told, words)
+        if isinstance(act, Undo) and (said := again.still_said(act)):
+            _tell(_by_document(), said, audience.hearers(said))
     # Also where it changed nothing: whoever asks again may have lost the answer.
     for answer in answers.answers(act):
         carry_out(answer)
@@ -310,6 +313,11 @@ def tell(act: Act, hearers: Collection[Actor], wire: str = "") -> str:
     later = isinstance(act, Introduce)
     at_once = [one for one in NETWORKS.values() if not (later and one.gathers)]
     return _tell(at_once, act, hearers, wire)
+
+
+def _by_document() -> list[Network]:
+    """Those to whom an act goes as one text, the same for all; a room has it already."""
+    return [one for one in NETWORKS.values() if one.sends_documents]
 
 
 def _tell(

@@ -179,7 +179,7 @@ def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], 
         raise Forbidden("the document's id is on another server than its address")
     if found != uri.split("#", maxsplit=1)[0] and found != uri:
         raise Forbidden("the document carries another id than its address")
-    return document, response.body.decode("utf-8", "replace")
+    return jsonld.discreet(document, response.body.decode("utf-8", "replace"))
 
 
 def _asked(uri: str, total: float) -> http.Response:

@@ -36,6 +36,12 @@ _MEANING = {
 }
 
 
+# ActivityPub, "Client to Server Interactions", 6.2: whoever is named there is named to nobody else.
+_UNSAID = frozenset(
+    {name for term in ("bto", "bcc") for name in (term, f"as:{term}", f"{AS2}#{term}")}
+)
+
+
 class _Doubled(ValueError):
     pass
 
@@ -63,6 +69,25 @@ def loads(body: bytes) -> dict[str, Any]:
     except _Doubled:
         raise Unreadable("the same key twice in one object") from None
     return document
+
+
+def discreet(document: dict[str, Any], text: str) -> tuple[dict[str, Any], str]:
+    """A document and its text as they came, unless it names secret addressees: their server should
+    have taken them out, and nothing of ours keeps them.
+    """
+    if not any(name in text for name in ("bto", "bcc", "\\u")):
+        return document, text
+    kept = _without_unsaid(document)
+    return (document, text) if kept == document else (kept, dumps(kept))
+
+
+def _without_unsaid(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_unsaid(item) for item in value]
+    if isinstance(value, dict):
+        kept = {key: item for key, item in value.items() if key not in _UNSAID}
+        return {key: _without_unsaid(item) for key, item in kept.items()}
+    return value
 
 
 def dumps(document: dict[str, Any]) -> str:

@@ -328,7 +328,7 @@ def _answered(activity: Json, actor: str) -> tuple[str, str] | Ignored:
     return uri, follower
 
 
-def _undo(activity: Json, actor: str, at: int) -> Undo | Ignored:
+def _undo(activity: Json, actor: str, at: int) -> Undo | Reject | Decide | RefuseQuote | Ignored:
     obj = jsonld.only(activity.get("object"))
     uri = jsonld.id_of(obj)
     if uri and not names.same_origin(uri, actor):
@@ -339,6 +339,8 @@ def _undo(activity: Json, actor: str, at: int) -> Undo | Ignored:
         )
     if obj.get("actor") is not None and jsonld.id_of(obj.get("actor")) != actor:
         return Ignored(reason="nobody can take back what somebody else did")
+    if "Accept" in jsonld.types(obj):
+        return _reject(obj, actor, at)  # whoever was let in is let in no more
     return _undone(obj, uri, actor, at)
 
 

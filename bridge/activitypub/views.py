@@ -77,7 +77,7 @@ def _accept(request: HttpRequest, key: str | None) -> None:
             store.Arrival(
                 key=_key(activity, signer, signed),
                 lane=f"from activitypub {host}"[:300],
-                body=body.decode("utf-8"),
+                body=jsonld.discreet(activity, body.decode("utf-8"))[1],
                 signer=signer.uri,
             )
         ],

@@ -97,13 +97,22 @@ def caption(content: Mapping[str, Any]) -> bool:
 
 
 def _files(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if content.get("msgtype") != GALLERY:
+    if content.get("msgtype") in KINDS:
         yield content
-        return
-    items = content.get("itemtypes")
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, dict):
-            yield item | {"msgtype": item.get("itemtype")}
+    for item in _items(content.get("itemtypes") if content.get("msgtype") == GALLERY else ()):
+        yield item | {"msgtype": item.get("itemtype")}
+    yield from listed(content)
+
+
+def listed(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Further files of a post from our own pages, each as the content of an event of its own."""
+    yield from _items(shapes.mapping(content.get(vocabulary.POST)).get("parts"))
+
+
+def _items(value: Any) -> Iterator[dict[str, Any]]:
+    yield from (
+        item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict)
+    )
 
 
 def _attachment(content: Mapping[str, Any], origin: str, event: str) -> Attachment:

@@ -71,7 +71,7 @@ def read(  # noqa: PLR0913  one message and all that it stands among
     if refused:
         return refused
     files: tuple[Attachment, ...] = ()
-    if content.get("msgtype") in _MEDIA:
+    if content.get("msgtype") in _MEDIA or any(attachments.listed(content)):
         carried = attachments.carried(content, refs.files or refs.origin, event)
         if isinstance(carried, Ignored):
             return carried

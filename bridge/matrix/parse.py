@@ -187,6 +187,8 @@ def _message(event: Event, refs: Refs) -> Act | Command | Ignored:
     author = _author(event, refs)
     if not author:
         return Ignored(reason="not by the room's owner, nor by anybody with a profile here")
+    if shapes.mapping(event.content.get(vocabulary.PART)).get("of"):
+        return Ignored(reason="a further file of a post, which names it itself")
     if shapes.relation(event.content).get("rel_type") == "m.replace":
         return _edit(event, refs, author)
     again = quotes.reposted(event.content)

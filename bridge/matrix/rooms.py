@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import asdict
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -19,9 +20,11 @@ from bridge.matrix.vocabulary import (
     ACTOR,
     BANNER,
     BRIDGE,
+    BRIDGED,
     GHOST,
     GROUP_ROOM_TYPE,
     MIRROR,
+    NS,
     PROFILE,
     PROFILE_ROOM_TYPE,
     PROFILE_USER,
@@ -51,7 +54,8 @@ OWNER_ONLY = (
 )
 BOT_TOO = (
     ACTOR,
-    "m.bridge",
+    *BRIDGED,
+    BANNER,
     "m.room.pinned_events",
     "m.room.canonical_alias",
     "m.room.name",
@@ -88,6 +92,20 @@ def _state(kind: str, content: dict[str, Any], key: str = "") -> dict[str, Any]:
     return {"type": kind, "state_key": key, "content": content}
 
 
+def bridged(actor: Actor) -> list[dict[str, Any]]:
+    """MSC2346: clients say with what a room is bridged, and lead there."""
+    place = {"id": actor.host, "external_url": f"{settings.OWNROOM_SCHEME}://{actor.host}"}
+    whose = {"id": f"@{actor.handle}".lower(), "displayname": actor.title}
+    content = {
+        "bridgebot": registration.load().bot,
+        "protocol": {"id": "activitypub", "displayname": "Fediverse"},
+        "network": place,
+        "channel": whose | {"external_url": actor.url or actor.uri},
+    }
+    key = f"{NS}://activitypub/{actor.host}/{quote(whose['id'], safe='@')}"
+    return [_state(kind, content, key[:255]) for kind in BRIDGED]
+
+
 # ---- rooms of an owner
 
 
@@ -109,6 +127,7 @@ async def create_profile(actor: Actor) -> str:
             _state(BRIDGE, lease()),
             _state(PROFILE, {"v": 1, "handle_wish": actor.handle, "kind": "person"}),
             _state(ACTOR, public_face(actor)),
+            *bridged(actor),
         ],
     )
     await _step_down(room, owner)
@@ -243,6 +262,7 @@ async def create_mirror(actor: Actor, ghost: str) -> str:
             ),
             _state("m.room.topic", await in_database(mirror_topic, actor)),
             *(_state(kind, content) for kind, content in face.items() if content),
+            *bridged(actor),
         ],
     )
     await client.join(room, ghost)

@@ -32,5 +32,6 @@ PROFILE_USER = f"{SOCIAL}.profile_user_id"
 BANNER = "page.codeberg.everypizza.room.banner"
 VOICE = "org.matrix.msc3245.voice"
 AUDIO = "org.matrix.msc1767.audio"
+BRIDGED = ("m.bridge", "uk.half-shot.bridge")  # MSC2346, as it is called and as clients read it
 # The owner's custom emoji: as the specification names it, and as clients still do.
 PACKS = ("m.room.image_pack", "im.ponies.room_emotes")

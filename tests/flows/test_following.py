@@ -357,3 +357,21 @@ def test_an_outbox_sends_us_to_no_strangers_door(world: World, alice: Resident) 
     alice.tell_bot(f"follow {carol.handle}")
     world.settle()
     assert len(alice.seen("in my own house", world.mirror(carol, alice))) == 1
+
+
+def test_who_takes_back_that_they_let_somebody_in_is_read_no_more(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour
+) -> None:
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    follow = bob.received("Follow")[-1]["activity"]
+    mirror = world.mirror(bob, alice)
+    accept = {"type": "Accept", "actor": bob.id, "object": follow["id"]}
+    world.hear(mallory, said(mallory, "Undo", accept | {"actor": mallory.id}))
+    world.settle()
+    assert alice.actor in followers(bob.id)
+    world.hear(bob, said(bob, "Undo", accept | {"id": f"{bob.id}#accepts/1"}))
+    world.settle()
+    assert alice.actor not in followers(bob.id)
+    assert world.home.room(mirror).membership(alice.person.user_id) == "leave"
+    assert "does not let you follow" in alice.answers()[-1]

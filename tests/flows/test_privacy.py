@@ -6,7 +6,7 @@ import pytest
 
 from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Room
+from bridge.models import Document, Received, Room
 from social.acts import OPEN
 from social.models import Delivery, Post, Tombstone
 from tests.fakes.world import Resident, World, note, post, post_of, said
@@ -188,3 +188,19 @@ def test_who_was_removed_hears_no_edit_of_what_they_once_reacted_to(
     assert SECRET in post(uri).html
     told = Delivery.objects.filter(network="activitypub", subject=uri)
     assert [row.document for row in told] == [f"{uri}/create"]
+
+
+def test_whom_a_server_forgot_to_take_out_is_kept_and_shown_nowhere(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    """ActivityPub, 6.2: `bto` and `bcc` are for the sender's own server."""
+    world.friends(bob, alice)
+    hidden = {"bto": ["https://far.example/secret-reader"], "bcc": "https://far.example/secret-two"}
+    create = said(bob, "Create", note(bob, "open words", **hidden), **hidden)
+    assert world.hear(bob, create) == 202
+    world.settle()
+    assert Post.objects.get(html__contains="open words").audience == []
+    kept = [row.body for row in Received.objects.all()] + [d.body for d in Document.objects.all()]
+    assert "secret-" not in "".join([*kept, str(world.home.everything())])
+    rebuild.rebuild(print)
+    assert Post.objects.filter(html__contains="open words").exists()

@@ -1,6 +1,7 @@
 """Stories of changing oneself: said at the desk, shown to everybody, told to followers, kept."""
 
 from bridge.demo.neighbourhood import Actor as Neighbour
+from social.models import Actor
 from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import PUBLIC, Resident, World, post_of
 
@@ -263,3 +264,15 @@ def test_a_mirror_says_in_html_who_it_is_and_in_whose_memory_it_stands(
         },
         {"body": topic["topic"]},
     ]
+
+
+def test_a_room_says_with_what_it_is_bridged(world: World, alice: Resident, bob: Neighbour) -> None:
+    world.friends(bob, alice)
+    for room, whose in ((alice.room, alice.actor), (world.mirror(bob, alice), bob.id)):
+        actor = Actor.objects.get(uri=whose)
+        for kind in ("m.bridge", "uk.half-shot.bridge"):
+            key = f"social.ownroom://activitypub/{actor.host}/@{actor.handle}"
+            said = world.home.room(room).content(kind, key)
+            assert said["channel"]["external_url"] == (actor.url or actor.uri)
+            assert said["network"]["id"] == actor.host
+            assert said["bridgebot"] == "@_ap_bot:hs.test"

@@ -211,3 +211,36 @@ def test_a_note_kept_twice_is_one_reaction_target(
     alice.person.react(mirror, event["event_id"], "👍")
     world.settle()
     assert Reaction.objects.count() == 1
+
+
+def test_of_several_reactions_the_last_to_stand_is_said_again_when_one_is_taken_back(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    """Misskey ends whatever one said to a post, Mastodon the only favourite that it knows."""
+    world.friends(bob, alice)
+    post = bob.post("react to this").post
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    (event,) = alice.seen("react to this", mirror)
+    thumb = alice.person.react(mirror, event["event_id"], "👍")
+    party = alice.person.react(mirror, event["event_id"], "🎉")
+    world.settle()
+    alice.person.redact(mirror, party)
+    world.settle()
+    told = [one["activity"] for one in bob.received() if one["type"] in {"Like", "Undo"}]
+    assert [(one["type"], one.get("content", "")) for one in told] == [
+        ("Like", ""),
+        ("Like", "🎉"),
+        ("Undo", ""),
+        ("Like", ""),
+    ]
+    assert told[3] == told[0]
+    ledger = len(alice.timeline(alice.desk, "social.ownroom.ledger"))
+    alice.person.redact(mirror, thumb)
+    world.settle()
+    assert bob.received("Undo")[-1]["activity"]["object"] == {
+        key: value for key, value in told[0].items() if key not in {"@context", "proof"}
+    }
+    assert len(bob.received("Like")) == 3
+    assert len(alice.timeline(alice.desk, "social.ownroom.ledger")) == ledger + 1
+    assert not Reaction.objects.filter(post__uri=post).exists()
