@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.utils.crypto import salted_hmac
 
 from social import profiles
-from social.acts import Act, Content, Poll, Revise, Tally, Vote
+from social.acts import NARROWING, Act, Content, Poll, Revise, Tally, Vote
 from social.models import Actor, Post
 from social.models import Vote as VoteRow
 from social.policy import Refused
@@ -50,14 +50,18 @@ def _asked(poll: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def as_told(act: Revise | Tally, at: int) -> Revise | Tally:
     """An edit that edits nothing tells how a poll goes: many servers send no other sign. And some
-    do not say when they edited: new words are an edit all the same.
+    do not say when they edited: new words are an edit all the same, and so is what narrows it.
     """
     post = Post.objects.filter(uri=act.now.post).select_related("author").first()
     poll = act.now.content.poll
     if post is None or post.poll is None or poll is None:
         return act
+    narrower = NARROWING.index(act.now.visibility) > NARROWING.index(post.visibility)
     if isinstance(act, Tally):
-        return as_edit(act) if _says_something_new(post, act.now.content) else act
+        new = narrower or _says_something_new(post, act.now.content)
+        return as_edit(act) if new else act
+    if narrower:
+        return act
     if poll.closed is not None:  # Akkoma says no more than when it was
         poll = replace(poll, closes=post.poll["closes"])
     if not only_counted(post.poll, kept(poll)):

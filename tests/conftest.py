@@ -78,6 +78,7 @@ THOROUGH = (
     "tests/flows/test_peers_posts.py",
     "tests/flows/test_places.py::test_an_edit_moves",
     "tests/flows/test_profile_pictures.py",
+    "tests/flows/test_pins.py",
     "tests/flows/test_poll_ends.py",
     "tests/flows/test_polls.py",
     "tests/flows/test_quotes_later.py",

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import orjson
+import pytest
 
 from bridge import counting
 from bridge.activitypub import jsonld
@@ -216,6 +217,27 @@ def test_new_words_are_an_edit_though_nothing_says_when_and_old_words_are_none(
     assert votes(note["id"]) == [2, 0]
     lost_and_rebuilt()
     assert post(note["id"]).html == "<p>Tea, or rather coffee?</p>"
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_counts_that_come_for_fewer_narrow_the_poll(
+    world: World, alice: Resident, bob: Neighbour, *, dated: bool
+) -> None:
+    world.friends(bob, alice)
+    note = asks(bob)
+    world.settle()
+    fewer = {"to": [f"{bob.id}/followers"], "cc": []}
+    when = {"updated": jsonld.iso(int(time.time() * 1000))} if dated else {}
+    told = note | question(1, 0) | {"endTime": note["endTime"]} | fewer | when
+    world.hear(
+        bob,
+        {"id": f"{note['id']}#updates/1", "type": "Update", "actor": bob.id}
+        | fewer
+        | {"object": told},
+    )
+    world.settle()
+    assert post(note["id"]).visibility == "private"
+    assert votes(note["id"]) == [1, 0]
 
 
 # ---- what goes nowhere
