@@ -6,6 +6,7 @@ file that are saved. What is none of these has no type here, and goes nowhere.
 
 HEAD = 4_096  # bytes that tell
 PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"})
+NOTED = PICTURES - {"image/gif"}  # what cameras write
 
 _FIRST = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -40,6 +41,15 @@ def of(head: bytes, said: str = "") -> str:
     """The media type of a file that begins with `head`; empty for what is not on the list."""
     found = _by_first(head) or _by_container(head) or _by_frame(head)
     return said if said in _EITHER.get(found, ()) else found
+
+
+def noted(head: bytes) -> str:
+    """The media type of a picture that may say where it was taken; also of those that hardly
+    anybody shows, and whatever it is called.
+    """
+    found = of(head)
+    boxed = head[4:8] == b"ftyp" and head[8:12] in _OTHER_BRANDS
+    return "image/heic" if boxed else found if found in NOTED else ""
 
 
 def kind(media_type: str) -> str:

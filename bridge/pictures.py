@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bridge import boxes
 from bridge.errors import Unreadable
 
 PIXELS = 64_000_000  # in one picture; a homeserver makes thumbnails of less
@@ -168,7 +169,7 @@ def _turned(turn: int) -> bytes:
     return b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
 
 
-# ---- PNG, WebP, GIF, AVIF
+# ---- PNG, WebP, GIF, and those in boxes
 
 
 def _png(data: Data) -> Picture:
@@ -233,13 +234,16 @@ def _gif(data: Data) -> Picture:
     return Picture(*sides, (slice(0, len(data)),))
 
 
-def _avif(data: Data) -> Picture:
-    """The largest of the sizes that the items in it have (ISO/IEC 23008-12, `ispe`)."""
-    head, sizes = data[:65_536], [(0, 0)]
-    for found in re.finditer(b"ispe", head):
-        box = head[found.end() : found.end() + 12]
-        sizes.append((_number(box[4:8]), _number(box[8:12])))
-    return Picture(*max(sizes, key=lambda one: one[0] * one[1]), (slice(0, len(data)),))
+def _boxed(data: Data) -> Picture:
+    sides, blanks = boxes.read(data)
+    pieces, at = list[bytes | slice](), 0
+    for start, end, instead in blanks:
+        start, end = max(start, at), max(end, at)  # noqa: PLW2901  two may share bytes
+        written = instead or bytes(end - start)
+        if start < end and data[start:end] != written:
+            pieces += [slice(at, start), written]
+            at = end
+    return Picture(*sides, _joined([*pieces, slice(at, len(data))]))
 
 
 _READERS = {
@@ -247,5 +251,6 @@ _READERS = {
     "image/png": _png,
     "image/webp": _webp,
     "image/gif": _gif,
-    "image/avif": _avif,
+    "image/avif": _boxed,
+    "image/heic": _boxed,
 }

@@ -72,6 +72,7 @@ THOROUGH = (
     "tests/flows/test_overflow.py",
     "tests/flows/test_links.py",
     "tests/flows/test_media.py::test_an_edit_carries",
+    "tests/flows/test_media.py::test_of_a_picture_in_boxes",
     "tests/flows/test_moderation.py",
     "tests/flows/test_peers.py",
     "tests/flows/test_peers_people.py",

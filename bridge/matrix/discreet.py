@@ -1,7 +1,8 @@
 """Pictures of people here as the world gets them: without the place where they were taken.
 
 A client sends what its camera wrote. The room has it so, among those who are there; what is given
-to anybody passes through an unnamed file on disk, where its notes stay behind.
+to anybody passes through an unnamed file on disk, where its notes stay behind. What it is its first
+bytes say, whatever it is called; what cannot be cleaned is given to nobody.
 """
 
 import mmap
@@ -16,7 +17,6 @@ from bridge.errors import Gone, Unreadable
 from bridge.loop import run
 from bridge.matrix import client
 
-NOTED = frozenset({"image/jpeg", "image/png", "image/webp"})
 LARGEST = 200 * 1024 * 1024  # bytes; homeservers take less
 _CHUNK = 64 * 1024
 
@@ -36,44 +36,79 @@ class Cleaned:
         self.file.close()
 
 
-def without_notes(found: client.Download) -> client.Download | Cleaned:
-    """Other files, and pictures that cannot be read, stay as they are. Raises Busy and Gone."""
-    if found.type not in NOTED:
-        return found
+@dataclass(slots=True)
+class Begun:
+    """A `client.Download` whose first bytes were looked at."""
+
+    found: client.Download
+    head: bytes
+
+    @property
+    def type(self) -> str:
+        return self.found.type
+
+    @property
+    def size(self) -> int:
+        return self.found.size
+
+    async def read(self, most: int) -> bytes:
+        if not self.head:
+            return await self.found.read(most)
+        first, self.head = self.head[:most], self.head[most:]
+        return first
+
+    async def close(self) -> None:
+        await self.found.close()
+
+
+def without_notes(found: client.Download) -> Begun | Cleaned:
+    """Other files stay as they are. Raises Busy and Gone."""
+    try:
+        begun = Begun(found, run(_head(found)))
+        kind = filetypes.noted(begun.head)
+        return _cleaned(begun, kind) if kind else begun
+    except BaseException:
+        run(found.close())
+        raise
+
+
+async def _head(found: client.Download) -> bytes:
+    head = b""
+    while len(head) < filetypes.HEAD and (more := await found.read(filetypes.HEAD - len(head))):
+        head += more
+    return head
+
+
+def _cleaned(begun: Begun, kind: str) -> Cleaned:
     file = _draft()
     try:
-        _saved(found, file)
-        file = _cleaned(found.type, file)
+        _save(begun, file)
+        file = _without(file, kind)
     except BaseException:
         file.close()
         raise
     size = file.seek(0, 2)
     file.seek(0)
-    return Cleaned(found.type, size, file)
+    return Cleaned(begun.type, size, file)
 
 
-def _saved(found: client.Download, file: IO[bytes]) -> None:
+def _save(begun: Begun, file: IO[bytes]) -> None:
     size = 0
-    try:
-        while chunk := run(found.read(_CHUNK)):
-            size += len(chunk)
-            if size > LARGEST:
-                raise Gone("a picture larger than any")
-            file.write(chunk)
-    finally:
-        run(found.close())
+    while chunk := run(begun.read(_CHUNK)):
+        size += len(chunk)
+        if size > LARGEST:
+            raise Gone("a picture larger than any")
+        file.write(chunk)
+    run(begun.close())
     file.flush()
 
 
-def _cleaned(media_type: str, file: IO[bytes]) -> IO[bytes]:
-    file.seek(0)
-    if filetypes.of(file.read(filetypes.HEAD)) != media_type:
-        return file
+def _without(file: IO[bytes], kind: str) -> IO[bytes]:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            picture = pictures.container(data, media_type)
-        except Unreadable:
-            return file
+            picture = pictures.container(data, kind)
+        except Unreadable as error:
+            raise Gone(f"its notes cannot be told apart: {error}") from None
         if not pictures.changed(picture, len(data)):
             return file
         clean = _draft()

@@ -54,9 +54,62 @@ def gif(width: int = 64, height: int = 48) -> bytes:
     return b"GIF89a" + width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\0\0\0;"
 
 
-def avif(width: int = 64, height: int = 48) -> bytes:
+def box(kind: bytes, *inside: bytes) -> bytes:
+    body = b"".join(inside)
+    return (len(body) + 8).to_bytes(4, "big") + kind + body
+
+
+def item(number: int, kind: bytes, more: bytes = b"\0") -> bytes:
+    return box(b"infe", b"\2\0\0\0", number.to_bytes(2, "big"), b"\0\0", kind, more)
+
+
+def avif(  # noqa: PLR0913  what a file may have
+    width: int = 64,
+    height: int = 48,
+    *,
+    brand: bytes = b"avif",
+    notes: dict[bytes, bytes] | None = None,
+    inside: bool = False,
+    after: bytes = b"",
+) -> bytes:
+    """One picture, and items of each kind with what they say: after it, or `inside` of `idat`."""
+    told = notes or {}
     sides = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    return b"\0\0\0\x1cftypavif\0\0\0\0avifmif1\0\0\0\x14ispe\0\0\0\0" + sides
+    items = [item(1, b"av01")]
+    items += [item(at, kind, b"\0a/b\0\0") for at, kind in enumerate(told, 2)]
+    count = len(items).to_bytes(2, "big")
+
+    def meta(start: int) -> bytes:
+        places, at, within = b"", start + 6, 0
+        for number, text in enumerate([b"pixels", *told.values()], 1):
+            method = int(inside and number > 1)
+            where, within = (within, within + len(text)) if method else (0, within)
+            base = where if method else start if number == 1 else at
+            at += len(text) if number > 1 and not method else 0
+            extent = base.to_bytes(4, "big") + len(text).to_bytes(4, "big")
+            head = number.to_bytes(2, "big") + bytes((0, method, 0, 0)) + b"\0\1"
+            places += head + extent
+        return box(
+            b"meta",
+            b"\0\0\0\0",
+            box(b"hdlr", b"\0\0\0\0\0\0\0\0pict" + bytes(13)),
+            box(b"iinf", b"\0\0\0\0", count, *items),
+            box(b"iloc", b"\1\0\0\0\x44\0", count, places),
+            box(b"iprp", box(b"ipco", box(b"ispe", b"\0\0\0\0", sides))),
+            box(b"idat", *(told.values() if inside else ())),
+        )
+
+    first = box(b"ftyp", brand, b"\0\0\0\0avifmif1")
+    start = len(first) + len(meta(0)) + 8
+    shown = box(b"mdat", b"pixels", *(() if inside else told.values()))
+    return first + meta(start) + shown + after
+
+
+def nested(kind: bytes, times: int) -> bytes:
+    whole = b""
+    for _ in range(times):
+        whole = box(kind, whole)
+    return whole
 
 
 def cleaned(data: bytes, kind: str) -> bytes:
@@ -75,6 +128,14 @@ def cleaned(data: bytes, kind: str) -> bytes:
         ("image/webp", webp()[:14] + b"\xff\xff\xff\x7f"),
         ("image/gif", b"GIF89a"),
         ("image/avif", avif()[:28]),
+        ("image/avif", avif()[:-1]),
+        ("image/avif", avif(after=b"junk")),
+        ("image/avif", avif().replace(b"iloc", b"xxxx")),
+        ("image/avif", avif() + avif()[24:]),
+        ("image/avif", avif(after=box(b"moov", b"")[:4] + b"moov" + b"\0\0\0\x09moov\0")),
+        ("image/avif", avif(after=nested(b"moov", 2_000))),
+        ("image/avif", avif(after=b"\0\0\0\1uuid" + b"\xff" * 8)),
+        ("image/avif", avif(notes={b"Exif": b""})),
     ],
 )
 def test_a_broken_picture_is_refused(kind: str, data: bytes) -> None:
@@ -134,6 +195,28 @@ def test_where_it_was_taken_stays_behind(kind: str, noted: bytes, clean: bytes) 
     assert cleaned(clean, kind) == clean
 
 
+@pytest.mark.parametrize("brand", [b"avif", b"avis", b"heic", b"mif1"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_a_picture_in_boxes_notes_is_blanked_and_the_rest_keeps_its_place(
+    brand: bytes, *, inside: bool
+) -> None:
+    notes = {b"Exif": b"\0\0\0\0MM\0*" + SECRET, b"mime": b"<x:xmpmeta>" + SECRET}
+    hidden = box(b"moov", box(b"trak", box(b"udta", SECRET))) + box(b"uuid", SECRET)
+    noted = avif(brand=brand, notes=notes, inside=inside, after=hidden)
+    kind = filetypes.noted(noted)
+    clean = cleaned(noted, kind)
+    assert noted.count(SECRET) == 4
+    assert SECRET not in clean
+    assert (len(clean), clean.index(b"pixels")) == (len(noted), noted.index(b"pixels"))
+    assert b"Exif" not in clean
+    assert not pictures.changed(pictures.read(clean, kind), len(clean))
+
+
+def test_a_picture_with_more_notes_than_picture_is_refused() -> None:
+    with pytest.raises(Unreadable, match="notes"):
+        pictures.read(avif(after=box(b"uuid", bytes(17_000_000))), "image/avif")
+
+
 def test_colours_stay() -> None:
     data = jpeg(segment(0xE2, b"ICC_PROFILE\0colours"), segment(0xEE, b"Adobe"))
     assert cleaned(data, "image/jpeg") == data
@@ -149,7 +232,12 @@ def test_how_it_is_to_be_held_stays_alone() -> None:
     assert cleaned(kept, "image/jpeg") == kept
 
 
-@given(st.sampled_from([jpeg(segment(0xE1, exif(6))), png(), webp(), gif(), avif()]), st.data())
+@given(
+    st.sampled_from(
+        [jpeg(segment(0xE1, exif(6))), png(), webp(), gif(), avif(notes={b"Exif": SECRET})]
+    ),
+    st.data(),
+)
 def test_whatever_is_broken_in_it_is_refused_or_read(whole: bytes, draw: st.DataObject) -> None:
     data = bytearray(whole)
     for _ in range(draw.draw(st.integers(1, 8))):

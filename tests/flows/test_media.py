@@ -8,7 +8,7 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Ghost
-from tests.bridge.test_pictures import SECRET, exif, jpeg, segment
+from tests.bridge.test_pictures import SECRET, avif, exif, jpeg, segment
 from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, outcome, post, post_of
 
@@ -103,6 +103,23 @@ def test_where_a_picture_was_taken_is_nobodys_business(
     assert (status, body) == (206, clean[2:10])
     assert headers["Content-Range"] == f"bytes 2-9/{len(clean)}"
     assert fetch(url, "HEAD")[1]["Content-Length"] == str(len(clean))
+
+
+@pytest.mark.parametrize(
+    "said", ["image/avif", "image/heic", "image/png", "application/octet-stream"]
+)
+def test_of_a_picture_in_boxes_it_stays_in_the_room_too_whatever_it_is_called(
+    world: World, alice: Resident, said: str
+) -> None:
+    url = address(picture(world, alice, kind=said, msgtype="m.file"))
+    noted = avif(brand=b"heic" if said == "image/heic" else b"avif", notes={b"Exif": SECRET})
+    world.home.files["hs.test/abc"] = (said, noted)
+    status, headers, body = fetch(url)
+    assert (status, len(body), headers["Content-Length"]) == (200, len(noted), str(len(noted)))
+    assert SECRET in noted
+    assert SECRET not in body
+    world.home.files["hs.test/abc"] = (said, noted[:-3])
+    assert fetch(url)[0] == 404  # what cannot be cleaned is given to nobody
 
 
 @pytest.mark.parametrize(
