@@ -18,6 +18,20 @@ from social.web import links
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
+def kept_by_nobody(answer: Answer) -> Answer:
+    """Middleware: what says nothing of how long it may be kept is kept by nobody on the way: a
+    404 as little as a page (RFC 9111, section 4.2.2, would let a cache guess).
+    """
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        if request.method in {"GET", "HEAD"}:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return guarded
+
+
 def no_nul(answer: Answer) -> Answer:
     """Middleware: U+0000 in the address is refused, for it would end as an error of ours."""
 

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "bridge.apps.Bridge",
 ]
 MIDDLEWARE = [
+    "bridge.guard.kept_by_nobody",
     "bridge.guard.no_nul",
     "bridge.guard.files_apart",
     "bridge.guard.short_way",

@@ -44,6 +44,7 @@ THOROUGH = (
     "tests/bridge/test_delivering.py",
     "tests/bridge/test_html.py",
     "tests/bridge/test_http.py",
+    "tests/bridge/test_keeping.py",
     "tests/bridge/test_rebuild.py",
     "tests/bridge/test_rebuild_columns.py",
     "tests/bridge/test_serving.py",

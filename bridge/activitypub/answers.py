@@ -31,6 +31,7 @@ View = Callable[..., HttpResponseBase]
 FRESH = 180  # seconds
 GONE_FRESH = 600
 VARY = "Accept, Signature, Signature-Input"
+UNKEPT = "private, no-store"  # what not everybody may read is kept by nobody on the way
 
 
 class Gone(APIException):
@@ -100,7 +101,7 @@ def document(view: Callable[..., HttpResponseBase]) -> View:
         response = answer(*args, **kwargs)
         response.headers["Vary"] = VARY
         if settings.OWNROOM_SECURE_FETCH:
-            response.headers["Cache-Control"] = "private, no-store"
+            response.headers["Cache-Control"] = UNKEPT
         return response
 
     return headed
@@ -109,12 +110,14 @@ def document(view: Callable[..., HttpResponseBase]) -> View:
 def show(
     request: Request, body: bytes | Mapping[str, Any], *, fresh: int = FRESH, private: bool = False
 ) -> HttpResponseBase:
-    """200, or 304 when the client has these bytes already."""
+    """200, or 304 when the client has these bytes already. `private`: not everybody may read it,
+    or not any more.
+    """
     text = body if isinstance(body, bytes) else orjson.dumps(body)
     response: HttpResponseBase = Response(text)
     etag = f'"{hashlib.sha256(text).hexdigest()[:32]}"'
     response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, no-store" if private else f"max-age={fresh}"
+    response.headers["Cache-Control"] = UNKEPT if private else f"max-age={fresh}"
     return get_conditional_response(request, etag=etag, response=response) or response  # type: ignore[arg-type]  # it reads headers only
 
 

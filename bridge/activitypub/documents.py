@@ -108,7 +108,7 @@ def update(request: Request, name: str, edit: str) -> HttpResponseBase:
 @document
 def delete(request: Request, name: str) -> HttpResponseBase:
     found = readable(request, name)
-    return _kept(request, f"{found.uri}/delete", private=found.visibility not in OPEN)
+    return _kept(request, f"{found.uri}/delete", private=hidden(found))
 
 
 def readable(request: Request, name: str) -> Post:
@@ -140,8 +140,13 @@ def _named(path: str) -> str:
 def _of_post(request: Request, found: Post, uri: str) -> HttpResponseBase:
     if found.deleted is not None:
         row = Document.objects.filter(uri=uri, gone=True).first()
-        return _gone(found.uri, row.body if row else "")
-    return _kept(request, uri, private=found.visibility not in OPEN)
+        return _gone(found.uri, row.body if row else "", private=hidden(found))
+    return _kept(request, uri, private=hidden(found))
+
+
+def hidden(post: Post) -> bool:
+    """Whether not everybody may read it, or not any more."""
+    return post.visibility not in OPEN
 
 
 def _kept(request: Request, uri: str, *, private: bool) -> HttpResponseBase:
@@ -149,17 +154,18 @@ def _kept(request: Request, uri: str, *, private: bool) -> HttpResponseBase:
     if row is None:
         raise NotFound
     if row.gone:
-        return _gone(uri, row.body)
+        return _gone(uri, row.body, private=private)
     return show(request, row.body.encode(), private=private)
 
 
-def _gone(uri: str, body: str) -> HttpResponseBase:
+def _gone(uri: str, body: str, *, private: bool = False) -> HttpResponseBase:
     """410 with the Tombstone; whatever else was kept there is not shown again."""
-    kept = orjson.loads(body) if body else {}
-    tombstone = body.encode() if "Tombstone" in jsonld.types(kept) else None
+    said = orjson.loads(body) if body else {}
+    tombstone = body.encode() if "Tombstone" in jsonld.types(said) else None
     plain = {"@context": jsonld.AS2, "id": uri, "type": "Tombstone"}
     response = Response(tombstone or plain, status=410)
-    response.headers["Cache-Control"] = f"max-age={answers.GONE_FRESH}"
+    kept = answers.UNKEPT if private else f"max-age={answers.GONE_FRESH}"
+    response.headers["Cache-Control"] = kept
     return response
 
 
@@ -174,8 +180,8 @@ def stamp(request: Request, name: str) -> HttpResponseBase:
             return _gone(uri, "")
         raise NotFound
     _refuse_absent(given.post.author)
-    if given.post.deleted is not None or given.post.visibility not in OPEN:
-        return _gone(uri, "")
+    if given.post.deleted is not None or hidden(given.post):
+        return _gone(uri, "", private=hidden(given.post))
     return _kept(request, uri, private=False)
 
 
@@ -188,7 +194,8 @@ def act(request: Request, name: str) -> HttpResponseBase:
     answer = _act(request, uri)
     # It is still there for those to whom it has yet to be sent, before what takes it back.
     undone = Document.objects.filter(uri=f"{uri}/undo").exists()
-    return _gone(uri, "") if undone else answer
+    private = "max-age" not in answer.headers.get("Cache-Control", "")
+    return _gone(uri, "", private=private) if undone else answer
 
 
 @document

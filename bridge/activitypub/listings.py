@@ -21,6 +21,7 @@ from bridge import names
 from bridge.activitypub import answers, documents
 from bridge.activitypub import followers as known
 from bridge.activitypub.answers import BadRequest, document, show
+from bridge.activitypub.documents import hidden
 from bridge.activitypub.jsonld import AS2
 from bridge.models import Document
 from social import pins
@@ -141,10 +142,11 @@ def replies(request: Request, name: str) -> HttpResponseBase:
     match request.GET.get("page"):
         case None:
             first = _reply_page(post, uri, "own", None)
-            return show(request, {"@context": AS2, "id": uri, "type": "Collection", "first": first})
+            top = {"@context": AS2, "id": uri, "type": "Collection", "first": first}
+            return show(request, top, private=hidden(post))
         case "own" | "others" as part:
             page = _reply_page(post, uri, part, _before(request))
-            return show(request, {"@context": AS2, **page})
+            return show(request, {"@context": AS2, **page}, private=hidden(post))
         case _:
             raise BadRequest
 
@@ -172,10 +174,11 @@ def context(request: Request, name: str) -> HttpResponseBase:
     found = sorted(_conversation(root), reverse=True)
     top = {**_top(uri, len(found)), "attributedTo": root.author.uri}
     if not _paged(request):
-        return show(request, top)
+        return show(request, top, private=hidden(root))
     before = _before(request)
     older = [place for place in found if before is None or place < before]
-    return show(request, _page(uri, older, items=[place[1] for place in older[:PAGE]]))
+    page = _page(uri, older, items=[place[1] for place in older[:PAGE]])
+    return show(request, page, private=hidden(root))
 
 
 def _conversation(root: Post) -> list[Place]:
@@ -198,19 +201,20 @@ def _conversation(root: Post) -> list[Place]:
 @document
 def likes(request: Request, name: str) -> HttpResponseBase:
     post = _standing(request, name)
-    return _count(request, f"{post.uri}/likes", post.reactions.count())
+    return _count(request, post, "likes", post.reactions.count())
 
 
 @document
 def shares(request: Request, name: str) -> HttpResponseBase:
     post = _standing(request, name)
-    return _count(request, f"{post.uri}/shares", post.boosts.count())
+    return _count(request, post, "shares", post.boosts.count())
 
 
-def _count(request: Request, uri: str, total: int) -> HttpResponseBase:
+def _count(request: Request, post: Post, path: str, total: int) -> HttpResponseBase:
     """How many, not who: that is told to the author only."""
+    uri = f"{post.uri}/{path}"
     body = {"@context": AS2, "id": uri, "type": "Collection", "totalItems": total}
-    return show(request, body)
+    return show(request, body, private=hidden(post))
 
 
 def _standing(request: Request, name: str) -> Post:

@@ -15,6 +15,7 @@ from social.models import Actor
 from social.web import links, pages, wants
 
 _ACTIVITY = "application/activity+json"
+_ASK = "no-cache"  # each time: what was open may have been taken back, or be for fewer now
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ACCT = re.compile(r"(?:acct:|@)?(?P<acct>[\w.+-]{1,100}@[\w.:-]{1,255})")
 
@@ -100,6 +101,7 @@ def feed(request: HttpRequest, handle: str) -> HttpResponse:
     answer = render(request, "web/feed.atom", context, content_type="application/atom+xml")
     # XML 1.0 §2.2 knows no control characters, and one of them would spoil the whole feed.
     answer.content = _NOT_XML.sub("", answer.text).encode()
+    answer["Cache-Control"] = _ASK
     if not actor.indexable:
         answer["X-Robots-Tag"] = "noindex"
     return answer
@@ -152,6 +154,7 @@ def _before(request: HttpRequest) -> pages.Cursor | None:
 
 def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
     answer = render(request, f"web/{name}.html", _site() | context)
+    answer["Cache-Control"] = _ASK
     if "activity" in context:
         answer["Link"] = f'<{context["activity"]}>; rel="alternate"; type="{_ACTIVITY}"'
         patch_vary_headers(answer, ["Accept"])
