@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from bridge import html, names
 from bridge.errors import Forbidden, Gone, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import (
     anchors,
+    answering,
     asking,
     attachments,
     client,
@@ -42,14 +42,13 @@ from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import ENCRYPTED, Command, parse
 from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
 from bridge.models import Anchor, Received, Room
-from bridge.network import UNCHANGED, Network, Said, Settle
+from bridge.network import Network, Said, Settle
 from social import actions, acts, once, polls, profiles
 from social.acts import OPEN, Act, Boost, Ignored, Publish, Remove, Retract, Revise, Tally, Vote
 from social.models import Actor, Delivery
 from social.outbox import Address
 
 UNREAD = {ENCRYPTED, attachments.ENCRYPTED, *matrix_polls.UNSENT}
-PLAINLY = "Please write without encryption what people on other servers shall get."
 BATCH = 2.0  # seconds for which whoever speaks, and where, is known without asking again
 
 
@@ -107,17 +106,17 @@ class Matrix(Network):
         if room is None:
             return
         overflow.doubted(event)
-        if room.kind == Room.Kind.DESK and _typed(event, room):
+        if room.kind == Room.Kind.DESK and answering.typed(event, room):
             answer = replies.refusal(problem) if problem else (said.answer if said else "")
             places.say(room, answer, subject=row.key)
         if problem in UNREAD:
-            _tell_unread(event, room, problem)
+            answering.tell_unread(event, room, problem)
         if said and isinstance(said.act, Vote):
-            _tell_voter(said.act, problem, row.key)
+            answering.tell_voter(said.act, problem, row.key)
         elif said and said.act and not problem:
             anchors.typed(event, said.act, room)
             if said.answer and room.kind != Room.Kind.DESK:
-                _tell_author(said.act, said.answer, row.key)
+                answering.tell_author(said.act, said.answer, row.key)
 
     # ---- where
 
@@ -443,37 +442,6 @@ def _said_at(act: Act) -> tuple[str, int]:
             return uri, at
         case _:
             return getattr(act, "uri", ""), acts.when(act)
-
-
-def _tell_author(act: Act, answer: str, key: str) -> None:
-    """What is written in a room for all is answered in the desk of whoever wrote it."""
-    desk = places.desk_of(_actor(act.author))
-    if desk:
-        places.say(desk, answer, subject=key)
-
-
-def _tell_voter(vote: Vote, problem: str, key: str) -> None:
-    """Their client shows every vote as if it counted."""
-    if problem and problem != UNCHANGED and actions.actor(vote.author):
-        why = html.escape(replies.to_you(problem))
-        _tell_author(vote, f"<p>Your vote did not count: {why}.</p>", key)
-
-
-def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
-    """Whoever writes what nobody elsewhere will get is told so; not for each encrypted word."""
-    writer, poll = event["sender"], problem in matrix_polls.UNSENT
-    desk = Room.objects.filter(kind=Room.Kind.DESK, owner=writer, ready=True).first()
-    subject = f"unread {event['event_id']}" if poll else f"unread {room.room_id} {writer}"
-    if desk is None or Delivery.objects.filter(subject=subject).exists():
-        return
-    link = names.matrix_link(room.room_id, event["event_id"])
-    why = f"{html.escape(problem)}." if poll else f"it is {html.escape(problem)}. {PLAINLY}"
-    text = f'<p><a href="{link}">What you wrote there</a> went nowhere: {why}</p>'
-    places.say(desk, text, subject=subject)
-
-
-def _typed(event: dict[str, Any], room: Room) -> bool:
-    return event.get("sender") == room.owner and event.get("type") == "m.room.message"
 
 
 def _with_link(act: Act) -> Act:

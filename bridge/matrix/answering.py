@@ -1,0 +1,46 @@
+"""What whoever wrote something in a room hears of it from the bot, in their own desk."""
+
+from typing import Any
+
+from bridge import html, names
+from bridge.matrix import places, replies
+from bridge.matrix import polls as matrix_polls
+from bridge.models import Room
+from bridge.network import UNCHANGED
+from social import actions
+from social.acts import Act, Vote
+from social.models import Delivery
+
+PLAINLY = "Please write without encryption what people on other servers shall get."
+
+
+def tell_author(act: Act, answer: str, key: str) -> None:
+    """What is written in a room for all is answered in the desk of whoever wrote it."""
+    author = actions.actor(act.author)
+    desk = places.desk_of(author) if author else None
+    if desk:
+        places.say(desk, answer, subject=key)
+
+
+def tell_voter(vote: Vote, problem: str, key: str) -> None:
+    """Their client shows every vote as if it counted."""
+    if problem and problem != UNCHANGED and actions.actor(vote.author):
+        why = html.escape(replies.to_you(problem))
+        tell_author(vote, f"<p>Your vote did not count: {why}.</p>", key)
+
+
+def tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
+    """Whoever writes what nobody elsewhere will get is told so; not for each encrypted word."""
+    writer, poll = event["sender"], problem in matrix_polls.UNSENT
+    desk = Room.objects.filter(kind=Room.Kind.DESK, owner=writer, ready=True).first()
+    subject = f"unread {event['event_id']}" if poll else f"unread {room.room_id} {writer}"
+    if desk is None or Delivery.objects.filter(subject=subject).exists():
+        return
+    link = names.matrix_link(room.room_id, event["event_id"])
+    why = f"{html.escape(problem)}." if poll else f"it is {html.escape(problem)}. {PLAINLY}"
+    text = f'<p><a href="{link}">What you wrote there</a> went nowhere: {why}</p>'
+    places.say(desk, text, subject=subject)
+
+
+def typed(event: dict[str, Any], room: Room) -> bool:
+    return event.get("sender") == room.owner and event.get("type") == "m.room.message"
