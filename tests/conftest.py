@@ -71,6 +71,7 @@ THOROUGH = (
     "tests/flows/test_leaving.py",
     "tests/flows/test_linking.py",
     "tests/flows/test_overflow.py",
+    "tests/flows/test_partings.py",
     "tests/flows/test_links.py",
     "tests/flows/test_media.py::test_an_edit_carries",
     "tests/flows/test_media.py::test_of_a_picture_in_boxes",

@@ -27,7 +27,7 @@ from social.acts import (
 from social.models import Actor, Post
 
 # A block begins or ends with it, or it answers what the hearer asked: a rebuild must know of it.
-_HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject)
+HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject)
 
 
 def towards(act: Act, author: Actor, hearers: Collection[Actor]) -> Iterator[tuple[str, Actor]]:
@@ -36,7 +36,7 @@ def towards(act: Act, author: Actor, hearers: Collection[Actor]) -> Iterator[tup
     for hearer in told:
         if not hearer.is_local or hearer == author:
             continue
-        if policy.blocked_between(hearer, author) and not isinstance(act, _HEARD_THROUGH_A_BLOCK):
+        if policy.blocked_between(hearer, author) and not isinstance(act, HEARD_THROUGH_A_BLOCK):
             continue
         if _is_relation(act):
             yield "ledger", hearer

@@ -19,8 +19,10 @@ from bridge.matrix import (
     client,
     commands,
     conversations,
+    desks,
     emoticons,
     gaps,
+    hearing,
     ledger,
     lookups,
     meeting,
@@ -293,6 +295,8 @@ class Matrix(Network):
         if what == "ledger":
             written: render.Send | None = await in_database(ledger.line, act, target, row.document)
         else:
+            if why := await in_database(_untold, act, target):
+                raise Gone(why)
             refs = await in_database(lookups.for_act, act, room, row.document)
             refs = replace(refs, emoticons=await emoticons.of(act, refs))
             written, raw = render.notice_for(act, refs), refs.raw
@@ -382,10 +386,14 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
     if not isinstance(act, Publish):
         row.load.clear()  # it shows another's words: as they are now
     with once.remembered(row.load):
-        room = places.room_now(place)
+        room, author = places.room_now(place), _actor(act.author)
+        meant = room or places.meant(place)
+        if meant and (why := hearing.why_unheard(act, meant, author)):
+            row.load.clear()
+            places.tell_the_others(act, place, row)
+            raise Gone(why)
         if room is None:
             return None
-        author = _actor(act.author)
         if isinstance(act, Boost) and author.kind == "group" and author == room.actor:
             act = _passed_on(act)
             author = _actor(act.author)
@@ -426,6 +434,13 @@ def _written(act: Act, refs: render.Refs, *, told: bool) -> render.Send | render
     if told and isinstance(act, Tally):
         return render.tally(act, refs)
     return render.render(act, refs)
+
+
+def _untold(act: Act, target: str) -> str:
+    """Why its owner hears nothing of it in the desk any more; empty where they do."""
+    if target == places.CONTROL or isinstance(act, desks.HEARD_THROUGH_A_BLOCK):
+        return ""
+    return hearing.why_untold(target, _actor(act.author))
 
 
 def _actor(uri: str) -> Actor:

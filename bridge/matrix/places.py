@@ -15,9 +15,10 @@ from typing import assert_never
 
 from django.db.models import Q, QuerySet
 
+from bridge import turns
 from bridge.errors import Gone
 from bridge.loop import alone, in_database
-from bridge.matrix import conversations, desks, registration, rooms, traces
+from bridge.matrix import conversations, desks, hearing, registration, rooms, traces
 from bridge.models import Ghost, Room
 from social import actions, groups, once, outbox, pins, policy
 from social.acts import (
@@ -45,9 +46,7 @@ from social.acts import (
     Undo,
     Vote,
 )
-from social.models import Actor, Post, shutting_out
-from social.models import Follow as FollowRow
-from social.models import Mute as MuteRow
+from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
 CONTROL = "control"  # the admins' room; there is one
@@ -64,6 +63,11 @@ def _at(what: str, place: str) -> Address:
     kind, _, uri = place.partition(" ")
     to = f"{what} {uri}" if kind == "desk" else f"{what} {place}"
     return Address(lane=lane(place), to=to)
+
+
+def _door(what: str, place: str) -> Address:
+    """Who comes in or has to go waits behind no words: those who part read nothing more there."""
+    return Address(lane=lane(f"doors {place}"), to=f"{what} {place}")
 
 
 def say(room: Room, text: str, *, subject: str) -> None:
@@ -189,20 +193,20 @@ def _doors(act: Act, author: Actor) -> list[Address]:
         case Undo(undone=Follow(target=target)):
             found = Room.objects.filter(actor__uri=target)
             kinds = [Room.Kind.MIRROR, Room.Kind.CIRCLE]
-            return [_at("close", room.place_name) for room in found.filter(kind__in=kinds)]
+            return [_door("close", room.place_name) for room in found.filter(kind__in=kinds)]
         case Accept(follower=follower) | Reject(follower=follower):
             kinds = [Room.Kind.PROFILE, Room.Kind.CIRCLE, Room.Kind.GROUP]
             own = Room.objects.filter(kind__in=kinds, actor=author)
             if not Actor.objects.local().filter(uri=follower).exists():
                 return []
             what = "open" if isinstance(act, Accept) else "close"
-            return [_at(what, room.place_name) for room in own.select_related("actor")]
+            return [_door(what, room.place_name) for room in own.select_related("actor")]
         case Leave():
             followed = Room.objects.filter(
                 kind__in=[Room.Kind.MIRROR, Room.Kind.CIRCLE],
                 actor__follows_in__follower=author,
             )
-            return [_at("close", room.place_name) for room in followed.select_related("actor")]
+            return [_door("close", room.place_name) for room in followed.select_related("actor")]
         case _:
             return []
 
@@ -227,7 +231,7 @@ def _of_remote(  # noqa: C901, PLR0911, PLR0912  one line an act
             return [_at("event", room)] if room in traces.carrying(act.post) else []
         case React():
             stands = _where_it_stands(act.post)
-            return [one for one in stands if _is_heard(author, one.to.partition(" ")[2])]
+            return [one for one in stands if hearing.is_heard(author, one.to.partition(" ")[2])]
         case Boost():
             return [_at("event", place) for place in _places_of_boost(act, author)]
         case Undo(undone=React() | Boost() as said):
@@ -238,17 +242,17 @@ def _of_remote(  # noqa: C901, PLR0911, PLR0912  one line an act
         case Introduce() | Move():
             return [_at("introduce", f"mirror {author.uri}")] if _has_mirror(author) else []
         case Accept():
-            wanted = _followers_of(author).exists() and not policy.opted_out(author)
-            return [_at("open", f"mirror {author.uri}")] if wanted else []
+            wanted = hearing.readers_of(author).exists() and not policy.opted_out(author)
+            return [_door("open", f"mirror {author.uri}")] if wanted else []
         case Reject() | Block():  # some servers say no more than the block
-            return [_at("close", f"mirror {author.uri}")] if _has_mirror(author) else []
+            return [_door("close", f"mirror {author.uri}")] if _has_mirror(author) else []
         case _:
             return []
 
 
 def _pinned(author: Actor) -> list[Address]:
     """At the first follow the mirror is only about to be made."""
-    shown = _has_mirror(author) or _is_read_here(author)
+    shown = _has_mirror(author) or hearing.is_read_here(author)
     return [_at("pins", f"mirror {author.uri}")] if shown else []
 
 
@@ -259,7 +263,7 @@ def _unpinned(author: Actor, post: str) -> list[Address]:
 
 def _places_of_boost(act: Boost, author: Actor) -> list[str]:
     """What a group passes on is told in its room as the words of who wrote it, and once."""
-    read, room = _is_read_here(author, act.post), f"mirror {author.uri}"
+    read, room = hearing.is_read_here(author, act.post), f"mirror {author.uri}"
     if author.kind == "group":
         return [room] if read and room not in traces.carrying(act.post) else []
     own = [f"profile {owner.uri}" for owner in [_local_author(act.post)] if owner]
@@ -299,30 +303,39 @@ def _places_of_answer(act: Publish, author: Actor) -> list[str]:
     stands = traces.carrying(act.reply) if act.reply else set()
     for kind in (Room.Kind.PROFILE, Room.Kind.MIRROR):
         for place in sorted(place for place in stands if place.startswith(f"{kind} ")):
-            people = _owner_or_readers(place)
-            blocked = shutting_out(author) | Q(blocks_in__author=author)
-            apart = people.filter(blocked | Q(pk__in=policy.muting(author)))
-            return [] if apart.exists() else [place]
+            return [] if hearing.is_apart(author, place) else [place]
     return []
-
-
-def _owner_or_readers(place: str) -> QuerySet[Actor]:
-    kind, _, uri = place.partition(" ")
-    if kind == Room.Kind.PROFILE:
-        return Actor.objects.filter(uri=uri)
-    return Actor.objects.local().filter(follows_out__target__uri=uri)
 
 
 def _places_of_post(act: Publish, author: Actor) -> list[str]:
     if act.visibility in OPEN:
         return _open_places(act, author)
-    mirror = act.visibility == "private" and _is_read_here(author)
+    mirror = act.visibility == "private" and hearing.is_read_here(author)
     direct = conversations.of(_to_strangers(act, author), author)
-    heard = direct and _is_heard(author, direct.place_name)
+    heard = direct and hearing.is_heard(author, direct.place_name)
     return [
         *([f"mirror {author.uri}"] if mirror else []),
         *([direct.place_name] if direct and heard else []),
     ]
+
+
+def tell_the_others(act: Act, place: str, row: Delivery) -> None:
+    """Whoever is left of those to whom a letter was written, where one of them hears its author no
+    more.
+    """
+    author = actions.actor(act.author)
+    if not isinstance(act, Publish) or author is None or not place.startswith(Room.Kind.DIRECT):
+        return
+    with turns.writing():
+        left = [one for one in _places_of_post(act, author) if one.startswith(Room.Kind.DIRECT)]
+        outbox.tell(
+            "matrix",
+            [_at("event", one) for one in left if one != place],
+            sender=row.sender,
+            subject=row.subject,
+            said=row.act,
+            document=row.document,
+        )
 
 
 def _to_strangers(act: Publish, author: Actor) -> Publish:
@@ -344,46 +357,11 @@ def _open_places(act: Publish, author: Actor) -> list[str]:
     owner = traces.began_with(act.reply)
     if owner and not policy.blocked_between(owner, author):
         return [f"profile {owner.uri}"]
-    return [f"mirror {author.uri}"] if _is_read_here(author) else []
+    return [f"mirror {author.uri}"] if hearing.is_read_here(author) else []
 
 
 def _local_author(uri: str) -> Actor | None:
     return Actor.objects.local().filter(posts__uri=uri).first()
-
-
-def _is_read_here(author: Actor, boosted: str = "") -> bool:
-    """By somebody who mutes neither, and has no block between them and the author of what is
-    boosted. Who asks not to be bridged is read nowhere.
-    """
-    shown = Actor.objects.filter(posts__uri=boosted).first() if boosted else None
-    if policy.opted_out(author) or (shown and policy.opted_out(shown)):
-        return False
-    unheard = [author, shown] if shown else [author]
-    muting = MuteRow.objects.standing().filter(target__in=unheard)
-    readers = _followers_of(author).exclude(pk__in=muting.values("author"))
-    if shown:
-        readers = readers.exclude(shutting_out(shown)).exclude(blocks_in__author=shown)
-    return readers.exists()
-
-
-def _followers_of(author: Actor) -> QuerySet[Actor]:
-    """Those here who read somebody."""
-    return Actor.objects.local().filter(follows_out__target=author, follows_out__state="accepted")
-
-
-def _is_heard(author: Actor, place: str) -> bool:
-    """False where all who read in a hidden room want to hear nothing of its author: nobody else
-    would miss it.
-    """
-    muting = policy.muting(author)
-    kind, _, uri = place.partition(" ")
-    if not muting or kind not in {Room.Kind.DIRECT, Room.Kind.CIRCLE}:
-        return True
-    readers = Q(conversations__key=uri)
-    if kind == Room.Kind.CIRCLE:
-        follows = FollowRow.objects.filter(target__uri=uri, state="accepted")
-        readers = Q(uri=uri) | Q(pk__in=follows.values("follower"))
-    return Actor.objects.local().filter(readers).exclude(pk__in=muting).exists()
 
 
 def _has_mirror(author: Actor) -> bool:
@@ -428,6 +406,15 @@ def room_now(place: str) -> Room | None:
     """The same for whoever is in the database already."""
     kind, _, uri = place.partition(" ")
     return once.ask(("room", place), lambda: _room(kind, uri))
+
+
+def meant(place: str) -> Room | None:
+    """What is known of a room that is not made yet."""
+    kind, _, uri = place.partition(" ")
+    if kind == Room.Kind.DIRECT:
+        return Room.objects.filter(key=uri).first()
+    actor = actions.actor(uri)
+    return Room(kind=kind, actor=actor) if actor else None
 
 
 def _there(found: Room | None, kind: str) -> Room:

@@ -1,0 +1,149 @@
+"""What was told and waited while its reader parted from its author is not shown to them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bridge import lanes, moderation, processing
+from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.demo.neighbourhood import Neighbour as Neighbourhood
+from bridge.models import Received, Room
+from social.models import Actor, Delivery, Post
+from tests.fakes.world import Resident, World, note, post_of, said
+
+WORDS = "words of somebody"
+WAYS = ("block", "server", "suspension")
+
+
+@pytest.fixture
+def carol(world: World) -> Neighbour:
+    return world.neighbour("carol", host=1)
+
+
+def hear(world: World) -> None:
+    """What came is worked off, and nothing goes out: the homeserver is away, or others go first."""
+    world.neighbours.quiet()
+    world.home.push()
+    for lane in processing.drain_together(lanes.due(Received)):
+        processing.drain(lane)
+
+
+def part(world: World, who: Resident, other: Neighbour, way: str, port: int) -> None:
+    if way == "suspension":
+        moderation.suspend(Actor.objects.get(uri=other.id))
+    else:
+        who.tell_bot(f"block {other.handle if way == 'block' else f'127.0.0.2:{port}'}")
+        hear(world)
+
+
+def everything(world: World, who: Resident) -> str:
+    """All that stands in rooms in which they are, or may come into."""
+    shown = [
+        str(event["content"])
+        for room in world.home.rooms.values()
+        if room.membership(who.person.user_id) in {"join", "invite"}
+        for event in room.events
+    ]
+    return "\n".join(shown)
+
+
+def _answer(world: World, alice: Resident, bob: Neighbour, carol: Neighbour, post: str) -> None:
+    carol.post(WORDS, reply_to=post)
+
+
+def _mention(world: World, alice: Resident, bob: Neighbour, carol: Neighbour, post: str) -> None:
+    carol.post(WORDS, mentions=[alice.handle])
+
+
+def _letter(world: World, alice: Resident, bob: Neighbour, carol: Neighbour, post: str) -> None:
+    carol.post(WORDS, to="direct", mentions=[alice.handle])
+
+
+def _boost(world: World, alice: Resident, bob: Neighbour, carol: Neighbour, post: str) -> None:
+    bob.boost(carol.post(WORDS).post)
+
+
+def _followed(world: World, alice: Resident, bob: Neighbour, carol: Neighbour, post: str) -> None:
+    world.friends(carol, alice)
+    world.mirror(carol, alice)
+    carol.post(WORDS)
+
+
+def _edit(world: World, alice: Resident, bob: Neighbour, carol: Neighbour, post: str) -> None:
+    first = note(carol, "well", inReplyTo=post)
+    world.hear(carol, said(carol, "Create", first))
+    world.settle()
+    again = first | {"content": f"<p>{WORDS}</p>", "updated": "2026-02-01T12:00:00Z"}
+    world.hear(carol, said(carol, "Update", again))
+
+
+TOLD: dict[str, Callable[[World, Resident, Neighbour, Neighbour, str], None]] = {
+    "an answer in the owner's room": _answer,
+    "a mention, told in the desk": _mention,
+    "a letter": _letter,
+    "a card of a boost by a friend": _boost,
+    "a post of somebody followed": _followed,
+    "an edit of an answer": _edit,
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "way"),
+    [*((what, "block") for what in TOLD), *((next(iter(TOLD)), way) for way in WAYS[1:])],
+)
+def test_what_waited_is_not_shown_to_who_parted_meanwhile(  # noqa: PLR0913  the cast
+    world: World,
+    neighbours: Neighbourhood,
+    alice: Resident,
+    bob: Neighbour,
+    carol: Neighbour,
+    what: str,
+    way: str,
+) -> None:
+    world.friends(bob, alice)
+    world.mirror(bob, alice)
+    event = alice.post("hello")
+    world.settle()
+    TOLD[what](world, alice, bob, carol, post_of(event))
+    hear(world)
+    assert Post.objects.filter(html__contains=WORDS).exists()
+    assert Delivery.objects.filter(network="matrix", state="waiting").exists()
+    part(world, alice, carol, way, neighbours.port)
+    world.settle()
+    assert WORDS not in everything(world, alice)
+    assert not Delivery.objects.filter(state="waiting").exists()
+
+
+def test_a_letter_to_several_still_reaches_those_who_did_not_part(
+    world: World, alice: Resident, carol: Neighbour
+) -> None:
+    dave = world.resident("dave")
+    letter = note(carol, WORDS, to=[alice.actor, dave.actor], cc=[])
+    world.hear(carol, said(carol, "Create", letter))
+    hear(world)
+    part(world, alice, carol, "block", 0)
+    world.settle()
+    assert WORDS not in everything(world, alice)
+    assert WORDS in everything(world, dave)
+    (room,) = Room.objects.filter(kind="direct", ready=True)
+    assert {one.uri for one in room.people.all()} == {dave.actor, carol.id}
+
+
+def test_who_parts_leaves_the_room_before_the_words_that_wait_in_it(
+    world: World, alice: Resident, carol: Neighbour
+) -> None:
+    """Others read on there, and see them."""
+    dave = world.resident("dave")
+    world.friends(carol, alice)
+    world.friends(carol, dave)
+    mirror = world.mirror(carol, alice)
+    world.mirror(carol, dave)
+    carol.post(WORDS)
+    hear(world)
+    alice.tell_bot(f"block {carol.handle}")
+    hear(world)
+    world.settle()
+    assert WORDS not in everything(world, alice)
+    assert dave.seen(WORDS, mirror)
+    waiting = Delivery.objects.filter(to__startswith="close ").values_list("lane", flat=True)
+    assert set(waiting) == {f"matrix doors mirror {carol.id}"}
