@@ -229,6 +229,15 @@ class Errand(models.Model):
         return f"{self.kind} {self.about}"
 
 
+class Parting(models.Model):
+    """One row: how often somebody was kept away, or a relation ended (bridge/partings.py)."""
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
 class Tick(models.Model):
     """When regular work was last done, so that its silence is noticed."""
 

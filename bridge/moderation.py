@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from bridge import html, processing
+from bridge import html, partings, processing
 from bridge.directory import host, own_hosts
 from bridge.errors import Forbidden
 from bridge.matrix import places
@@ -34,6 +34,7 @@ def block(name: str, reason: str = "") -> str:
     """Nothing comes from there any more, nothing goes there, and every follow between us ends."""
     name = host(name)
     policy.judge(name, Policy.BLOCKED, reason)
+    partings.note()
     strangers = _actors_of(name)
     dropped = _give_up(_bound_for(name) | Q(sender__in=strangers.values("uri")), policy.BLOCKED)
     ended = _end_follows(strangers)
@@ -59,6 +60,7 @@ def allow(name: str, reason: str = "") -> str:
 
 def _open(name: str, now: Instance.Policy, reason: str) -> str:
     before = policy.judge(name, now, reason)
+    partings.note()
     said = f"Now {now.label.lower()}: {name}."
     if before != Policy.BLOCKED:
         return said
@@ -171,6 +173,7 @@ def suspend(actor: Actor, reason: str = "") -> str:
     if _is_server(actor):
         raise Forbidden("this is the server's own actor: without it nothing can be fetched")
     Actor.objects.filter(pk=actor.pk).update(suspended=True, suspension=reason[:500])
+    partings.note()
     spoken = Q(sender=actor.uri) & (Q(network="activitypub") if actor.is_local else Q())
     dropped = _give_up(spoken, "its author is suspended here")
     if actor.is_local:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
-from bridge import documents, errands, lanes, turns
+from bridge import documents, errands, lanes, partings, turns
 from bridge.errors import Later, Trouble
 from bridge.loop import Elsewhere, nobody_asked
 from bridge.models import Errand, Received
@@ -136,6 +136,7 @@ def _some(rows: Sequence[Received]) -> tuple[int, set[str]]:
     keys = [row.pk for row in rows]
     waiting = Received.objects.select_for_update().filter(pk__in=keys, state="waiting")
     mine, end = set(waiting.values_list("pk", flat=True)), time.monotonic() + MOMENT
+    partings.heed()
     for name, network in NETWORKS.items():
         network.foresee([row for row in rows if row.network == name and row.pk in mine])
     through, stopped, left = list[int](), set[str](), deque(rows)
@@ -182,6 +183,7 @@ def process(row: Received) -> bool:
 @once.remembered()
 def perform(row: Received) -> None:
     """Reads outside, records inside one transaction that also ends the row: all or nothing."""
+    partings.look()
     *context, said = NETWORKS[row.network].read(row)
     if isinstance(said.act, Publish) and not said.act.content.quote:
         _record(row, context, said)
@@ -194,8 +196,10 @@ def perform(row: Received) -> None:
 
 def _record(row: Received, context: Sequence[Said], said: Said) -> None:
     with nullcontext() if row.held else turns.writing(), outbox.gathered():
-        if not (row.held or _through([row.pk])):
-            return
+        if not row.held:
+            if not _through([row.pk]):
+                return
+            partings.heed()
         for earlier in context:
             _remember(earlier.act)
         if isinstance(said.act, Pin):
@@ -294,6 +298,8 @@ def carry_out(act: Act, wire: str = "") -> str:
     admission.admit(act)
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
     changed = actions.record(act) or documents.unheard(act)
+    if changed and partings.parts(act):
+        partings.note()
     if changed and polls.is_put_off(act):
         documents.keep(act, wire)
     elif changed:

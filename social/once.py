@@ -2,8 +2,8 @@
 
 Answers are kept for a tenth of a second, or as long as whoever remembers them says, a second or two
 at most: who works on many rows in a row sees the index as it was then, as if they had come that
-much sooner. Whoever waits for a stranger, or changes what others
-ask about, calls `forget` afterwards.
+much sooner. Whoever waits for a stranger, or changes what others ask about, calls `forget`
+afterwards; what others change elsewhere and must count at once, bridge/partings.py looks after.
 """
 
 import time
@@ -72,6 +72,12 @@ def know(key: Hashable, answer: object) -> None:
     known = _known.get()
     if known is not None:
         known.now()[key] = answer
+
+
+def known(key: Hashable) -> object:
+    """What `ask` would answer without asking; None where it would have to."""
+    found = _known.get()
+    return None if found is None else found.now().get(key)
 
 
 def forget() -> None:

@@ -81,6 +81,7 @@ WRITERS = {
     "Peer": {"bridge/activitypub/actors.py"},
     "Upload": {"bridge/matrix/storage.py", "bridge/matrix/uploads.py"},
     "Overflow": {"bridge/matrix/overflow.py"},
+    "Parting": {"bridge/partings.py"},
     "Tick": {"bridge/tasks.py", "bridge/health.py"},
 }
 WRITES = frozenset({"save", "create", "get_or_create", "update_or_create", "update", "delete"})

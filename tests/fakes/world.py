@@ -24,7 +24,7 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.demo.person import Event, Person
 from bridge.matrix import linking
-from bridge.models import Errand, Key, Lane, Received, Room
+from bridge.models import Errand, Key, Lane, Parting, Received, Room
 from social.models import Actor, Delivery, Post
 from tests.fakes.homeserver import SERVER, Homeserver
 
@@ -247,7 +247,7 @@ _VOLATILE = {"fetched", "introduced", "noted", "seen", "used"}  # when somebody 
 
 def index() -> list[str]:
     """Every row but those of the queues, in an order of its own."""
-    queues = {Received, Delivery, Lane, Errand}
+    queues = {Received, Delivery, Lane, Errand, Parting}
     models: Callable[[], Any] = lambda: (  # noqa: E731  a list of tables, read at each call
         model
         for label in ("social", "bridge")

@@ -10,8 +10,8 @@ from bridge.models import Received
 from social import once
 from tests.fakes.world import Resident, World, post_of
 
-AN_ANSWER = 17  # to a post of somebody here
-A_POST = 15  # by somebody whom somebody here reads
+AN_ANSWER = 19  # to a post of somebody here
+A_POST = 17  # by somebody whom somebody here reads
 OF_MANY = 6  # answers to one post, each
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
