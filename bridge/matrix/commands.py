@@ -183,7 +183,7 @@ def _follow(call: Call) -> list[Said]:
     if old and old.state == "accepted":
         return _only(f"<p>You follow {_name(target)} already.</p>")
     act = Follow(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
-    answer = f"<p>I asked {_name(target)} to let you follow. You hear here when they do.</p>"
+    answer = f"<p>I asked {_name(target)} to let you follow. You will read here when they do.</p>"
     # Who thinks that this was asked already answers only once the first question is taken back.
     again = [Said(_taken_back(old, target, call.at))] if old and old.uri != call.uri else []
     return [*again, Said(act, answer=answer)]

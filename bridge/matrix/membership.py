@@ -43,7 +43,7 @@ OFFER = (
 )
 PUBLISHED = "<p>From here on I publish again what you write in this room.</p>"
 AGAIN = (
-    "<p>This room was published once. If it shall be again, its owner types:"
+    "<p>This room was published once. If it is to be again, its owner types:"
     " <code>!ownroom link</code>.</p>"
 )
 
