@@ -156,7 +156,9 @@ def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
 
 
 def _bytes(found: Source, skip: int, left: int) -> Iterator[bytes]:
-    """A chunk at a time, however large the file is."""
+    """A chunk at a time, however large the file is. What is skipped is read all the same: Synapse
+    knows no ranges (docs/performance.md).
+    """
     try:
         while left and (chunk := run(found.read(CHUNK))):
             if skip >= len(chunk):

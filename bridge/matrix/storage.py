@@ -149,19 +149,26 @@ def prune() -> None:
     """Every hour: what nobody asked for since so long, and what exceeds the quota."""
     now = timezone.now()
     Upload.objects.filter(mxc="", fetched__lt=now - FORGOTTEN).delete()
-    _look_at_texts(now)
+    look_at_texts()
     if not settings.OWNROOM_HOMESERVER_ADMIN_TOKEN:
         return
-    _told(_remove_texts())
+    _told(remove_gone())
     if settings.OWNROOM_MEDIA_DAYS:
         old = now - timedelta(days=settings.OWNROOM_MEDIA_DAYS)
         _told(remove(chosen(unused_since=old)[:AT_ONCE]))
-    _told(remove(orphans()[:AT_ONCE]))
     if uploads.full():
         _told(remove(_above(settings.OWNROOM_MEDIA_QUOTA * ROOM_LEFT)))
 
 
-def _look_at_texts(now: datetime) -> None:
+def remove_gone() -> Removed:
+    """What nothing shows any more."""
+    texts, files = _remove_texts(), remove(orphans()[:AT_ONCE])
+    return Removed(
+        texts.files + files.files, files.size, texts.stays + files.stays, texts.why or files.why
+    )
+
+
+def look_at_texts() -> None:
     """Which texts too large for their events are to be read by nobody any more."""
     for row, reader in overflow.in_doubt():
         try:
@@ -172,7 +179,7 @@ def _look_at_texts(now: datetime) -> None:
             log.info("an event of room %s cannot be looked at: %s", row.room_id, error)
             continue
         overflow.settle(row, stands=bool(event.get("content")))
-    overflow.end(now - UNSENT)
+    overflow.end(timezone.now() - UNSENT)
 
 
 def _remove_texts() -> Removed:

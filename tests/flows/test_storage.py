@@ -210,6 +210,21 @@ def test_a_picture_that_an_edit_took_out_goes_and_the_others_go_with_their_post(
     assert left(world) == []
 
 
+def test_the_admin_need_not_wait_for_what_nothing_shows_any_more(
+    world: World, alice: Resident, bob: Neighbour, mirror: str, settings: SettingsWrapper
+) -> None:
+    sent = two(world, bob)
+    bob.delete(sent)
+    world.settle()
+    with pytest.raises(CommandError, match="Only an admin"):
+        said("prune", "--gone")
+    assert "would go: 0 texts, 2 files" in said("prune", "--gone", "--dry-run")
+    settings.OWNROOM_HOMESERVER_ADMIN_TOKEN = ADMIN
+    world.home.users[ADMIN] = {"admin": True}
+    assert "removed: 2 files" in said("prune", "--gone")
+    assert not world.home.files
+
+
 @pytest.mark.usefixtures("token")
 def test_a_boosted_picture_goes_with_its_post_and_with_the_boost(
     world: World, alice: Resident, bob: Neighbour, mallory: Neighbour, mirror: str

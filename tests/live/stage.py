@@ -47,6 +47,14 @@ class Resident:
     def sees(self, text: str, *, room: str = "", timeout: float = 20) -> Event:
         return self.person.wait_for(room or self.room, containing(text), timeout)
 
+    def sees_receipt(self, event: str) -> Event:
+        """What the world was given for it."""
+        kind = "social.ownroom.receipt"
+        found: Event = self.person.wait_for(
+            self.room, lambda one: one["type"] == kind and one["content"].get("event") == event
+        )
+        return found
+
     def room_with(self, name: str) -> str:
         """The room into which somebody of that name asked one, joined."""
 

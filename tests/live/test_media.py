@@ -1,6 +1,7 @@
 """Pictures on a real homeserver, both ways: opened by whoever got the post, shown in mirrors."""
 
 import itertools
+import json
 import urllib.error
 import urllib.request
 import zlib
@@ -95,7 +96,7 @@ def test_pictures_and_face_of_somebody_elsewhere_are_shown_and_go_with_the_post(
     profile = alice.person.profile(first["sender"])
     avatar = alice.person.state(room, "m.room.avatar")
     assert profile["avatar_url"].startswith("mxc://")
-    assert avatar == {"url": profile["avatar_url"]}
+    assert avatar["url"] == profile["avatar_url"]
     server, key = second["content"]["url"].removeprefix("mxc://").split("/")
     url = f"{alice.person.url}/_matrix/client/v1/media/download/{server}/{key}"
     token = {"Authorization": f"Bearer {alice.person.token}"}
@@ -103,6 +104,43 @@ def test_pictures_and_face_of_somebody_elsewhere_are_shown_and_go_with_the_post(
     painter.delete(post)
     for event in (first, second):
         until(lambda event=event: not alice.person.event(room, event["event_id"])["content"])
+
+
+def test_a_text_too_large_for_its_event_is_a_file_that_goes_with_its_post(
+    town: Stage, alice: Resident
+) -> None:
+    name = f"novelist{next(_names)}"
+    novelist = town.neighbour.actor(name)
+    alice.person.send(alice.desk, f"follow {novelist.handle}")
+    room = alice.room_with(novelist.name.title())
+    post = novelist.post(html=f"<p>a novel by {name}: {'and so on, ' * 8_000}the end</p>").post
+    event = alice.sees(f"a novel by {name}", room=room)
+    kept = event["content"]["social.ownroom.object"]
+    assert "raw" not in kept
+    mine = alice.post(f"{name} wrote: {'word ' * 12_000}")
+    receipt = alice.sees_receipt(mine)
+    texts = [kept["raw_mxc"], receipt["content"]["raw_mxc"]]
+    token = {"Authorization": f"Bearer {alice.person.token}"}
+    where = f"{alice.person.url}/_matrix/client/v1/media/download"
+    urls = [f"{where}/{mxc.removeprefix('mxc://')}" for mxc in texts]
+    status, _, body = fetch(urls[0], **token)
+    assert (status, len(body)) == (200, kept["len"])
+    assert json.loads(body)["object"]["id"] == post
+    admin = town.homeserver.person(f"{name}-admin", admin=True)
+    town.server.extra["OWNROOM_HOMESERVER_ADMIN_TOKEN"] = admin.token
+    town.server.manage("media", "prune", "--gone")
+    assert [fetch(url, **token)[0] for url in urls] == [200, 200]
+    novelist.delete(post)
+    alice.person.redact(alice.room, mine)
+    for number, (there, said) in enumerate(((room, event), (alice.room, receipt))):
+        until(lambda: not alice.person.event(there, said["event_id"])["content"])  # noqa: B023
+        until(lambda: _gone(town, urls[number], token), pause=1)  # noqa: B023
+
+
+def _gone(town: Stage, url: str, token: dict[str, str]) -> bool:
+    """Within the hour by itself; at once when the admin says so."""
+    town.server.manage("media", "prune", "--gone")
+    return fetch(url, **token)[0] == 404
 
 
 def test_an_admins_token_removes_what_others_attached_and_leaves_faces(

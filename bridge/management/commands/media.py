@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=0, help="not asked for since so many days")
         parser.add_argument("--host", default="", help="only those from this server")
         parser.add_argument("--larger", type=float, default=0, help="only those above so many MiB")
+        parser.add_argument("--gone", action="store_true", help="what nothing shows any more")
         parser.add_argument("--json", action="store_true", help="list: one JSON object a line")
         parser.add_argument("--dry-run", action="store_true", help="only say what would go")
 
@@ -32,8 +33,13 @@ class Command(BaseCommand):
         if verb == "list":
             self._list(as_json=options["json"])
             return
+        if options["gone"]:
+            self._remove_gone(dry=options["dry_run"])
+            return
         if not (options["days"] or options["host"] or options["larger"]):
-            raise CommandError("Which? Say --days, --host or --larger, or several of them.")
+            raise CommandError(
+                "Which? Say --days, --host or --larger, or several of them; or --gone."
+            )
         found = list(_chosen(options))
         told = f"{len(found)} files, {_size(sum(row.size for row in found))}"
         if options["dry_run"]:
@@ -42,6 +48,16 @@ class Command(BaseCommand):
             self._remove(found)
         else:
             self._hide(found, told)
+
+    def _remove_gone(self, *, dry: bool) -> None:
+        storage.look_at_texts()
+        if dry:
+            texts, files = overflow.spent().count(), storage.orphans().count()
+            self.stdout.write(f"would go: {texts} texts, {files} files")
+        elif not settings.OWNROOM_HOMESERVER_ADMIN_TOKEN:
+            raise CommandError("Only an admin of the homeserver removes files there.")
+        else:
+            self._say(storage.remove_gone())
 
     def _list(self, *, as_json: bool) -> None:
         rows = storage.by_host()
@@ -63,7 +79,9 @@ class Command(BaseCommand):
             self.stdout.write(f"besides: {gone} texts of posts that are gone: {_when_they_go()}")
 
     def _remove(self, found: list[Upload]) -> None:
-        done = storage.remove(found)
+        self._say(storage.remove(found))
+
+    def _say(self, done: storage.Removed) -> None:
         self.stdout.write(f"removed: {done.files} files, {_size(done.size)}")
         if done.stays:
             raise CommandError(f"{done.stays} stay: {done.why}")
