@@ -23,7 +23,8 @@ from bridge import directory, moderation, rows
 from bridge.errors import Trouble
 from bridge.models import Lane, Received
 from social.admin import Admin, ReadOnly
-from social.models import Actor, Delivery, Instance, Post, Report
+from social.admin import SiteAdmin as PlainSiteAdmin
+from social.models import Actor, Delivery, Instance, Post, Report, Site
 
 TRIES = 5  # wrong passwords in a minute from one address
 
@@ -199,6 +200,13 @@ class InstanceForm(Form):
             return directory.host(self.cleaned_data["host"])
         except Trouble as error:
             raise ValidationError(str(error)) from error
+
+
+@admin.register(Site)
+class SiteAdmin(PlainSiteAdmin):
+    def save_model(self, request: HttpRequest, obj: Site, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        moderation.site_decided()
 
 
 @admin.register(Instance)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from bridge import html, partings, processing
 from bridge.directory import host, own_hosts
 from bridge.errors import Forbidden
-from bridge.matrix import places
+from bridge.matrix import decided, places
 from bridge.models import Lane
 from social import actions, audience, policy
 from social.acts import Act, Reject, Undo
@@ -35,6 +35,7 @@ def block(name: str, reason: str = "") -> str:
     name = host(name)
     policy.judge(name, Policy.BLOCKED, reason)
     partings.note()
+    decided.note("server", name)
     strangers = _actors_of(name)
     dropped = _give_up(_bound_for(name) | Q(sender__in=strangers.values("uri")), policy.BLOCKED)
     ended = _end_follows(strangers)
@@ -61,6 +62,7 @@ def allow(name: str, reason: str = "") -> str:
 def _open(name: str, now: Instance.Policy, reason: str) -> str:
     before = policy.judge(name, now, reason)
     partings.note()
+    decided.note("server", name)
     said = f"Now {now.label.lower()}: {name}."
     if before != Policy.BLOCKED:
         return said
@@ -76,6 +78,13 @@ def _is_free(actor: Actor) -> bool:
     """Hidden by a block only, and not by a block of a wider domain too."""
     blocked = policy.host_refused(actor.host) == policy.BLOCKED
     return actor.suspension == policy.BLOCKED and not blocked
+
+
+@transaction.atomic
+def site_decided() -> None:
+    """What holds for all servers was changed in the admin pages."""
+    partings.note()
+    decided.note("site")
 
 
 def foretell(name: str, verb: str) -> str:
@@ -174,6 +183,7 @@ def suspend(actor: Actor, reason: str = "") -> str:
         raise Forbidden("this is the server's own actor: without it nothing can be fetched")
     Actor.objects.filter(pk=actor.pk).update(suspended=True, suspension=reason[:500])
     partings.note()
+    decided.note("actor", actor.uri)
     spoken = Q(sender=actor.uri) & (Q(network="activitypub") if actor.is_local else Q())
     dropped = _give_up(spoken, "its author is suspended here")
     if actor.is_local:
@@ -195,6 +205,7 @@ def unsuspend(actor: Actor) -> str:
     if policy.host_refused(actor.host) == policy.BLOCKED:
         raise Forbidden(f"{actor.host} is blocked: unblock the server first")
     Actor.objects.filter(pk=actor.pk).update(suspended=False, suspension="")
+    decided.note("actor", actor.uri)
     if actor.is_local:
         _say(actor, "<p>Your profile is no longer suspended. Write, and it is sent again.</p>")
     return f"@{actor.acct} is open again. What was not sent or taken meanwhile is not made up for."
@@ -203,15 +214,19 @@ def unsuspend(actor: Actor) -> str:
 # ---- reports
 
 
+@transaction.atomic
 def resolve(report: Report, note: str = "") -> str:
     """Looked at and done with; what was done about it stands in the note."""
     values = {"resolved": timezone.now(), "note": note[:500] or report.note}
     Report.objects.filter(pk=report.pk).update(**values)
+    decided.note("report", report.uri, report.target.uri)
     return f"The report of @{report.target.acct} is closed."
 
 
+@transaction.atomic
 def reopen(report: Report, note: str = "") -> str:
     Report.objects.filter(pk=report.pk).update(resolved=None, note=note[:500] or report.note)
+    decided.note("report", report.uri, report.target.uri)
     return f"The report of @{report.target.acct} is open again."
 
 

@@ -91,7 +91,6 @@ def _private() -> Q:
     return Q(follower__hide_network=True) | Q(target__hide_network=True)
 
 
-@admin.register(Site)
 class SiteAdmin(Admin):
     list_display = ("__str__", "allow_list_only")
 

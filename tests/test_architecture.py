@@ -31,7 +31,7 @@ WRITERS = {
     "HostBlock": {"social/actions.py", "social/distance.py"},
     "Mute": {"social/actions.py", "social/distance.py"},
     "Decision": {"social/approvals.py"},
-    "Report": {"social/reports.py", "bridge/moderation.py"},
+    "Report": {"social/reports.py", "bridge/moderation.py", "bridge/rebuild/decisions.py"},
     "Tombstone": {"social/actions.py", "social/quoting.py"},
     "Backlink": {"social/backlinks.py"},
     "Errand": {"bridge/errands.py"},
@@ -42,9 +42,10 @@ WRITERS = {
         "bridge/matrix/linking.py",  # those who live here
         "bridge/moderation.py",
         "bridge/rebuild/__init__.py",
+        "bridge/rebuild/decisions.py",
     },
-    "Instance": {"social/policy.py", "bridge/moderation.py"},
-    "Site": {"social/policy.py", "bridge/moderation.py"},
+    "Instance": {"social/policy.py", "bridge/moderation.py", "bridge/rebuild/decisions.py"},
+    "Site": {"social/policy.py", "bridge/moderation.py", "bridge/rebuild/decisions.py"},
     "Delivery": {
         "social/outbox.py",
         "bridge/answered.py",

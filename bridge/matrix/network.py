@@ -19,6 +19,7 @@ from bridge.matrix import (
     client,
     commands,
     conversations,
+    decided,
     desks,
     emoticons,
     gaps,
@@ -98,8 +99,7 @@ class Matrix(Network):
 
     def _may_publish(self, room: Room, sender: str) -> None:
         profile = Room.objects.filter(kind=Room.Kind.PROFILE, owner=sender, leased=False)
-        hidden = room.kind in {Room.Kind.CIRCLE, Room.Kind.DIRECT} and profile.exists()
-        if hidden or not room.leased:
+        if not room.leased or (room.kind in {"circle", "direct"} and profile.exists()):
             raise Forbidden("the room's owner has ended the lease of this server")
 
     def closed(self, row: Received, said: Said | None, problem: str) -> None:
@@ -143,12 +143,8 @@ class Matrix(Network):
         what, _, target = row.to.partition(" ")
         if what not in {"event", "past"} or (row.act or {}).get("act") != "Publish":
             await clear()  # what it shows, or does, is as it is when its turn has come
-        if what == "say":
-            said = render.notice((row.act or {})["say"])
-            await self._put(target, said, row=row, user=registration.load().bot)
-            return
-        if what == "part":
-            await membership.part(target, row.sender)
+        if what in {"say", "part", "decision"}:  # no act of anybody
+            await self._aside(what, target, row)
             return
         act = acts.load(row.act or {})
         match what:
@@ -171,6 +167,15 @@ class Matrix(Network):
                 await membership.mirror(what, act, target)
             case _:
                 raise Gone(f"nobody knows what {what} means")
+
+    async def _aside(self, what: str, target: str, row: Delivery) -> None:
+        if what == "part":
+            await membership.part(target, row.sender)
+        elif what == "decision":
+            await decided.say(row.act or {})
+        else:
+            said = render.notice((row.act or {})["say"])
+            await self._put(target, said, row=row, user=registration.load().bot)
 
     async def _event(
         self, act: Act, target: str, row: Delivery, clear: order.Clear, *, ts: int | None = None

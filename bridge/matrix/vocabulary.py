@@ -7,6 +7,7 @@ BRIDGE = f"{NS}.bridge"  # the lease: which bot may publish a room
 PROFILE = f"{NS}.profile"  # the owner's wishes; its existence is the consent
 ACTOR = f"{NS}.actor"  # what the world sees: id, keys, day of creation
 KEY = f"{NS}.key"  # control room: a sealed key and where its actor's rooms are
+DECISION = f"{NS}.decision"  # control room: what the admins decided, of whom
 MIRROR = f"{NS}.mirror"  # whose posts a room repeats
 GHOST = f"{NS}.actor"  # in a ghost's profile: the remote actor it speaks for
 

@@ -30,9 +30,9 @@ from bridge.matrix import (
 )
 from bridge.matrix import groups as room_groups
 from bridge.matrix.parse import Entry, Receipt, Refs, parse
-from bridge.matrix.vocabulary import KEY, MIRROR, OBJECT
+from bridge.matrix.vocabulary import DECISION, KEY, MIRROR, OBJECT
 from bridge.models import Key, Room
-from bridge.rebuild import happened, people
+from bridge.rebuild import decisions, happened, people
 from bridge.rebuild.batch import Batch, Event
 from social import actions, acts, foresight, once
 from social.acts import (
@@ -77,6 +77,8 @@ def rebuild(say: Say, *, only: str = "") -> None:
     if not only:
         wanted.append(admins)
     count = sum(_replay(room, say) for room in wanted)
+    if not only:
+        _decisions(control)
     for room in found:
         run(rooms.read_from_here(room.room_id, room.reader))
     seconds = time.monotonic() - begun
@@ -194,6 +196,15 @@ def _foreseen(readings: Sequence[Any]) -> None:
         actors.keep_new([(people.profile_on(card), int(card["at"])) for card in cards])
         said = [acts.load(line["said"]) for line in lines]
         foresight.follows([act for act in said if isinstance(act, Follow)])
+
+
+def _decisions(control: str) -> None:
+    """What the admins decided holds over all that the rooms say."""
+    ours = registration.load().bot
+    for event in run(client.all_state(control)):
+        if event["type"] == DECISION and event["sender"] == ours:
+            with suppress(KeyError, ValueError):
+                decisions.put_back(event["content"])
 
 
 # ---- what happened

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
 
-from bridge import rebuild
+from bridge import moderation, rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import linking
 from bridge.models import Anchor, Document, Key, Lane, Received, Room
 from social.models import Actor, Block, Boost, Delivery, Follow, Post, Reaction, Tombstone
-from tests.fakes.world import Resident, World, make_keeper, post_of
+from tests.fakes.world import Resident, World, make_keeper, note, post_of, said
 
 
 def shown() -> dict[str, list[tuple[Any, ...]]]:
@@ -215,3 +215,25 @@ def test_it_says_what_it_did_room_by_room_and_how_far_it_is(
     assert said[0] == "profiles: 1"
     assert any(alice.room in line for line in said)
     assert "events" in said[-1]
+
+
+def test_what_the_admins_decided_holds_after_a_loss_and_nobody_else_decides(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mallory.follow(alice.handle)
+    world.settle()
+    far = mallory.id.split("/")[2]
+    moderation.block(far, "spam")
+    world.settle()
+    control = world.home.room(Room.objects.get(kind="control").room_id)
+    forged = {"v": 1, "kind": "server", "about": far, "policy": "open", "noted": "2026-01-01"}
+    world.home.append(control, "social.ownroom.decision", alice.person.user_id, forged, f"x {far}")
+    for odd in ({"kind": 7}, {"kind": "server", "about": far, "policy": "burnt"}, {}):
+        bot = "@_ap_bot:hs.test"
+        world.home.append(control, "social.ownroom.decision", bot, odd, str(odd))
+    lost_and_rebuilt()
+    assert world.hear(mallory, said(mallory, "Create", note(mallory, "spam"))) == 403
+    assert Actor.objects.filter(uri=mallory.id, suspended=True).exists()
+    assert not Follow.objects.filter(follower__uri=mallory.id).exists()
+    assert world.hear(bob, said(bob, "Create", note(bob, "no spam"))) == 202

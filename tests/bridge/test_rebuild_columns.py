@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Model, Q
 
+from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Anchor, Document, Room
-from social.models import Actor, Post
+from social.models import Actor, Post, Report, Site
 from tests.bridge.test_pictures import png
 from tests.bridge.test_rebuild import busy_life, lost_and_rebuilt
 from tests.fakes.world import Resident, World, post_of, said
@@ -40,19 +41,14 @@ NO_ROOM = {
     "bridge.Lane": "the queue: who drains what, just now",
     "bridge.Errand": "what is meant to be done later; what matters is meant again",
     "bridge.Peer": "learned again: which signatures a server reads",
+    "bridge.Parting": "how often somebody was kept away since the table was made",
     "bridge.Tick": "when regular work was last done",
     "social.Backlink": "cache: each page is looked at again",
-    "social.Instance": "the admin's decision about a server: it has a backup of its own",
-    "social.Site": "the admin's decision about all servers: the same",
 }
 # Columns that are no fact of their own, and why.
 NO_FACT = {
     "social.Actor.fetched": "when its server was asked last",
     "social.Actor.software": "nobody tells it of a single actor",
-    "social.Actor.suspended": "the admin's decision: it has a backup of its own",
-    "social.Actor.suspension": "the same",
-    "social.Report.resolved": "the same",
-    "social.Report.note": "the same",
     "social.Post.poll_due": "when it is to be counted next",
     "social.Post.proven": "when the stamp was looked at last",
     "social.Vote.author": "who voted for what is kept nowhere: until the poll ends they hear of it",
@@ -165,6 +161,7 @@ def whole_life(world: World, alice: Resident, ada: Resident, bob: Neighbour) -> 
     told_here(world, alice, ada, bob)
     kept_away(world, alice, ada)
     groups_and_goodbyes(world, alice)
+    decided(world, alice, ada)
 
 
 def heron(world: World) -> dict[str, Any]:
@@ -293,6 +290,20 @@ def kept_away(world: World, alice: Resident, ada: Resident) -> None:
     alice.tell_bot(f"block {dave.handle}")
     alice.tell_bot(f"mute {erin.handle} for 7d")
     alice.tell_bot("block far.example")
+    world.settle()
+
+
+def decided(world: World, alice: Resident, ada: Resident) -> None:
+    """What the admins want, of servers and people; last, since little can be said after it."""
+    spam = world.neighbour("spam", host=1)
+    spam.follow(alice.handle)
+    world.settle()
+    moderation.block(spam.id.split("/")[2], "spam")
+    moderation.suspend(ada.row(), "a quarrel")
+    moderation.resolve(Report.objects.filter(target=alice.row()).get(), "nothing in it")
+    with transaction.atomic():
+        Site.objects.create(allow_list_only=True)
+        moderation.site_decided()
     world.settle()
 
 
