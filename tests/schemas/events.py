@@ -1,7 +1,8 @@
 """Whether an event is one that the Matrix specification allows. Pure.
 
 `events.yaml` says in our words what it demands of what we write. With OWNROOM_MATRIX_SPEC (a
-checkout of the specification) its own `data/event-schemas` are asked as well, for every type.
+checkout of the specification) its own `data/event-schemas` are asked as well, for every type, and
+what it defines of mentions and relations.
 """
 
 import functools
@@ -23,6 +24,8 @@ _RULES = yaml.safe_load((Path(__file__).parent / "events.yaml").read_text())
 TYPES = frozenset(_RULES["types"])
 
 Event = dict[str, Any]
+_SCHEMAS = "data/event-schemas/schema"
+_DEFINITIONS = "data/api/client-server/definitions"
 
 
 def problems(event: Event) -> list[str]:
@@ -32,11 +35,12 @@ def problems(event: Event) -> list[str]:
     found = [*_numbers(event["content"], "content")]
     if len(json.dumps(event, ensure_ascii=False).encode()) > ROOMY:
         found.append("larger than an event may be")
-    for name in _names(event):
-        found += _against(_ours(name), event)
-        if (theirs := _specification(name)) is not None:
-            found += _against(theirs, event)
-    return [f"{event.get('type')}: {line}" for line in found]
+    for name, judged in _judged(event):
+        found += _against(_ours(name), judged)
+        found += _against(_specification(f"{_SCHEMAS}/{name}"), judged)
+    for name, value in _defined(event["content"]):
+        found += _against(_specification(f"{_DEFINITIONS}/{name}"), value)
+    return [f"{event.get('type')}: {line}" for line in dict.fromkeys(found)]
 
 
 def ours(event: Event) -> bool:
@@ -44,17 +48,41 @@ def ours(event: Event) -> bool:
     return str(event.get("sender", "")).startswith(OURS)
 
 
-def _names(event: Event) -> list[str]:
+def _judged(event: Event) -> Iterator[tuple[str, Event]]:
+    """Under which names; what an edit says anew is an event of its own, and may be of another kind
+    than what stands for clients without edits.
+    """
     kind, content = str(event.get("type")), event["content"]
-    new = content.get("m.new_content", {}) if isinstance(content, dict) else {}
-    told = {one.get("msgtype") for one in (content, new) if isinstance(one, dict)}
-    return ["event", kind, *(f"{kind}${one}" for one in sorted(filter(None, told)))]
+    yield "event", event
+    new = content.get("m.new_content") if isinstance(content, dict) else None
+    for told in (content, new):
+        if not isinstance(told, dict):
+            continue
+        said = {**event, "content": told}
+        yield kind, said
+        if told.get("msgtype"):
+            yield f"{kind}${told['msgtype']}", said
 
 
-def _against(checker: Draft202012Validator, event: Event) -> list[str]:
+def _defined(content: Any) -> Iterator[tuple[str, Any]]:
+    """Parts that the specification defines once for all types. A reply that stands in no thread
+    has neither a type of relation nor an event of it ("Rich replies").
+    """
+    if not isinstance(content, dict):
+        return
+    related = content.get("m.relates_to")
+    if isinstance(related, dict) and related.keys() & {"rel_type", "event_id"}:
+        yield "m.relates_to", related
+    if "m.mentions" in content:
+        yield "m.mentions", content["m.mentions"]
+
+
+def _against(checker: Draft202012Validator | None, value: Any) -> list[str]:
+    if checker is None:
+        return []
     return [
         f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
-        for error in checker.iter_errors(event)
+        for error in checker.iter_errors(value)
     ]
 
 
@@ -67,7 +95,7 @@ def _ours(name: str) -> Draft202012Validator:
 @functools.cache
 def _specification(name: str) -> Draft202012Validator | None:
     folder = os.environ.get("OWNROOM_MATRIX_SPEC", "")
-    path = Path(folder) / "data" / "event-schemas" / "schema" / f"{name}.yaml"
+    path = Path(folder) / f"{name}.yaml"
     if not folder or not path.exists():
         return None
     registry: Registry[Any] = Registry(retrieve=_retrieve)
