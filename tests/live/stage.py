@@ -101,14 +101,20 @@ class Stage(Town):
 
 @contextlib.contextmanager
 def settled(
-    folder: Path, *, server_name: str = "hs.localhost", database: str = "", redis: str = ""
+    folder: Path,
+    *,
+    server_name: str = "hs.localhost",
+    database: str = "",
+    redis: str = "",
+    admins: str = "",
 ) -> Iterator[Town]:
     """A homeserver and an Ownroom that know each other, in a folder of their own."""
     server = Server(
         folder / "ownroom",
         database=database,
         redis=redis,
-        environment={"OWNROOM_SERVER_NAME": server_name},  # registering asks before it is there
+        # Registering asks for the name before the homeserver is there.
+        environment={"OWNROOM_SERVER_NAME": server_name, "OWNROOM_ADMINS": admins},
     )
     registration = server.register()
     with Homeserver(
