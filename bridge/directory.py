@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from bridge import names
-from bridge.activitypub import actors
+from bridge.activitypub import actors, moderators
 from bridge.errors import Forbidden, Gone, Unreadable
 from social.hosts import covers
 from social.models import Actor
@@ -47,3 +47,17 @@ def own_hosts() -> set[str]:
 def fresh(actor: Actor) -> Actor:
     """As its origin shows it just now. Raises Trouble."""
     return actor if actor.is_local else actors.fetch(actor.uri)
+
+
+def moderates(person: Actor, group: Actor) -> bool:
+    """As the group itself says. Raises Trouble."""
+    if group.is_local:
+        return person.uri in group.moderators
+    return person.uri in moderators.of(group)
+
+
+def lists(group: Actor) -> tuple[str, str]:
+    """URIs of what stands on top of a group, and of who moderates it. Raises Trouble."""
+    if group.is_local:
+        return f"{group.uri}/featured", f"{group.uri}/moderators"
+    return moderators.lists(group)

@@ -24,6 +24,7 @@ COOL = {
     Errand.Kind.QUOTE: 60,
     Errand.Kind.CONVERSATION: 900,
     Errand.Kind.FOLLOWERS: 600,
+    Errand.Kind.BAN: 0,
 }
 
 
@@ -56,7 +57,7 @@ def put_new(kind: str, abouts: Collection[str]) -> None:
 
 def _lane(kind: str, about: str) -> str:
     """What asks nobody waits for nobody. One host is always asked in the same lane."""
-    if kind == Errand.Kind.PROFILE:
+    if kind in {Errand.Kind.PROFILE, Errand.Kind.BAN}:
         return "errands here"
     return f"errands {zlib.crc32(names.host_of(about).encode()) % SLOTS}"
 

@@ -208,6 +208,7 @@ class Errand(models.Model):
         PROFILE = "profile"  # tell of a changed profile, once for all that changed
         CONVERSATION = "conversation"  # read what others answered elsewhere
         FOLLOWERS = "followers"  # whether both sides know the same follows
+        BAN = "ban"  # of somebody from a group, for some time, which ends
         LINKS = "links"  # whether the pages that a profile names lead back to it
         QUOTE = "quote"  # whether a post may quote what it quotes
 

@@ -33,6 +33,7 @@ from social import (
     profiles,
 )
 from social.acts import OPEN, Accept, Act, AllowQuote, Follow, Introduce, Pin, Publish, Undo, Vote
+from social.measures import Appoint, Expel, Feature
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
@@ -205,7 +206,7 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
         if isinstance(said.act, Pin):
             for earlier in context:
                 _show(earlier)  # before it can be pinned in a room it stands there
-        several = isinstance(said.act, Vote | Pin | Undo | Follow)
+        several = isinstance(said.act, Vote | Pin | Undo | Follow | Feature | Appoint)
         note = _each([*context, said]) if several else _main(said)
         if isinstance(said.act, Accept) and not note:
             for earlier in context:
@@ -350,12 +351,28 @@ def _intend(act: Act) -> None:
             errands.put(Errand.Kind.PROFILE, author.uri, after=GATHERED)
             if backlinks.wanted(author):
                 errands.put(Errand.Kind.LINKS, author.uri)
+        case Expel(until=until) if until:
+            expire(act)
         case Publish(reply=reply, visibility=shown) if reply and shown in OPEN:
             # Whoever answers has only those told whom they name: the others are read there.
             if begun := conversations.top(act):
                 errands.put(Errand.Kind.CONVERSATION, begun, after=ANSWERED)
         case _:
             pass
+
+
+def expire(act: Expel) -> None:
+    """Who was put out of a group for some time may come back by themselves then."""
+    after = max(0.0, act.until / 1000 - timezone.now().timestamp())
+    errands.put(Errand.Kind.BAN, f"{act.group} {act.target}", after=after)
+
+
+def end_ban(errand: Errand) -> None:
+    group, _, target = errand.about.partition(" ")
+    act = groups.ends(group, target, int(timezone.now().timestamp() * 1000))
+    if act:
+        with suppress(actions.Refused), turns.writing():
+            carry_out(act)
 
 
 def tell_profile(errand: Errand) -> None:

@@ -17,6 +17,7 @@ RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.CONVERSATION: recall.read_on,
     Errand.Kind.FOLLOWERS: following.compare,
     Errand.Kind.LINKS: links.check,
+    Errand.Kind.BAN: processing.end_ban,
 }
 
 

@@ -9,7 +9,19 @@ from typing import Any, assert_never
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from social import approvals, distance, habits, history, once, pins, policy, polls, quoting, reports
+from social import (
+    approvals,
+    distance,
+    habits,
+    history,
+    moderating,
+    once,
+    pins,
+    policy,
+    polls,
+    quoting,
+    reports,
+)
 from social.acts import (
     NARROWING,
     Accept,
@@ -30,7 +42,6 @@ from social.acts import (
     Publish,
     React,
     Reject,
-    Remove,
     Report,
     Retract,
     Revise,
@@ -39,6 +50,7 @@ from social.acts import (
     Undoable,
     Vote,
 )
+from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
 from social.models import Actor, HostBlock, Post, Tombstone
 from social.models import Block as BlockRow
 from social.models import Boost as BoostRow
@@ -57,6 +69,8 @@ Refused = policy.Refused  # the act may not happen here; the text says why
 def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
     if isinstance(act, Consent):
         return quoting.record(act)
+    if isinstance(act, Measure):
+        return moderating.record(act)
     match act:
         case Introduce():
             return _introduce(act)
@@ -96,8 +110,6 @@ def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
             return reports.file(act, must(act.author))
         case PassOn():
             return True  # what is passed on is recorded itself
-        case Remove():
-            return _remove(act)
     assert_never(act)
 
 
@@ -154,6 +166,8 @@ def _introduce(act: Introduce) -> bool:
         raise Refused("a newer profile is known already")
     values = profile_values(act.profile)
     del values["domain"]  # settled when we met: by the host of the id, or by WebFinger
+    if not known.is_local:
+        del values["moderators"]  # which stand in a list of their own
     changed = [name for name, value in values.items() if not _same(getattr(known, name), value)]
     for name in changed:
         setattr(known, name, values[name])
@@ -334,6 +348,8 @@ def _boost(act: Boost) -> bool:
 
 
 def _undo(act: Undo) -> bool:
+    if isinstance(act.undone, Measure):
+        return moderating.undo(act.undone)
     author = must(act.author)
     found = _take_back(act, author)
     if act.uri:
@@ -376,6 +392,8 @@ def _said(author: Actor, said: Undoable) -> QuerySet[Any]:  # noqa: PLR0911  one
             return MuteRow.objects.filter(author=author, target__uri=said.target)
         case Pin():
             return PinRow.objects.filter(author=author, post__uri=said.post)
+        case Remove() | Feature() | Lock() | Appoint() | Expel():
+            return PinRow.objects.none()  # see `_undo`
     assert_never(said)
 
 
@@ -454,12 +472,3 @@ def _move(act: Move) -> bool:
     Actor.objects.filter(pk=author.pk).update(moved_to=act.target, moved=act.at)
     once.forget()
     return True
-
-
-def _remove(act: Remove) -> bool:
-    """Of a group elsewhere also what it said of it goes; one of ours takes that back itself."""
-    said_in = Post.objects.filter(uri=act.post, group=act.group)
-    told = BoostRow.objects.filter(post__uri=act.post, author__uri=act.group)
-    gone = told.filter(author__owner=None).delete()[0]
-    once.forget()
-    return bool(said_in.update(group="") or gone)

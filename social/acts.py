@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from social.geography import Place
 from social.habits import USUAL, Habits
+from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
 
 Visibility = Literal["public", "unlisted", "private", "limited", "direct", "local"]
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})  # may stand on a page for anybody
@@ -112,6 +113,7 @@ class Profile:
     indexable: bool = False
     hide_network: bool = False
     moderators: tuple[str, ...] = ()  # of a group here
+    restricted: bool = False  # only who moderates the group begins topics in it
     aliases: tuple[str, ...] = ()
     moved_to: str = ""
     inbox: str = ""
@@ -277,12 +279,12 @@ class Pin:
     collection: str = ""  # URI of the list it is put into
 
 
-Undoable = React | Boost | Follow | Block | BlockHost | Mute | Pin
+Undoable = React | Boost | Follow | Block | BlockHost | Mute | Pin | Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """Takes back a reaction, a relation or a mute: by `uri`, or by what it said."""
+    """Takes back a reaction, a relation, a mute or a measure: by `uri`, or by what it said."""
 
     author: str
     uri: str  # of the act taken back; may be empty
@@ -331,23 +333,11 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remove:
-    """A moderator takes somebody's post out of a group. It stays its author's, elsewhere."""
-
-    author: str
-    post: str
-    group: str
-    uri: str
-    at: int
-    reason: str = ""  # plain text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PassOn:
     """The group `author` tells its members what somebody did in it, in that person's own words."""
 
     author: str
-    post: str  # that it is about
+    post: str  # that it is about, or the person
     said: str  # URI of what is passed on
     uri: str
     at: int
@@ -423,6 +413,10 @@ Act = (
     | Report
     | PassOn
     | Remove
+    | Feature
+    | Lock
+    | Appoint
+    | Expel
     | AskQuote
     | AllowQuote
     | RefuseQuote

@@ -21,11 +21,12 @@ from social.acts import (
     Pin,
     Publish,
     React,
-    Remove,
     Report,
     Revise,
+    Undo,
     Vote,
 )
+from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
 from social.models import Actor, Post
 from social.models import Report as ReportRow
 
@@ -35,6 +36,10 @@ MOVES = 3  # of one life, from one address to the next
 REPORTS = 20  # of one author about one person, while nobody has looked at them
 REPORTED = 500  # from one server
 HEIGHT = 50  # how far up a conversation is looked
+# What somebody typed in a group's room and the group does not take.
+LOCKED = "the topic is locked: nobody but who moderates the group answers it"
+RESTRICTED = "only who moderates the group begins topics in it"
+NOT_TAKEN = frozenset({LOCKED, RESTRICTED})
 
 
 def admit(act: Act) -> None:  # noqa: C901, PLR0912  one line an act
@@ -57,8 +62,10 @@ def admit(act: Act) -> None:  # noqa: C901, PLR0912  one line an act
             _admit_pin(author, act)
         case Move():
             _admit_move(author, act)
-        case Remove():
-            _admit_removal(author, act)
+        case Remove() | Feature() | Lock() | Appoint() | Expel():
+            _admit_measure(author, act)
+        case Undo(undone=said) if isinstance(said, Measure):
+            _admit_measure(author, said, undone=True)
         case BlockHost() | Mute():
             _admit_distance(author, act)
         case Decide():
@@ -92,7 +99,8 @@ def _admit_author(act: Act) -> Actor:
 
 def _admit_post(author: Actor, act: Publish) -> None:
     _admit_answer(author, actions.post(act.reply))
-    if author.is_local and act.group:
+    _admit_unlocked(author, actions.post(act.reply))
+    if act.group and (author.is_local or groups.here(act.group)):
         _admit_in_group(author, act)
     if not (author.is_local or relevant(author, act)):
         raise Refused("nobody here follows its author or is addressed by it")
@@ -109,17 +117,45 @@ def _admit_in_group(author: Actor, act: Publish) -> None:
         raise Refused("a group reads only what is for everybody")
     if policy.blocked_between(author, group):
         raise Refused("one of the two has blocked the other")
+    if group.restricted and not act.reply and author.uri not in group.moderators:
+        raise Refused(RESTRICTED)
 
 
-def _admit_removal(author: Actor, act: Remove) -> None:
+def _admit_unlocked(author: Actor, parent: Post | None) -> None:
+    """What a group elsewhere passes on it has let through itself."""
+    group = actions.actor(parent.group) if parent and parent.group else None
+    if group is None or not (group.is_local or author.is_local) or author.uri in group.moderators:
+        return
+    if any(post.locked for post in _upwards(parent)):
+        raise Refused(LOCKED)
+
+
+def _admit_measure(author: Actor, act: Measure, *, undone: bool = False) -> None:
     """Who moderates a group elsewhere was asked of that group before."""
-    group, post = actions.actor(act.group), actions.post(act.post)
-    if group is None or group.kind != "group" or post is None:
+    group = actions.actor(act.group)
+    if group is None or group.kind != "group" or group.left:
+        raise Refused("the group is not known here")
+    if group.is_local and author != group and author.uri not in group.moderators:
+        raise Refused("only who moderates a group decides that")
+    if isinstance(act, Appoint):
+        if group.is_local and not author.is_local:
+            raise Refused("who moderates this group its owner decides, by power in the room")
+    elif isinstance(act, Expel):
+        if group.is_local and act.target in group.moderators:
+            raise Refused("who moderates the group cannot be put out of it")
+    else:
+        _admit_about_post(group, act, gone=undone and isinstance(act, Remove))
+
+
+def _admit_about_post(group: Actor, act: Remove | Feature | Lock, *, gone: bool) -> None:
+    post = actions.post(act.post)
+    if post is None or post.deleted or post.visibility not in OPEN:
         raise Refused("what it is about is not known here")
-    if group.is_local and author.uri not in group.moderators:
-        raise Refused("only who moderates a group takes others' posts out of it")
-    if post.group != group.uri and not post.boosts.filter(author=group).exists():
-        raise Refused("the post is not in this group")
+    inside = post.group == group.uri or post.boosts.filter(author=group).exists()
+    if inside == gone or (gone and post.group):
+        raise Refused("the post is in this group" if inside else "the post is not in this group")
+    if isinstance(act, Feature) and post.reply:
+        raise Refused("only topics stand on top of a group")
 
 
 def _admit_edit(author: Actor, act: Revise) -> None:

@@ -33,7 +33,6 @@ from social.acts import (
     React,
     RefuseQuote,
     Reject,
-    Remove,
     Report,
     Retract,
     Revise,
@@ -41,6 +40,7 @@ from social.acts import (
     Undo,
     Vote,
 )
+from social.measures import Appoint, Expel, Feature, Lock, Remove
 from social.models import Actor, Post, Reaction, shut_out
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
@@ -48,7 +48,7 @@ from social.models import Vote as VoteRow
 
 # Of these also those hear whom the author has blocked: nothing is said to them, but taken away.
 # And their server hears what is reported of them, which is when one blocks.
-TAKEN_BACK = (Block, Reject, Undo, Retract, Leave, Report, RefuseQuote)
+TAKEN_BACK = (Block, Reject, Undo, Retract, Leave, Report, RefuseQuote, Expel)
 
 
 def hearers(act: Act) -> list[Actor]:
@@ -94,8 +94,11 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             return _followers(act.author) | _author(act.post)
         case PassOn():
             return _followers(act.author)
-        case Remove():
-            return Q(pk__in=())  # the group tells them
+        case Remove() | Feature() | Lock():
+            return Q(uri=act.group)  # which tells its members
+        case Appoint() | Expel():
+            # Their own server would read of a block by a person: the group says its own to it.
+            return Q(uri=act.group) | Q(uri=act.target, owner__isnull=False)
         case Undo():
             return _concerned(act.undone) if act.undone else Q(pk__in=())
         case Follow() | Block():
@@ -113,7 +116,9 @@ def _concerned(act: Act) -> Q:  # noqa: C901, PLR0911, PLR0912  one line an act
             doer = approvals.waiting(act)
             return Q(pk__in=[doer.pk] if doer else ())
         case Report():  # only their server: never whom it is about
-            return Q(uri__in=act.about, owner=None) if act.forward else Q(pk__in=())
+            said_in = Post.objects.filter(uri__in=act.about).exclude(group="").values("group")
+            told = Q(uri__in=act.about) | Q(uri__in=said_in)
+            return told & Q(owner=None) if act.forward else Q(pk__in=())
     assert_never(act)
 
 
@@ -187,10 +192,12 @@ def inboxes(actors: Iterable[Actor]) -> list[str]:
     return sorted({actor.shared_inbox or actor.inbox for actor in actors if actor.inbox})
 
 
-def subject(act: Act) -> str:  # noqa: C901, PLR0911  one line an act
+def subject(act: Act) -> str:  # noqa: C901, PLR0911, PLR0912  one line an act
     """What must stay in order within a lane: a post, an act, or two actors."""
     match act:
-        case Publish() | Retract() | React() | Boost() | PassOn() | Remove() | Pin():
+        case Publish() | Retract() | React() | Boost() | PassOn() | Pin():
+            return act.post
+        case Remove() | Feature() | Lock():
             return act.post
         case Revise() | Tally():
             return act.now.post
@@ -200,6 +207,8 @@ def subject(act: Act) -> str:  # noqa: C901, PLR0911  one line an act
             return subject(act.undone) if act.undone else act.uri
         case Follow() | Block() | Mute():
             return f"{act.author} {act.target}"[:2048]
+        case Appoint() | Expel():
+            return f"{act.group} {act.target}"[:2048]
         case BlockHost():
             return f"{act.author} {act.host}"[:2048]
         case Accept() | Reject():

@@ -5,23 +5,25 @@ A group tells others what was done in it; it says nothing in anybody's name. Kno
 
 import hashlib
 
-from social import actions, policy
+from social import actions, moderating, policy
 from social.acts import (
     OPEN,
     Act,
+    Block,
     Boost,
     PassOn,
     Publish,
     React,
-    Remove,
     Retract,
     Revise,
     Undo,
     when,
 )
+from social.measures import AboutPost, Expel, Measure, Remove
 from social.models import Actor, Post
 
 NOT_A_MEMBER = "only who follows a group writes in it"
+WIPED = 200  # posts of somebody who is shut out, the newest
 
 
 def here(uri: str) -> Actor | None:
@@ -61,35 +63,99 @@ def follow_up(act: Act) -> list[Act]:
     """
     if isinstance(act, Publish) and not act.group:
         return []  # most posts: they are not to cost a question
+    measure = act.undone if isinstance(act, Undo) else act
+    if isinstance(measure, Measure):
+        return _of_measure(act, measure)
     found = _about(act)
-    group = here(act.group if isinstance(act, Remove) else found.group) if found else None
+    group = here(found.group) if found else None
     if found is None or group is None or found.visibility not in OPEN:
         return []
     author = actions.actor(act.author)
     if author is None or not (_takes_back(act) or author.is_local or is_member(author, group)):
         return []
-    mark = hashlib.sha256(f"{_name(act)} {found.uri}".encode()).hexdigest()[:24]
-    at = when(act)
-    passed = PassOn(
-        author=group.uri,
-        post=found.uri,
-        said=_name(act),
-        uri=f"{group.uri}#announces/{mark}",
-        at=at,
-    )
-    if isinstance(act, Remove):
-        return [passed, *_taken_back(found, group, at)]
-    if not isinstance(act, Publish):
-        return [passed]
-    boost = Boost(author=group.uri, post=found.uri, uri=f"{group.uri}#boosts/{mark}", at=at)
-    return [passed, boost]
+    passed = _passed_on(act, found.uri, group)
+    return [passed, _boost(act, found.uri, group)] if isinstance(act, Publish) else [passed]
 
 
-def _taken_back(post: Post, group: Actor, at: int) -> list[Act]:
-    row = post.boosts.filter(author=group).first()
+def _passed_on(act: Act, about: str, group: Actor) -> PassOn:
+    mark, at = _mark(act, about), when(act)
+    uri = f"{group.uri}#announces/{mark}"
+    return PassOn(author=group.uri, post=about, said=_name(act), uri=uri, at=at)
+
+
+def _boost(act: Act, post: str, group: Actor) -> Boost:
+    uri = f"{group.uri}#boosts/{_mark(act, post)}"
+    return Boost(author=group.uri, post=post, uri=uri, at=when(act))
+
+
+def _mark(act: Act, about: str) -> str:
+    return hashlib.sha256(f"{_name(act)} {about}".encode()).hexdigest()[:24]
+
+
+# ---- measures
+
+
+def _of_measure(act: Act, measure: Measure) -> list[Act]:
+    """Passed on in the words of who moderates; what the group does by itself it says itself."""
+    group, at = here(measure.group), when(act)
+    about = measure.post if isinstance(measure, AboutPost) else measure.target
+    told: list[Act] = []
+    if group and act.author != group.uri:
+        told.append(_passed_on(act, about, group))
+    if group and isinstance(measure, Remove):
+        back = isinstance(act, Undo)
+        told += [_boost(act, about, group)] if back else _taken_back(about, group, at)
+    elif isinstance(measure, Remove) and isinstance(act, Undo):
+        uri = measure.uri  # under which the group passed it on again
+        told.append(Boost(author=measure.group, post=about, uri=uri, at=at))
+    if isinstance(measure, Expel):
+        told += _shut_out(act, measure, at)
+    return told
+
+
+def _shut_out(act: Act, measure: Expel, at: int) -> list[Act]:
+    """A group here says Block too, which is all that most servers understand."""
+    group = actions.actor(measure.group)
+    if group is None or moderating.is_only_asked(measure, group):
+        return []
+    row = group.blocks_out.filter(target__uri=measure.target).first()
+    mark = _mark(act, measure.target)
+    uri = row.uri if row else f"{group.uri}#blocks/{mark}"
+    block = Block(author=group.uri, target=measure.target, uri=uri, at=row.at if row else at)
+    if isinstance(act, Undo):
+        undone = Undo(author=group.uri, uri=uri, at=at, undone=block)
+        return [undone] if group.is_local and row else []
+    gone: list[Act] = [
+        Remove(
+            author=group.uri,
+            post=post.uri,
+            group=group.uri,
+            uri=f"{group.uri}#removals/{_mark(act, post.uri)}",
+            at=at,
+            reason=measure.reason,
+        )
+        for post in moderating.said_in(group, measure.target).order_by("-published")[:WIPED]
+        if measure.wipe
+    ]
+    return [*([block] if group.is_local else []), *gone]
+
+
+def ends(group: str, target: str, at: int) -> Undo | None:
+    """Of somebody who was shut out for so long, by the word of the group itself."""
+    found = actions.actor(group)
+    if found is None or not moderating.is_out(found, target):
+        return None
+    mark = hashlib.sha256(f"{group} {target} {at}".encode()).hexdigest()[:24]
+    uri = f"{group}#ends/{mark}"
+    said = Expel(author=group, target=target, group=group, uri=uri, at=at)
+    return Undo(author=group, uri="", at=at, undone=said)
+
+
+def _taken_back(post: str, group: Actor, at: int) -> list[Act]:
+    row = group.boosts.filter(post__uri=post).first()
     if row is None:
         return []
-    said = Boost(author=group.uri, post=post.uri, uri=row.uri, at=row.at)
+    said = Boost(author=group.uri, post=post, uri=row.uri, at=row.at)
     return [Undo(author=group.uri, uri=row.uri, at=at, undone=said)]
 
 
@@ -100,7 +166,7 @@ def _takes_back(act: Act) -> bool:
 
 def _about(act: Act) -> Post | None:
     match act:
-        case Publish() | Retract() | React() | Remove():
+        case Publish() | Retract() | React():
             return actions.post(act.post)
         case Revise():
             return actions.post(act.now.post)
@@ -117,6 +183,8 @@ def _name(act: Act) -> str:
             return act.post
         case Retract():
             return f"{act.post} {act.at}"
+        case Undo() if not act.uri:
+            return f"undo {type(act.undone).__name__} {act.at}"
         case Undo():
             return f"{act.uri} {act.at}"
         case _:

@@ -91,7 +91,8 @@ class Actor(models.Model):
     discoverable = models.BooleanField(default=True)
     indexable = models.BooleanField(default=False)
     hide_network = models.BooleanField(default=False)
-    moderators = models.JSONField(default=list, blank=True)  # of a group here: URIs of people here
+    moderators = models.JSONField(default=list, blank=True)  # of a group: URIs, as last heard
+    restricted = models.BooleanField(default=False)  # in a group only they begin topics
     aliases = models.JSONField(default=list, blank=True)
     moved_to = models.CharField(max_length=2048, blank=True, db_index=True)
     moved = models.BigIntegerField(null=True, blank=True)  # time of the newest move we admitted
@@ -236,6 +237,7 @@ class Post(models.Model):
     published = models.BigIntegerField()
     updated = models.BigIntegerField(null=True, blank=True)
     deleted = models.BigIntegerField(null=True, blank=True)
+    locked = models.BigIntegerField(null=True, blank=True)  # since when nobody answers it
 
     objects = PostQuerySet.as_manager()
 

@@ -8,7 +8,7 @@ from social.models import Pin as PinRow
 from social.policy import Refused
 
 SHOWN = 5  # of one's own, the newest; Mastodon allows no more either
-MOST = 20  # of somebody elsewhere
+MOST = 20  # of somebody elsewhere, and of a group
 
 
 def pin(act: Pin, author: Actor) -> bool:
@@ -37,5 +37,13 @@ def has_fallen(author: Actor, post: str) -> bool:
 
 def shown(author: Actor) -> QuerySet[Post]:
     """What anybody may see of them, the newest pinned first."""
-    posts = Post.objects.visible_to(None).filter(pins__author=author, author=author)
-    return posts.select_related("author").order_by("-pins__at", "-uri")[:SHOWN]
+    posts = Post.objects.visible_to(None).filter(pins__author=author)
+    group = author.kind == "group"
+    posts = posts.filter(group=author.uri) if group else posts.filter(author=author)
+    newest = posts.select_related("author").order_by("-pins__at", "-uri")
+    return newest[: MOST if group else SHOWN]
+
+
+def groups_with(post: str) -> QuerySet[Actor]:
+    """Those on top of which it stands."""
+    return Actor.objects.filter(kind="group", pins__post__uri=post)

@@ -41,6 +41,7 @@ def profile_of(actor: Actor) -> Profile:
         indexable=actor.indexable,
         hide_network=actor.hide_network,
         moderators=tuple(actor.moderators),
+        restricted=actor.restricted,
         aliases=tuple(actor.aliases),
         moved_to=actor.moved_to,
         inbox=actor.inbox,

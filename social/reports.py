@@ -16,10 +16,28 @@ THINGS = 50  # posts of one report that are named
 
 
 def reported(about: Collection[str], author: Actor) -> QuerySet[Actor]:
-    """Who is named, or wrote what is named. Of those elsewhere only people here complain."""
+    """Who is named, or wrote what is named. Of those elsewhere only people here complain, and of
+    what they wrote in a group here anybody.
+    """
     found = Actor.objects.filter(Q(uri__in=about) | Q(posts__uri__in=about), left=None)
     found = found.exclude(pk=author.pk).exclude(kind="application")
-    return (found if author.is_local else found.exclude(owner=None)).distinct()
+    ours = Q(owner__isnull=False) | Q(posts__in=in_groups_here(about))
+    return (found if author.is_local else found.filter(ours)).distinct()
+
+
+def in_groups_here(about: Collection[str]) -> QuerySet[Post]:
+    groups = Actor.objects.local().filter(kind="group", left=None)
+    return Post.objects.filter(uri__in=about, group__in=groups.values("uri"))
+
+
+def moderators(about: Collection[str], author: str) -> list[str]:
+    """URIs of those here who moderate a group in which it stands; nobody hears of themselves."""
+    posts = in_groups_here(about)
+    groups = Actor.objects.filter(uri__in=posts.values("group"))
+    named = {uri for found in groups.values_list("moderators", flat=True) for uri in found}
+    wrote = set(posts.values_list("author__uri", flat=True))
+    here = Actor.objects.local().filter(uri__in=named - wrote - {author, *about}, left=None)
+    return sorted(here.values_list("uri", flat=True))
 
 
 def file(act: Report, author: Actor) -> bool:

@@ -66,6 +66,7 @@ THOROUGH = (
     "tests/flows/test_groups.py",
     "tests/flows/test_groups_founded.py",
     "tests/flows/test_groups_here.py",
+    "tests/flows/test_groups_moderated.py",
     "tests/flows/test_history.py",
     "tests/flows/test_homeserver_trouble.py",
     "tests/flows/test_leaving.py",

@@ -19,15 +19,21 @@ LONGEST = 500  # lines; a longer file hides an idea
 
 # The only modules that write a table. What people do goes through social/actions.py alone.
 WRITERS = {
-    "Post": {"social/actions.py", "social/polls.py", "social/quoting.py", "social/replay.py"},
+    "Post": {
+        "social/actions.py",
+        "social/moderating.py",
+        "social/polls.py",
+        "social/quoting.py",
+        "social/replay.py",
+    },
     "Stamp": {"social/quoting.py"},
     "Reaction": {"social/actions.py"},
-    "Boost": {"social/actions.py"},
-    "Follow": {"social/actions.py", "social/distance.py"},
-    "Pin": {"social/pins.py"},
+    "Boost": {"social/actions.py", "social/moderating.py"},
+    "Follow": {"social/actions.py", "social/distance.py", "social/moderating.py"},
+    "Pin": {"social/moderating.py", "social/pins.py"},
     "Version": {"social/history.py"},
     "Vote": {"social/polls.py"},
-    "Block": {"social/actions.py", "social/distance.py"},
+    "Block": {"social/actions.py", "social/distance.py", "social/moderating.py"},
     "HostBlock": {"social/actions.py", "social/distance.py"},
     "Mute": {"social/actions.py", "social/distance.py"},
     "Decision": {"social/approvals.py"},
@@ -37,6 +43,7 @@ WRITERS = {
     "Errand": {"bridge/errands.py"},
     "Actor": {
         "social/actions.py",
+        "social/moderating.py",  # who moderates a group
         "bridge/activitypub/actors.py",  # those who live elsewhere, as fetched
         "bridge/keys.py",  # the server's own
         "bridge/matrix/linking.py",  # those who live here

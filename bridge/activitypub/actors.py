@@ -134,6 +134,11 @@ def keep_new(profiles: Sequence[tuple[Profile, int]]) -> None:
         once.know(("actor", actor.uri), actor)
 
 
+def keep_moderators(group: Actor, uris: Sequence[str]) -> None:
+    """As the group's own list has them."""
+    Actor.objects.filter(pk=group.pk).update(moderators=sorted(uris))
+
+
 def _check(profile: Profile) -> None:
     if why := _unfit(profile):
         raise why

@@ -6,26 +6,25 @@ only where it concerns somebody here, and its own address or its proof confirms 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from django.core.cache import cache
-
-from bridge import html, names
 from bridge import inbox as store
-from bridge.activitypub import actors, fetched, jsonld, parse, proofs, quotes
+from bridge import names
+from bridge.activitypub import actors, fetched, jsonld, measures, parse, proofs, quotes
 from bridge.activitypub.parse_post import sane
 from bridge.activitypub.vocabulary import ACTIVITIES
 from bridge.errors import Forbidden, Unreadable
 from bridge.models import Received
 from bridge.network import Said
 from social import actions
-from social.acts import OPEN, Boost, Ignored, Publish, Remove, Retract, Revise
+from social.acts import OPEN, Boost, Ignored, Introduce, Publish, Retract, Revise, Undo
+from social.measures import Measure, Remove
 from social.models import Actor
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
 
-MANY = 50  # activities in one batch, moderators of one group
-AGAIN = 300  # seconds until the moderators of a group are asked after again
+MANY = 50  # activities in one batch
 _WORDS = frozenset({"Create", "Update"})
 _ACTS = frozenset({"Like", "Dislike", "EmojiReact", "Undo"})
 
@@ -56,6 +55,10 @@ def read(activity: Json, group: Actor, row: Received, deadline: float) -> Sequen
     inner = jsonld.first(told)
     if not isinstance(inner, dict) or not _is_activity(inner):
         return _passed_on(activity, jsonld.id_of(inner), group, at, deadline)
+    return _done(activity, inner, group, at, deadline)
+
+
+def _done(activity: Json, inner: Json, group: Actor, at: int, deadline: float) -> Sequence[Said]:
     author, kind = jsonld.id_of(inner.get("actor")), jsonld.types(inner)[0]
     if kind == "Announce":
         raise Forbidden("a group passes on no boosts: they would go round for ever")
@@ -63,8 +66,10 @@ def read(activity: Json, group: Actor, row: Received, deadline: float) -> Sequen
         raise Forbidden("what a group does itself it says itself")
     if kind in _WORDS:
         return _words(activity, inner, group, at, deadline)
+    if act := measures.passed_on(inner, group, at):
+        return _measure(act, activity, inner, group, at, deadline)
     if kind == "Delete":
-        return [_deletion(inner, author, group, at)]
+        return [_deletion(inner, author, at)]
     if kind in _ACTS:
         return [_act(inner, author, at)]
     raise Unreadable(f"no act for {kind[:50]} activities passed on by a group")
@@ -94,6 +99,9 @@ def _split(activity: Json, told: Sequence[Any], row: Received) -> Sequence[Said]
 def _words(activity: Json, inner: Json, group: Actor, at: int, deadline: float) -> Sequence[Said]:
     about = jsonld.first(inner.get("object"))
     uri = jsonld.id_of(about)
+    if uri == group.uri:  # which says itself what it is called now
+        document, wire = actors.document_at(uri)
+        return [Said(_introduced(document, at), wire)]
     if "Update" not in jsonld.types(inner) or actions.post(uri) is None:
         return _passed_on(activity, uri, group, at, deadline, inner=inner)
     author = actors.find(jsonld.id_of(inner.get("actor")))
@@ -109,6 +117,13 @@ def _words(activity: Json, inner: Json, group: Actor, at: int, deadline: float) 
     if not isinstance(act, Revise) or act.author != author.uri:
         raise Unreadable(act.reason if isinstance(act, Ignored) else "it is no edit of a post")
     return [quotes.unproven(Said(act, wire))]
+
+
+def _introduced(document: Json, at: int) -> Introduce:
+    act = parse.parse(document, at=at)
+    if not isinstance(act, Introduce):
+        raise Unreadable("its own document is no profile")
+    return actors.confirmed(act)
 
 
 def _passed_on(  # noqa: PLR0913  the parts of one announcement
@@ -169,44 +184,29 @@ def kept_words(raw: str, *, at: int, followers: str) -> Publish | None:
 # ---- what others did
 
 
-def _deletion(inner: Json, author: str, group: Actor, at: int) -> Said:
+def _measure(  # noqa: PLR0913  the parts of one announcement
+    act: Measure | Undo, activity: Json, inner: Json, group: Actor, at: int, deadline: float
+) -> Sequence[Said]:
+    """What is put back into the group is passed on anew, as it is now."""
+    undone = act.undone if isinstance(act, Undo) else None
+    if not (isinstance(act, Undo) and isinstance(undone, Remove)):
+        return [Said(act, jsonld.dumps(inner))]
+    *around, told = _passed_on(activity, undone.post, group, at, deadline)
+    named = replace(undone, uri=jsonld.id_of(activity))
+    return [*around, Said(replace(act, undone=named), told.wire)]
+
+
+def _deletion(inner: Json, author: str, at: int) -> Said:
     uri = jsonld.id_of(jsonld.first(inner.get("object")))
     known = actions.post(uri)
     if known is None or known.deleted:
         raise Forbidden("what was deleted is not known here")
     if known.author.uri != author:
-        return _removal(inner, author, group, uri, at)
+        raise Forbidden("only its author can take something back, or who moderates the group")
     if known.author.is_local:
         raise Forbidden("it is by somebody here, who would have said so")
     fetched.confirm_gone(uri)
     return Said(Retract(author=author, post=uri, at=at), jsonld.dumps(inner))
-
-
-def _removal(inner: Json, author: str, group: Actor, post: str, at: int) -> Said:
-    """What stands in a group's own room is its own affair: its word does, but only of those of
-    whom it says that they moderate it.
-    """
-    if author not in _moderators(group):
-        raise Forbidden("only its author can take something back, or who moderates the group")
-    actors.find(author)
-    reason = html.warning(jsonld.text(inner.get("summary")))
-    uri = jsonld.id_of(inner)
-    act = Remove(author=author, post=post, group=group.uri, uri=uri, at=at, reason=reason)
-    return Said(act, jsonld.dumps(inner))
-
-
-def _moderators(group: Actor) -> frozenset[str]:
-    """Asked of the group's server, once in a while."""
-    mark = f"moderators:{group.pk}"
-    kept = cache.get(mark)
-    if kept is None:
-        listed = jsonld.first(actors.get(group.uri).get("attributedTo"))
-        uri = jsonld.id_of(listed)
-        there = actors.get(uri) if names.same_origin(uri, group.uri) else {}
-        items = jsonld.as_list(there.get("orderedItems") or there.get("items"))[:MANY]
-        kept = [found for found in map(jsonld.id_of, items) if found]
-        cache.set(mark, kept, AGAIN)
-    return frozenset(kept)
 
 
 def _act(inner: Json, author: str, at: int) -> Said:

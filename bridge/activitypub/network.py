@@ -19,10 +19,12 @@ from bridge.activitypub import (
     groups,
     inboxes,
     jsonld,
+    measures,
     outboxes,
     parse,
     proofs,
     quotes,
+    reports,
 )
 from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
 from bridge.loop import in_database
@@ -52,7 +54,7 @@ from social.acts import (
     Tally,
     Undo,
 )
-from social.models import Actor, Delivery, Post
+from social.models import Actor, Delivery
 from social.models import Block as BlockRow
 from social.models import Boost as BoostRow
 from social.models import Follow as FollowRow
@@ -108,6 +110,8 @@ class ActivityPub(Network):
         activity, wire = self._authentic(activity, author, row)
         if groups.is_read(activity, author):
             return groups.read(activity, author, row, deadline)
+        if measure := measures.in_group_here(activity, author, at):
+            return [Said(measure, wire)]
         *earlier, act = [_parsed(one, author, at) for one in parse.split(activity)]
         if earlier:
             return [Said(one, wire) for one in (*earlier, act)]
@@ -141,7 +145,7 @@ class ActivityPub(Network):
             case Move():
                 return [Said(self._checked_move(act, author), wire)]
             case Report():
-                return [Said(_about_us(act), wire)]
+                return [Said(reports.about_us(act), wire)]
             case Undo(undone=None):
                 return [Said(_completed(act), wire)]
             case AllowQuote() | RefuseQuote() | Retract():
@@ -380,14 +384,6 @@ def judge(response: http.Response) -> None:
 def proven(activity: dict[str, Any], author: Actor) -> bool:
     """FEP-8b32: the author's own signature inside the document."""
     return bool(author.multikey) and "proof" in activity and proofs.check(activity, author.multikey)
-
-
-def _about_us(act: Report) -> Report:
-    """Whatever else is named is not ours to look at, and its links are nobody's to follow."""
-    people = Actor.objects.local().filter(uri__in=act.about)
-    posts = Post.objects.filter(uri__in=act.about, author__owner__isnull=False)
-    ours = {*people.values_list("uri", flat=True), *posts.values_list("uri", flat=True)}
-    return replace(act, about=tuple(uri for uri in act.about if uri in ours))
 
 
 def _addressed(act: Act | Ignored) -> Act | Ignored:

@@ -232,6 +232,8 @@ def _block(activity: Json, actor: str, at: int) -> Block | Ignored:
     uri, target = jsonld.id_of(activity), _target(activity)
     if not uri or not target or target == actor:
         return Ignored(reason=_missing(uri))
+    if activity.get("target") is not None:  # from a group or a server, of which it is the affair
+        return Ignored(reason="a ban counts when the group that it is from passes it on")
     return Block(author=actor, target=target, uri=uri, at=at)
 
 
@@ -252,7 +254,8 @@ def _flag(activity: Json, actor: str, at: int) -> Report | Ignored:
     about = tuple(dict.fromkeys(one for one in named if names.origin_of(one)))
     if not uri or not about:
         return Ignored(reason=_missing(uri))
-    words = html.plain(jsonld.text(activity.get("content")))[:_MAX_WORDS]
+    said = jsonld.text(activity.get("content")) or jsonld.text(activity.get("summary"))
+    words = html.plain(said)[:_MAX_WORDS]
     return Report(author=actor, about=about, words=words, uri=uri, at=at)
 
 

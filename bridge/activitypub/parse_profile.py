@@ -49,6 +49,7 @@ def profile(doc: Any, *, at: int) -> Profile | Ignored:
         locked=doc.get("manuallyApprovesFollowers") is True,
         discoverable=doc.get("discoverable") is True,
         indexable=doc.get("indexable") is True,
+        restricted=doc.get("postingRestrictedToMods") is True,
         aliases=_aliases(doc),
         moved_to=_web(jsonld.id_of(doc.get("movedTo"))),
         inbox=jsonld.id_of(doc.get("inbox")),

@@ -7,12 +7,12 @@ its full name: some servers look at the object only, and one reads the short nam
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 from urllib.parse import quote
 
 from bridge import html
-from bridge.activitypub import places, render_pins, render_polls, render_quotes
+from bridge.activitypub import places, render_measures, render_pins, render_polls, render_quotes
 from bridge.activitypub.jsonld import AS2, PUBLIC, iso
 from bridge.activitypub.render_actor import (
     CONTEXT,
@@ -46,7 +46,6 @@ from social.acts import (
     React,
     RefuseQuote,
     Reject,
-    Remove,
     Report,
     Retract,
     Revise,
@@ -54,6 +53,7 @@ from social.acts import (
     Undo,
     Vote,
 )
+from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
 
 __all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "stamp", "tombstone"]
 
@@ -137,8 +137,8 @@ def _activity(act: Act, refs: Refs) -> Json:  # noqa: C901, PLR0911, PLR0912 - o
             return _flag(act, refs)
         case PassOn():
             return _pass_on(act, refs)
-        case Remove():
-            return _remove(act)
+        case Remove() | Feature() | Lock() | Appoint() | Expel():
+            return render_measures.taken(act)
         case AskQuote():
             return render_quotes.ask(act, _some(refs.post_author), refs.quoting)
         case AllowQuote() | RefuseQuote(stamp=""):
@@ -277,20 +277,6 @@ def _pass_on(act: PassOn, refs: Refs) -> Json:
     }
 
 
-def _remove(act: Remove) -> Json:
-    """As Lemmy has it: by its summary it is told apart from the author's own Delete."""
-    return {
-        "id": act.uri,
-        "type": "Delete",
-        "actor": act.author,
-        "to": [PUBLIC],
-        "cc": [act.group],
-        "audience": act.group,
-        "object": act.post,
-        "summary": act.reason or "removed by a moderator",
-    }
-
-
 def _about(kind: str, act: Follow | Block) -> Json:
     return {
         "id": act.uri,
@@ -347,6 +333,9 @@ def _answer(kind: str, path: str, act: Accept | Reject) -> Json:
 def _undo(act: Undo, refs: Refs) -> Json:
     if isinstance(act.undone, Pin):
         return render_pins.removed(act.undone, _some(refs.followers))
+    if isinstance(act.undone, Measure):
+        said = replace(act.undone, author=act.author, at=act.at)
+        return render_measures.taken_back(said, act.uri or f"{said.uri}/undo")
     undone = _activity(act.undone, refs) if act.undone else None
     uri = act.uri or (act.undone.uri if act.undone else "")
     return {

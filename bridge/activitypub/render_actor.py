@@ -3,7 +3,7 @@
 import mimetypes
 from typing import Any
 
-from bridge.activitypub import render_quotes
+from bridge.activitypub import render_measures, render_quotes
 from bridge.activitypub.jsonld import AS2, iso
 from social.acts import Emoji, Kind, Profile
 
@@ -34,8 +34,7 @@ CONTEXT: tuple[Any, ...] = (
         "blurhash": "toot:blurhash",
         "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
         "voice": "urn:social.ownroom:voice",
-        "lemmy": "https://join-lemmy.org/ns#",
-        "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
+        **render_measures.CONTEXT,
         "_misskey_reaction": "misskey:_misskey_reaction",
         "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
         "implements": {"@id": "https://w3id.org/fep/844e#implements", "@type": "@id"},
@@ -135,7 +134,7 @@ def plain_actor(profile: Profile) -> Json:
         "following": f"{uri}/following",
         "featured": f"{uri}/featured",
         **shared,
-        **(_group(uri) if profile.kind == "group" else {}),
+        **(_group(profile) if profile.kind == "group" else {}),
         "manuallyApprovesFollowers": profile.locked,
         "discoverable": profile.discoverable,
         "indexable": profile.indexable,
@@ -157,9 +156,10 @@ def plain_actor(profile: Profile) -> Json:
     }
 
 
-def _group(uri: str) -> Json:
-    """FEP-1b12 and Lemmy: who moderates, and that every member may begin a topic."""
-    return {"attributedTo": f"{uri}/moderators", "postingRestrictedToMods": False}
+def _group(profile: Profile) -> Json:
+    """FEP-1b12 and Lemmy: who moderates, and whether every member may begin a topic."""
+    by = f"{profile.uri}/moderators"
+    return {"attributedTo": by, "postingRestrictedToMods": profile.restricted}
 
 
 def _written_on(domains: tuple[str, ...]) -> Json:

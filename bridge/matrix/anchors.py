@@ -30,6 +30,11 @@ def typed(event: dict[str, Any], act: Act, room: Room) -> None:
     Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
 
 
+def forget(room: Room, uri: str) -> None:
+    """It no longer stands there; put back, it does so in another event."""
+    Anchor.objects.filter(room=room, uri=uri).delete()
+
+
 def _typed_as(act: Act) -> str:
     match act:
         case Publish():

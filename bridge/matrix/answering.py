@@ -3,18 +3,34 @@
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import places, replies
+from bridge.matrix import attachments, places, replies
 from bridge.matrix import polls as matrix_polls
+from bridge.matrix.parse import ENCRYPTED
 from bridge.models import Room
-from bridge.network import UNCHANGED
-from social import actions
+from bridge.network import UNCHANGED, Said
+from social import actions, admission
 from social.acts import Act, Vote
 from social.models import Delivery
 
+UNREAD = {ENCRYPTED, attachments.ENCRYPTED, *matrix_polls.UNSENT}
 PLAINLY = "Please write without encryption what people on other servers shall get."
 
 
-def tell_author(act: Act, answer: str, key: str) -> None:
+def answer(event: dict[str, Any], room: Room, said: Said | None, problem: str, key: str) -> None:
+    if room.kind == Room.Kind.DESK and _typed(event, room):
+        text = replies.refusal(problem) if problem else (said.answer if said else "")
+        places.say(room, text, subject=key)
+    if problem in UNREAD:
+        _tell_unread(event, room, problem)
+    if problem in admission.NOT_TAKEN:
+        _tell_not_taken(event, problem, key)
+    if said and isinstance(said.act, Vote):
+        _tell_voter(said.act, problem, key)
+    elif said and said.act and not problem and said.answer and room.kind != Room.Kind.DESK:
+        _tell_author(said.act, said.answer, key)
+
+
+def _tell_author(act: Act, answer: str, key: str) -> None:
     """What is written in a room for all is answered in the desk of whoever wrote it."""
     author = actions.actor(act.author)
     desk = places.desk_of(author) if author else None
@@ -22,14 +38,14 @@ def tell_author(act: Act, answer: str, key: str) -> None:
         places.say(desk, answer, subject=key)
 
 
-def tell_voter(vote: Vote, problem: str, key: str) -> None:
+def _tell_voter(vote: Vote, problem: str, key: str) -> None:
     """Their client shows every vote as if it counted."""
     if problem and problem != UNCHANGED and actions.actor(vote.author):
         why = html.escape(replies.to_you(problem))
-        tell_author(vote, f"<p>Your vote did not count: {why}.</p>", key)
+        _tell_author(vote, f"<p>Your vote did not count: {why}.</p>", key)
 
 
-def tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
+def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
     """Whoever writes what nobody elsewhere will get is told so; not for each encrypted word."""
     writer, poll = event["sender"], problem in matrix_polls.UNSENT
     desk = Room.objects.filter(kind=Room.Kind.DESK, owner=writer, ready=True).first()
@@ -42,5 +58,16 @@ def tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
     places.say(desk, text, subject=subject)
 
 
-def typed(event: dict[str, Any], room: Room) -> bool:
+def _tell_not_taken(event: dict[str, Any], problem: str, key: str) -> None:
+    """It stands in the room, and nobody elsewhere will read it."""
+    writer = event["sender"]
+    desk = Room.objects.filter(kind=Room.Kind.DESK, owner=writer, ready=True)
+    desk = desk.exclude(actor__kind="group")
+    if found := desk.first():
+        link = names.matrix_link(event["room_id"], event["event_id"])
+        words = f'<a href="{link}">What you wrote there</a> goes nowhere: {html.escape(problem)}.'
+        places.say(found, f"<p>{words}</p>", subject=key)
+
+
+def _typed(event: dict[str, Any], room: Room) -> bool:
     return event.get("sender") == room.owner and event.get("type") == "m.room.message"

@@ -273,6 +273,14 @@ async def kick(room: str, user: str, reason: str) -> None:
         await _answer(_ours().room_kick(room, user, reason))
 
 
+async def ban(room: str, user: str, reason: str) -> None:
+    await _answer(_ours().room_ban(room, user, reason))
+
+
+async def unban(room: str, user: str) -> None:
+    await _answer(_ours().room_unban(room, user))
+
+
 async def leave(room: str, user: str = "") -> None:
     with acting_as(user or registration.load().bot):
         await _answer(_ours().room_leave(room))
@@ -404,6 +412,10 @@ async def remove_media(server: str, key: str) -> None:
 async def event(room: str, event_id: str, *, by: str = "") -> dict[str, Any]:
     with acting_as(by or registration.load().bot):
         return await call("GET", f"/v3/rooms/{_part(room)}/event/{_part(event_id)}")
+
+
+async def is_redacted(room: str, event_id: str) -> bool:
+    return "redacted_because" in (await event(room, event_id)).get("unsigned", {})
 
 
 async def edits(room: str, event_id: str, *, by: str = "") -> list[str]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
 from bridge.matrix import conversations, groups, linking, replies
+from bridge.matrix.moderation import moderate
 from bridge.matrix.readings import Command
 from bridge.matrix.reporting import forward, report
 from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
@@ -404,6 +405,11 @@ COMMANDS: dict[str, Entry] = {
         "alias add @name@server", "name another home of yours (or: alias remove)", alias
     ),
     "move": Entry("move @name@server", "take your followers to another home", move),
+    "moderate": Entry(
+        "moderate lock LINK (or: unlock, pin, unpin, remove, restore, ban, unban)",
+        "decide in a group that you moderate, here or elsewhere",
+        moderate,
+    ),
     "group": Entry("group create NAME", "a room as a group that the fediverse can join", _group),
     "status": Entry("status", "your profile in numbers, and what is waiting", _status),
     "why": Entry("why LINK (or answer a post with: why)", "what became of a post", _why),

@@ -6,7 +6,7 @@
 from collections.abc import Collection, Iterator
 
 from bridge.matrix import traces
-from social import actions, policy, quoting
+from social import actions, groups, policy, quoting
 from social.acts import (
     OPEN,
     Accept,
@@ -24,10 +24,11 @@ from social.acts import (
     Undo,
     Vote,
 )
+from social.measures import Appoint, Expel, Measure
 from social.models import Actor, Post
 
 # A block begins or ends with it, or it answers what the hearer asked: a rebuild must know of it.
-HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject)
+HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject, Expel)
 
 
 def towards(act: Act, author: Actor, hearers: Collection[Actor]) -> Iterator[tuple[str, Actor]]:
@@ -38,7 +39,7 @@ def towards(act: Act, author: Actor, hearers: Collection[Actor]) -> Iterator[tup
             continue
         if policy.blocked_between(hearer, author) and not isinstance(act, HEARD_THROUGH_A_BLOCK):
             continue
-        if _is_relation(act):
+        if _is_relation(act) or _is_kept(act, hearer):
             yield "ledger", hearer
         if _is_told(act, hearer) and hearer.pk not in policy.muting(author):
             yield "notice", hearer
@@ -62,7 +63,18 @@ def _is_relation(act: Act) -> bool:
             return False
 
 
-def _is_told(act: Act, hearer: Actor) -> bool:
+def _is_kept(act: Act, hearer: Actor) -> bool:
+    """What is done in a group here stands in its own ledger alone; of one elsewhere whom it put out
+    remembers. Who moderates is read from the room.
+    """
+    said = act.undone if isinstance(act, Undo) else act
+    if not isinstance(said, Measure) or isinstance(said, Appoint):
+        return False
+    out = isinstance(said, Expel) and said.target == hearer.uri
+    return said.group == hearer.uri or (out and groups.here(said.group) is None)
+
+
+def _is_told(act: Act, hearer: Actor) -> bool:  # noqa: PLR0911  one line an act
     match act:
         case Follow() | Accept() | Reject() | Move() | RefuseQuote():
             return True
@@ -71,6 +83,10 @@ def _is_told(act: Act, hearer: Actor) -> bool:
         case AskQuote():
             quoted, asker = actions.post(act.post), actions.actor(act.author)
             return bool(quoted and asker and quoting.allowed(asker, quoted))
+        case Appoint(target=uri) | Expel(target=uri):
+            return uri == hearer.uri
+        case Undo(undone=Appoint(target=uri) | Expel(target=uri)):
+            return uri == hearer.uri
         case Publish():
             return _is_named(act, hearer)
         case Revise():

@@ -7,21 +7,24 @@ desk, and whoever may take back others' words in the room moderates it.
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from bridge import names
 from bridge.errors import Forbidden, Unreadable
 from bridge.loop import in_database, run
-from bridge.matrix import client, linking, registration, rooms
+from bridge.matrix import client, linking, registration, rooms, shapes
 from bridge.matrix.vocabulary import ACTOR, KEY
 from bridge.models import Key, Room
+from bridge.network import Said
 from social import profiles
-from social.acts import Introduce
+from social.acts import Act, Introduce, Undo
+from social.measures import Appoint
 from social.models import Actor
 
 MODERATES = 50  # power in the room
@@ -194,21 +197,57 @@ def is_weak(room_id: str) -> bool:
 def appoint(group: Actor, levels: Mapping[str, Any]) -> None:
     """As it stands now; what changes later is told."""
     group.moderators = list(_moderators(levels))
-    linking.keep(group, "moderators")
+    group.restricted = _is_restricted(levels)
+    linking.keep(group, "moderators", "restricted")
 
 
-def moderated(group: Actor, levels: Mapping[str, Any], at: int) -> Introduce:
-    """The power in the room says who moderates."""
-    profile = replace(profiles.profile_of(group), moderators=_moderators(levels))
-    return Introduce(author=group.uri, profile=profile, at=at)
+def moderated(group: Actor, event: Mapping[str, Any]) -> Sequence[Said]:
+    """The power in the room says who moderates, and whether anybody may begin a topic."""
+    levels, at = event["content"], shapes.number(event.get("origin_server_ts"))
+    wanted, before = set(_moderators(levels)), set(group.moderators)
+    by = Actor.objects.filter(owner=event.get("sender"), uri__in=before, left=None).first()
+    known = replace(profiles.profile_of(group), restricted=_is_restricted(levels))
+    if by is None:  # nobody in whose name the members could hear of it
+        shown = replace(known, moderators=tuple(sorted(wanted)))
+        return [Said(Introduce(author=group.uri, profile=shown, at=at))]
+    uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
+    changed = [*sorted(wanted - before), *sorted(before - wanted, key=lambda one: one == by.uri)]
+    told = [
+        Appoint(
+            author=by.uri,
+            target=one,
+            group=group.uri,
+            uri=f"{uri}#moderators/{number}",
+            at=at,
+            collection=f"{group.uri}/moderators",
+        )
+        for number, one in enumerate(changed)
+    ]
+    acts: list[Act] = [
+        one if one.target in wanted else Undo(author=by.uri, uri="", at=at, undone=one)
+        for one in told
+    ]
+    if known.restricted != group.restricted or not acts:
+        acts.insert(0, Introduce(author=group.uri, profile=known, at=at))
+    return [Said(act) for act in acts]
+
+
+def _is_restricted(levels: Mapping[str, Any]) -> bool:
+    """Whether it takes a moderator's power to say something in the room."""
+    events = levels.get("events")
+    named = events.get("m.room.message") if isinstance(events, dict) else None
+    needed = named if isinstance(named, int) else levels.get("events_default", 0)
+    return isinstance(needed, int) and needed >= MODERATES
 
 
 def _moderators(levels: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of those with a profile here, and of those elsewhere by the power of their ghosts."""
     users = levels.get("users")
     strong = [
         user
         for user, power in (users.items() if isinstance(users, dict) else ())
         if isinstance(power, int) and power >= MODERATES
     ]
-    rows = Actor.objects.filter(owner__in=strong, left=None).exclude(kind="group")
+    named = Q(owner__in=strong) | Q(ghost__mxid__in=strong)
+    rows = Actor.objects.filter(named, left=None).exclude(kind="group")
     return tuple(rows.order_by("uri").values_list("uri", flat=True))

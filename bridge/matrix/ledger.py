@@ -17,15 +17,15 @@ from social.acts import (
     React,
     RefuseQuote,
     Reject,
-    Remove,
     Report,
     Undo,
     Vote,
 )
+from social.measures import Appoint, Expel, Measure
 from social.models import Actor
 
 # Whose documents are served again after a loss.
-_SAID = AllowQuote | Follow | React | Boost | Block | Undo | Move | Remove
+_SAID = AllowQuote | Follow | React | Boost | Block | Undo | Move | Measure
 
 
 def line(act: Act, owner: str, document: str) -> render.Send:
@@ -35,11 +35,11 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     if direction == "in" and isinstance(act, Vote):
         act, document = polls.nameless(act), ""  # its address names the event in which it was cast
     other = _other(act)
-    who = Actor.objects.filter(uri=act.author if direction == "in" else other).first()
+    who = Actor.objects.filter(uri=_whom(act, other, direction)).first()
     more: dict[str, object] = {"said": acts.dump(act)}
     if direction == "out" and isinstance(act, AllowQuote):
         document = act.stamp  # served as long as the quote may stand
-    if direction == "out" and isinstance(act, _SAID):
+    if isinstance(act, _SAID) and (direction == "out" or _is_in_group(act, owner)):
         more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
     if who and not who.is_local:
         more["who"] = profiles.card(who)
@@ -53,6 +53,23 @@ def line(act: Act, owner: str, document: str) -> render.Send:
         ts=getattr(act, "at", 0),
         **more,
     )
+
+
+def _whom(act: Act, other: str, direction: str) -> str:
+    """Who must be known again before it can be recorded; of a ban from a group elsewhere, the
+    group.
+    """
+    said = act.undone if isinstance(act, Undo) else act
+    if isinstance(said, Expel) and said.target == other and direction == "in":
+        return said.group
+    return act.author if direction == "in" else other
+
+
+def _is_in_group(act: Act, owner: str) -> bool:
+    """By somebody here, who moderates the group whose desk it is."""
+    said = act.undone if isinstance(act, Undo) else act
+    ours = Actor.objects.local().filter(uri=act.author)
+    return isinstance(said, Measure) and said.group == owner and ours.exists()
 
 
 def _op(act: Act) -> str:
@@ -72,7 +89,7 @@ def _op(act: Act) -> str:
 
 def _other(act: Act) -> str:  # noqa: PLR0911  one line a kind
     match act:
-        case Follow() | Block() | Mute() | Move():
+        case Follow() | Block() | Mute() | Move() | Appoint() | Expel():
             return act.target
         case BlockHost():
             return act.host

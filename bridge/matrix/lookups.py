@@ -24,13 +24,13 @@ from social.acts import (
     Profile,
     Publish,
     React,
-    Remove,
     Report,
     Retract,
     Revise,
     Tally,
     Undo,
 )
+from social.measures import Appoint, Expel, Lock, Remove
 from social.models import Actor, Post, shutting_out
 from social.models import Boost as BoostRow
 from social.models import Reaction as ReactionRow
@@ -260,7 +260,8 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
     author = actions.actor(act.author)
     about = "" if isinstance(act, Publish) else _about(act)
     anchor = _anchor(about, room)
-    parent = anchor if isinstance(act, Tally) else _parent(act, room)
+    said = act.undone if isinstance(act, Undo) else act
+    parent = anchor if isinstance(said, Tally | Lock) else _parent(act, room)
     boosted = actions.post(about)
     quoted = _quoted(act, room)
     where = _read_by_all(quoted, room) if quoted else None
@@ -356,13 +357,13 @@ def _may_stand(shown: str, room: Room) -> bool:
 
 def _about(act: Act) -> str:
     match act:
-        case Publish() | Retract() | React() | Boost() | Remove():
+        case Publish() | Retract() | React() | Boost() | Remove() | Lock():
             return act.post
         case Revise() | Tally():
             return act.now.post
         case Decide():
             return act.about
-        case Undo(undone=React() | Boost() as said):
+        case Undo(undone=React() | Boost() | Lock() as said):
             return said.post
         case _:
             return ""
@@ -454,9 +455,11 @@ def _pending(act: Follow) -> bool:
 
 
 def _towards(act: Act) -> str:
-    target = None
+    target, said = None, act.undone if isinstance(act, Undo) else act
     if isinstance(act, Move):
         target = actions.actor(act.target)
+    elif isinstance(said, Appoint | Expel):
+        target = actions.actor(said.group)
     elif isinstance(act, Report):
         target = Actor.objects.filter(Q(uri__in=act.about) | Q(posts__uri__in=act.about)).first()
     return f"@{target.acct}" if target else ""

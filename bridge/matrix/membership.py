@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 
@@ -27,6 +27,7 @@ from bridge.models import Ghost, Room
 from bridge.network import Said
 from social import profiles
 from social.acts import Accept, Act, Block, Follow, Introduce, Leave, Reject, Undo
+from social.measures import Expel
 from social.models import Actor
 
 WELCOME = (
@@ -70,7 +71,7 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
     room = Room.objects.filter(room_id=room_id).select_related("actor").first()
     if reg.ours(who) and room is None and now == "invite" and not reg.ours(sender):
         return [Said(None, answer=run(_ghost_invited(event, who, room_id, sender)))]
-    if reg.ours(who) and room:
+    if room and (reg.ours(who) or (room.kind == Room.Kind.GROUP and who != sender)):
         return owners.showed_out(event, who, room)
     if room and who == sender and room.kind in owners.THEIRS:
         return owners.came_or_went(event, who, room)
@@ -215,23 +216,12 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
             "the lease was renewed" if mine else "the lease was given to another bridge"
         )
     if kind == "m.room.encryption":
-        Room.objects.filter(pk=room.pk).update(leased=False)
-        cause = str(event.get("event_id"))
-        run(
-            tell(
-                cause,
-                room.room_id,
-                "<p>This room is encrypted now: I can no longer publish it.</p>",
-                user=room.reader,
-            )
-        )
-        raise Unreadable("the room was encrypted: it is no longer published")
+        _encrypted(event, room)
     own = {Room.Kind.PROFILE, Room.Kind.GROUP}
     if room.kind not in own or room.actor is None:
         raise Unreadable("this kind of event is not bridged")
-    if room.kind == Room.Kind.GROUP and kind == "m.room.power_levels":
-        at = shapes.number(event.get("origin_server_ts"))
-        return [Said(groups.moderated(room.actor, content, at))]
+    if room.kind == Room.Kind.GROUP and (found := _of_group(event, room.actor, room)):
+        return found
     if event.get("sender") != room.owner:
         raise Unreadable("this kind of event is not bridged")
     if kind == pinning.KIND and room.kind == Room.Kind.PROFILE:
@@ -241,6 +231,24 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
         raise Unreadable("this kind of event is not bridged")
     at = shapes.number(event.get("origin_server_ts"))
     return [Said(Introduce(author=profile.uri, profile=profile, at=at))]
+
+
+def _encrypted(event: dict[str, Any], room: Room) -> NoReturn:
+    Room.objects.filter(pk=room.pk).update(leased=False)
+    said = "<p>This room is encrypted now: I can no longer publish it.</p>"
+    run(tell(str(event.get("event_id")), room.room_id, said, user=room.reader))
+    raise Unreadable("the room was encrypted: it is no longer published")
+
+
+def _of_group(event: dict[str, Any], group: Actor, room: Room) -> Sequence[Said] | None:
+    """What power decides, and not who owns the room."""
+    match event.get("type"):
+        case "m.room.power_levels":
+            return groups.moderated(group, event)
+        case pinning.KIND:
+            return pinning.featured(event, group, room)
+        case _:
+            return None
 
 
 # ---- mirrors
@@ -258,6 +266,9 @@ async def mirror(what: str, act: Act, target: str) -> None:
         await client.put_state(room.room_id, "m.room.topic", topic)
         await rooms.ghost_of(_of(room))
         await rooms.show_face(room.room_id, _of(room))
+        return
+    if what in {"ban", "unban"}:
+        await owners.shut_out(what, room, act)
         return
     person = await in_database(_reader, act)
     if person and room.kind == Room.Kind.PROFILE:
@@ -297,7 +308,7 @@ def _reader(act: Act) -> str:
     match act:
         case Accept() | Reject():
             uri = act.follower
-        case Block():
+        case Block() | Expel():
             uri = act.target
         case Undo(undone=Follow()) | Leave():
             uri = act.author

@@ -15,7 +15,6 @@ from bridge.matrix import (
     anchors,
     answering,
     asking,
-    attachments,
     client,
     commands,
     conversations,
@@ -28,6 +27,7 @@ from bridge.matrix import (
     lookups,
     meeting,
     membership,
+    moderation,
     order,
     overflow,
     parts,
@@ -35,23 +35,33 @@ from bridge.matrix import (
     places,
     registration,
     render,
-    replies,
     requoting,
     rooms,
     speakers,
     traces,
 )
-from bridge.matrix import polls as matrix_polls
-from bridge.matrix.parse import ENCRYPTED, Command, parse
+from bridge.matrix.parse import Command, parse
 from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
 from bridge.models import Anchor, Received, Room
 from bridge.network import Network, Said, Settle
 from social import actions, acts, once, polls, profiles
-from social.acts import OPEN, Act, Boost, Ignored, Publish, Remove, Retract, Revise, Tally, Vote
+from social.acts import (
+    OPEN,
+    Act,
+    Boost,
+    Ignored,
+    Publish,
+    Report,
+    Retract,
+    Revise,
+    Tally,
+    Undo,
+    Vote,
+)
+from social.measures import Lock, Remove
 from social.models import Actor, Delivery
 from social.outbox import Address
 
-UNREAD = {ENCRYPTED, attachments.ENCRYPTED, *matrix_polls.UNSENT}
 BATCH = 2.0  # seconds for which whoever speaks, and where, is known without asking again
 
 
@@ -71,7 +81,7 @@ class Matrix(Network):
     def foresee(self, rows: Sequence[Received]) -> None:
         """Its rows are read one by one."""
 
-    def read(self, row: Received) -> Sequence[Said]:
+    def read(self, row: Received) -> Sequence[Said]:  # noqa: PLR0911  one line a kind
         event = orjson.loads(row.body)
         if membership.concerns(event):
             return membership.read(event)
@@ -80,6 +90,8 @@ class Matrix(Network):
             return asking.read(event, room)
         if "state_key" in event:
             return membership.state(event, room)
+        if decided := moderation.typed(event, room):
+            return decided
         met = meeting.meet(event, room)
         found = parse(event, lookups.for_event(event, room, met.found))
         match found:
@@ -108,17 +120,9 @@ class Matrix(Network):
         if room is None:
             return
         overflow.doubted(event)
-        if room.kind == Room.Kind.DESK and answering.typed(event, room):
-            answer = replies.refusal(problem) if problem else (said.answer if said else "")
-            places.say(room, answer, subject=row.key)
-        if problem in UNREAD:
-            answering.tell_unread(event, room, problem)
-        if said and isinstance(said.act, Vote):
-            answering.tell_voter(said.act, problem, row.key)
-        elif said and said.act and not problem:
+        answering.answer(event, room, said, problem, row.key)
+        if said and said.act and not problem and not isinstance(said.act, Vote):
             anchors.typed(event, said.act, room)
-            if said.answer and room.kind != Room.Kind.DESK:
-                answering.tell_author(said.act, said.answer, row.key)
 
     # ---- where
 
@@ -163,7 +167,7 @@ class Matrix(Network):
             case "requote":
                 txn = functools.partial(transaction_id, row)
                 await requoting.say(act, await places.standing(target), txn)
-            case "open" | "close" | "introduce" | "unmask":
+            case "open" | "close" | "introduce" | "unmask" | "ban" | "unban":
                 await membership.mirror(what, act, target)
             case _:
                 raise Gone(f"nobody knows what {what} means")
@@ -237,6 +241,10 @@ class Matrix(Network):
     async def _take_out(self, known: "Known", written: render.Redact, row: Delivery) -> None:
         """With its edits and its files; the event with its words last."""
         room, refs, sender = known.room, known.refs, known.sender
+        if isinstance(known.act, Remove):
+            await in_database(anchors.forget, room, known.act.post)
+            if await client.is_redacted(room.room_id, refs.event):
+                return  # by who moderates, in this room
         for part in refs.parts:
             await self._clear_edited(room, part.event, row=row, by=sender)
         if isinstance(known.act, Retract | Revise | Remove):
@@ -304,6 +312,8 @@ class Matrix(Network):
                 raise Gone(why)
             refs = await in_database(lookups.for_act, act, room, row.document)
             refs = replace(refs, emoticons=await emoticons.of(act, refs))
+            in_group = isinstance(act, Report) and not admins
+            refs = replace(refs, as_moderator=in_group)
             written, raw = render.notice_for(act, refs), refs.raw
         if written is None:
             raise Gone("there is nothing to say about it")
@@ -402,6 +412,9 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
         if isinstance(act, Boost) and author.kind == "group" and author == room.actor:
             act = _passed_on(act)
             author = _actor(act.author)
+        if isinstance(act, Undo) and isinstance(act.undone, Remove):
+            act = _passed_on(act.undone)
+            author, row.document = _actor(act.author), act.post
         refs = lookups.for_act(act, room, row.document)
         if isinstance(act, Revise) and not refs.event and refs.fits:
             act = act.now  # it overtook its post, or belongs here only since: here it is the post
@@ -412,8 +425,9 @@ def _known(act: Act, place: str, row: Delivery) -> Known | None:
 
 
 def _speaker(act: Act, author: Actor) -> str:
-    """How a poll of ours stands the bot tells."""
-    if author.is_local and isinstance(act, Tally):
+    """How a poll of ours stands the bot tells, and what was decided of a topic."""
+    said = act.undone if isinstance(act, Undo) else act
+    if isinstance(said, Lock) or (author.is_local and isinstance(act, Tally)):
         return registration.load().bot
     return rooms.ghost_now(author)
 
@@ -427,8 +441,8 @@ async def _spoken(known: Known) -> Known:
     return known._replace(ghost=await rooms.ghost_of(known.author))
 
 
-def _passed_on(act: Boost) -> Publish:
-    """What a group passes on is told in its room as its author said it."""
+def _passed_on(act: Boost | Remove) -> Publish:
+    """What a group passes on, or has again, is told in its room as its author said it."""
     found = actions.post(act.post)
     if found is None or found.deleted:
         raise Gone("it was taken back meanwhile")

@@ -2,7 +2,7 @@
 
 from bridge import html
 from bridge.html import Formatted
-from bridge.matrix import enclosed, vocabulary
+from bridge.matrix import enclosed, spans, vocabulary
 from bridge.matrix.sending import (
     Refs,
     Send,
@@ -36,7 +36,6 @@ from social.acts import (
     React,
     RefuseQuote,
     Reject,
-    Remove,
     Report,
     Retract,
     Revise,
@@ -44,6 +43,7 @@ from social.acts import (
     Undo,
     Vote,
 )
+from social.measures import Appoint, Expel, Feature, Lock, Remove
 
 _EXCERPT = 200
 
@@ -53,7 +53,7 @@ def notice(text: str) -> Send:
     return _sent(message(html.to_matrix(text, {}), "m.notice"))
 
 
-def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- an act each
+def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911, PLR0912 -- an act each
     """What somebody did towards the owner of a desk; None for what is seen elsewhere."""
     match act:
         case Publish() | Revise():
@@ -78,6 +78,8 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- a
             return _told(text, refs, kind="move", uri=act.uri, by=act.author)
         case Report():
             return _report(act, refs)
+        case Appoint() | Expel() | Undo(undone=Appoint() | Expel()):
+            return _decided(act, refs)
         case Decide():
             return _refused(act, refs)
         case AskQuote():
@@ -104,8 +106,32 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911 -- a
             | Leave()
             | PassOn()
             | Remove()
+            | Feature()
+            | Lock()
         ):
             return None
+
+
+def _decided(act: Act, refs: Refs) -> Send:
+    """Of whoever reads it, by a group."""
+    back = isinstance(act, Undo)
+    said = act.undone if isinstance(act, Undo) else act
+    group = f"<strong>{html.escape(html.warning(refs.towards))}</strong>"
+    if not isinstance(said, Expel):
+        return notice(f"<p>You {'no longer ' if back else ''}moderate {group}.</p>")
+    if back:
+        return notice(f"<p>You may follow {group} and write in it again.</p>")
+    until = f" until {spans.moment(said.until)}" if said.until else ""
+    why = f" They say: {html.escape(said.reason)}" if said.reason else ""
+    return notice(f"<p>Who moderates {group} has put you out of it{until}.{why}</p>")
+
+
+def locked(act: Lock, refs: Refs, *, back: bool) -> Send:
+    if back:
+        return notice(f"<p>{_who(refs)} has unlocked this: it can be answered again.</p>")
+    why = f" {html.escape(act.reason)}" if act.reason else ""
+    said = "has locked this: answers to it go nowhere any more."
+    return notice(f"<p>\N{LOCK} {_who(refs)} {said}{why}</p>")
 
 
 def _undoing(act: AskQuote) -> str:
@@ -126,8 +152,22 @@ def _refused(act: Decide, refs: Refs) -> Send | None:
     return notice(text)
 
 
+def _reported_in_group(act: Report, refs: Refs) -> Send:
+    """For who moderates; not by whom, which may be somebody who fears whom they report."""
+    whom = f"<strong>{html.escape(html.warning(refs.towards or act.about[0]))}</strong>"
+    words = f"<blockquote>{html.escape(act.words)}</blockquote>" if act.words else ""
+    links = "".join(f"<li>{_link(uri, html.escape(uri))}</li>" for uri in act.about)
+    take_out = "To take it out of the group: <code>!moderate remove LINK</code>"
+    return notice(
+        f"<p>Somebody reports what {whom} wrote in a group that you moderate:</p>{words}"
+        f"<ul>{links}</ul><p>{take_out}</p>"
+    )
+
+
 def _report(act: Report, refs: Refs) -> Send:
     """For the admins' eyes, in the control room alone."""
+    if refs.as_moderator:
+        return _reported_in_group(act, refs)
     whom = f"<strong>{html.escape(html.warning(refs.towards or act.about[0]))}</strong>"
     where = " and to their own server" if act.forward else ""
     words = f"<blockquote>{html.escape(act.words)}</blockquote>" if act.words else ""

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from bridge import html, names
 from bridge.errors import Unreadable
-from bridge.loop import run
+from bridge.loop import in_database, run
 from bridge.matrix import client, linking, registration, render, rooms, shapes
-from bridge.models import Room
+from bridge.models import Ghost, Room
 from bridge.network import Said
 from social.acts import Act, Block, Follow, Reject, Undo
+from social.measures import Expel
 from social.models import Actor
 from social.models import Block as BlockRow
 
@@ -23,12 +25,14 @@ THEIRS = (Room.Kind.PROFILE, Room.Kind.CIRCLE)
 
 def showed_out(event: dict[str, Any], who: str, room: Room) -> Sequence[Said]:
     """A ban of a ghost is a block, a kick the softer kind; and back again."""
-    owner = _shown_out_by(str(event.get("sender")), room)
-    remote = Actor.objects.filter(ghost__mxid=who).first()
-    act = _act(event, room, owner, remote) if owner and remote else None
-    if act is None:
+    sender = str(event.get("sender"))
+    owner = _shown_out_by(sender, room)
+    target = Actor.objects.filter(Q(ghost__mxid=who) | Q(owner=who), left=None).first()
+    act = _act(event, room, owner, target) if owner and target else None
+    if act is None or owner is None:
         raise Unreadable("somebody came or went")
-    return [Said(act)]
+    moderator = _moderator(sender, owner) if room.kind == Room.Kind.GROUP else None
+    return [Said(_measure(act, moderator, event) if moderator else act)]
 
 
 def _shown_out_by(sender: str, room: Room) -> Actor | None:
@@ -43,21 +47,39 @@ def _shown_out_by(sender: str, room: Room) -> Actor | None:
     return room.actor if mine else None
 
 
-def _act(event: dict[str, Any], room: Room, owner: Actor, remote: Actor) -> Act | None:
+def _moderator(sender: str, group: Actor) -> Actor | None:
+    """In whose name the group's members hear of it; of who has no profile the group says it."""
+    rows = Actor.objects.filter(owner=sender, left=None, uri__in=group.moderators)
+    return rows.first()
+
+
+def _measure(act: Act, moderator: Actor, event: dict[str, Any]) -> Act:
+    said = act.undone if isinstance(act, Undo) else act
+    if not isinstance(said, Block):
+        return act
+    reason = shapes.text(event["content"].get("reason"))[:500]
+    uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
+    at = shapes.number(event.get("origin_server_ts"))
+    by, group = moderator.uri, said.author
+    out = Expel(author=by, target=said.target, group=group, uri=uri, at=at, reason=reason)
+    return Undo(author=by, uri="", at=at, undone=out) if isinstance(act, Undo) else out
+
+
+def _act(event: dict[str, Any], room: Room, owner: Actor, target: Actor) -> Act | None:
     uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
     at = shapes.number(event.get("origin_server_ts"))
     now, before = event["content"].get("membership"), _before(event)
     if now == "ban":
-        return Block(author=owner.uri, target=remote.uri, uri=uri, at=at)
+        return Block(author=owner.uri, target=target.uri, uri=uri, at=at)
     if now == "leave" and before == "ban":
-        row = BlockRow.objects.filter(author=owner, target=remote).first()
+        row = BlockRow.objects.filter(author=owner, target=target).first()
         if row is None:
             return None
-        said = Block(author=owner.uri, target=remote.uri, uri=row.uri, at=row.at)
+        said = Block(author=owner.uri, target=target.uri, uri=row.uri, at=row.at)
         return Undo(author=owner.uri, uri=row.uri, at=at, undone=said)
-    follow = remote.follows_out.filter(target=owner).first()
+    follow = target.follows_out.filter(target=owner).first()
     if now == "leave" and follow and room.kind != Room.Kind.DIRECT:
-        return Reject(author=owner.uri, follower=remote.uri, uri=follow.uri, at=at)
+        return Reject(author=owner.uri, follower=target.uri, uri=follow.uri, at=at)
     return None
 
 
@@ -123,3 +145,23 @@ async def answer_knock(what: str, room: Room, person: str) -> None:
         await client.invite(room.room_id, person)
     else:
         await client.kick(room.room_id, person, "not let in by its owner")
+
+
+async def shut_out(what: str, room: Room, act: Act) -> None:
+    """As who moderates a group decided; who was banned in the room itself is out already."""
+    said = act.undone if isinstance(act, Undo) else act
+    who = await in_database(_mxid, said.target) if isinstance(said, Expel) else ""
+    if not who or not isinstance(said, Expel):
+        return
+    now = await client.membership(room.room_id, who)
+    if what == "ban" and now != "ban":
+        await client.ban(room.room_id, who, said.reason or "put out of the group")
+    elif what == "unban" and now == "ban":
+        await client.unban(room.room_id, who)
+
+
+def _mxid(uri: str) -> str:
+    owner = Actor.objects.filter(uri=uri).values_list("owner", flat=True).first()
+    return (
+        owner or Ghost.objects.filter(actor__uri=uri).values_list("mxid", flat=True).first() or ""
+    )

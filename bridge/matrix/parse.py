@@ -36,12 +36,12 @@ from social.acts import (
     Poll,
     Publish,
     React,
-    Remove,
     Retract,
     Revise,
     Undo,
     Visibility,
 )
+from social.measures import Remove
 
 __all__ = ["Carried", "Command", "Entry", "Needs", "Part", "Receipt", "Refs", "needs", "parse"]
 

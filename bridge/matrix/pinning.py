@@ -1,4 +1,6 @@
-"""Pinned events ⇄ pinned posts: what owners pin in their room, in a mirror what its actor pins."""
+"""Pinned events ⇄ pinned posts: what owners pin in their room, in a mirror what its actor pins, in
+a group's who moderates it.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +15,7 @@ from bridge.models import Anchor, Room
 from bridge.network import Said
 from social import pins
 from social.acts import OPEN, Pin, Undo
+from social.measures import Feature
 from social.models import Actor, Post
 
 KIND = "m.room.pinned_events"
@@ -66,35 +69,81 @@ def _uris(events: Sequence[str], room: Room) -> list[str]:
     return [carried[event] for event in dict.fromkeys(events) if event in carried]
 
 
-# ---- mirrors
+# ---- topics on top of a group
+
+
+def featured(event: dict[str, Any], group: Actor, room: Room) -> Sequence[Said]:
+    """The same by who moderates; other things than topics may be pinned there too."""
+    by = Actor.objects.filter(owner=event.get("sender"), left=None).first()
+    if by is None or not room.leased:
+        raise Unreadable("only who has a profile here moderates a group")
+    uris = _uris(shapes.texts(event["content"].get("pinned")), room)
+    topics = Post.objects.filter(uri__in=uris, group=group.uri, reply="", deleted=None)
+    wanted, before = set(topics.values_list("uri", flat=True)), _pinned(group)
+    at = shapes.number(event.get("origin_server_ts"))
+    uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
+    told = [
+        Feature(
+            author=by.uri,
+            post=post,
+            group=group.uri,
+            uri=f"{uri}#pins/{number}",
+            at=at + number,
+            collection=f"{group.uri}/featured",
+        )
+        for number, post in enumerate([*(before - wanted), *(u for u in uris if u in wanted)])
+        if (post in wanted) is not (post in before)
+    ]
+    if not told:
+        raise Unreadable("no topic of the group was pinned or unpinned")
+    return [
+        Said(one if one.post in wanted else Undo(author=by.uri, uri="", at=at, undone=one))
+        for one in told
+    ]
+
+
+def _pinned(author: Actor) -> set[str]:
+    return set(pins.standing(author).values_list("post__uri", flat=True))
+
+
+# ---- mirrors, and what was decided elsewhere
 
 
 async def show(target: str) -> None:
     """As the actor has them now, however many acts it took."""
     room = await places.room_at(target)
-    wanted = await in_database(_events, room)
-    said = await client.state(room.room_id, KIND)
-    if said.get("pinned", []) != wanted:
+    said = shapes.texts((await client.state(room.room_id, KIND)).get("pinned"))
+    wanted = await in_database(_events, room, said)
+    if list(said) != wanted:
         await client.put_state(room.room_id, KIND, {"pinned": wanted})
 
 
-def _events(room: Room) -> list[str]:
+def _events(room: Room, said: Sequence[str]) -> list[str]:
+    """In a group's room here what is pinned and no topic stays."""
     if room.actor is None:
         return []
+    posts = Post.objects.filter(uri__in=_uris(said, room)).values_list("uri", flat=True)
+    topics = Anchor.objects.filter(room=room, uri__in=list(posts), event_id__in=said)
+    known = set(topics.values_list("event_id", flat=True))
+    kept = [one for one in said if one not in known] if room.kind == Room.Kind.GROUP else []
     order = pins.standing(room.actor).order_by("at", "pk")
     uris = list(order.values_list("post__uri", flat=True))
     rows = Anchor.objects.filter(room=room, uri__in=uris).order_by("-at", "-id")
     stands = dict(rows.values_list("uri", "event_id"))
-    return [stands[uri] for uri in uris if uri in stands]
+    return [*kept, *(stands[uri] for uri in uris if uri in stands)]
 
 
-def found_again(room: Room, state: Sequence[dict[str, Any]]) -> list[Pin]:
+def found_again(room: Room, state: Sequence[dict[str, Any]]) -> list[Pin | Feature]:
     """In a rebuild: what a mirror shows pinned, as our bot said; nobody else's word counts."""
     ours = registration.load().bot
     said = [one for one in state if one.get("type") == KIND and one.get("sender") == ours]
     if room.actor is None or not said:
         return []
     uris = _uris(shapes.texts(said[0]["content"].get("pinned")), room)
-    return [
-        Pin(author=room.actor.uri, post=uri, uri="", at=number) for number, uri in enumerate(uris)
-    ]
+    by = room.actor.uri
+    if room.actor.kind == "group":
+        return [
+            Feature(author=by, group=by, post=uri, uri="", at=number)
+            for number, uri in enumerate(uris)
+        ]
+    return [Pin(author=by, post=uri, uri="", at=number) for number, uri in enumerate(uris)]

@@ -5,7 +5,7 @@ address says what happens there:
 "event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
 "ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
 too, "requote" what quotes it does so no longer, "pins" what is pinned is shown so, "unmask" the
-face of who is gone goes.
+face of who is gone goes, "ban" and "unban" keep somebody out of a room, or no longer.
 """
 
 import hashlib
@@ -18,9 +18,9 @@ from django.db.models import Q, QuerySet
 from bridge import turns
 from bridge.errors import Gone
 from bridge.loop import alone, in_database
-from bridge.matrix import conversations, desks, hearing, registration, rooms, traces
+from bridge.matrix import conversations, desks, hearing, measures, registration, rooms, traces
 from bridge.models import Ghost, Room
-from social import actions, groups, once, outbox, pins, policy
+from social import actions, groups, once, outbox, pins, policy, reports
 from social.acts import (
     FOLLOWED,
     OPEN,
@@ -38,7 +38,6 @@ from social.acts import (
     Publish,
     React,
     Reject,
-    Remove,
     Report,
     Retract,
     Revise,
@@ -46,6 +45,7 @@ from social.acts import (
     Undo,
     Vote,
 )
+from social.measures import Measure
 from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
@@ -126,6 +126,9 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
     found = _of_local(act, author) if author.is_local else _of_remote(act, author)
     if isinstance(act, Report):
         found += [_at("ledger", CONTROL), _at("notice", CONTROL)]
+        moderators = reports.moderators(act.about, act.author)
+        found += [_at("notice", f"desk {uri}") for uri in moderators]
+    found += [_at(what, place) for what, place in measures.of(act)]
     return [*found, *_repeated(act, author), *_in_desks(act, author, hearers)]
 
 
@@ -139,8 +142,16 @@ def _of_local(act: Act, author: Actor) -> list[Address]:
         case Tally():
             told = _counted(act)  # by the bot, who is in no direct room
             return [_receipt(act, author), *(at for at in told if " direct " not in at.to)]
+        case _ if _is_kept_by_the_group(act, author):
+            return []
         case _:
             return [_at("ledger", f"desk {author.uri}"), *_doors(act, author)]
+
+
+def _is_kept_by_the_group(act: Act, author: Actor) -> bool:
+    """What is done in a group here, whoever moderates it, stands in one ledger, in order."""
+    said = act.undone if isinstance(act, Undo) else act
+    return isinstance(said, Measure) and bool(groups.here(said.group)) and said.group != author.uri
 
 
 def _counted(act: Tally) -> list[Address]:
@@ -226,9 +237,6 @@ def _of_remote(  # noqa: C901, PLR0911, PLR0912  one line an act
             return _pinned(author)
         case Retract():
             return [*_where_it_stands(act.post), *_unpinned(author, act.post)]
-        case Remove():
-            room = f"mirror {act.group}"
-            return [_at("event", room)] if room in traces.carrying(act.post) else []
         case React():
             stands = _where_it_stands(act.post)
             return [one for one in stands if hearing.is_heard(author, one.to.partition(" ")[2])]

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from bridge import html
 from bridge.html import Formatted
-from bridge.matrix import enclosed, polls, quotes, shapes, vocabulary
+from bridge.matrix import enclosed, notices, polls, quotes, shapes, vocabulary
 from bridge.matrix.notices import notice, notice_for
 from bridge.matrix.render_kept import ledger, receipt
 from bridge.matrix.sending import (
@@ -50,7 +50,6 @@ from social.acts import (
     React,
     RefuseQuote,
     Reject,
-    Remove,
     Report,
     Retract,
     Revise,
@@ -58,6 +57,7 @@ from social.acts import (
     Undo,
     Vote,
 )
+from social.measures import Appoint, Expel, Feature, Lock, Remove
 
 __all__ = [
     "Change",
@@ -106,12 +106,18 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0
             return _react(act, refs)
         case Boost():
             return _boost(act, refs)
+        case Undo(undone=Lock() as said):
+            return _locked(said, refs, back=True)
         case Undo():
             return _redact(refs.redact, "taken back", act.uri, act.at)
         case BlockHost() | Mute() | Decide() | Report():
             return Ignored(reason="told in ledgers and desks, not as an event of its own")
         case Remove():
             return Redact(refs.event, "removed by a moderator", {}) if refs.event else _ABSENT
+        case Lock():
+            return _locked(act, refs)
+        case Feature() | Appoint() | Expel():
+            return Ignored(reason="shown by the room, not as an event of its own")
         case PassOn():
             return Ignored(reason="what is passed on stands in the room as it was said")
         case Pin():
@@ -295,6 +301,17 @@ def _end(act: Tally, refs: Refs) -> Send | Ignored:
         return Ignored(reason="the poll is closed in this room already")
     copy = kept(refs, id=act.now.post, type="Question", by=act.author, kind="end", act=act.uri)
     return fitted(polls.END, polls.end(poll, refs.event) | {vocabulary.OBJECT: copy})
+
+
+def _locked(act: Lock, refs: Refs, *, back: bool = False) -> Send | Ignored:
+    """Below the topic, for clients that know nothing of locks."""
+    if not refs.event:
+        return _ABSENT
+    content = notices.locked(act, refs, back=back).content | _thread(refs)
+    kind = "unlock" if back else "lock"
+    copy = kept(refs, id=act.post, by=act.author, kind=kind, act=act.uri, seen=stamp(act.at))
+    copy = {key: copy[key] for key in copy if key not in {"raw", "sha256"}}
+    return fitted("m.room.message", content | {vocabulary.OBJECT: copy})
 
 
 def _redact(event: str, reason: str, uri: str, at: int) -> Redact | Ignored:

@@ -10,7 +10,7 @@ from bridge.network import Said
 from social.acts import FOLLOWED, OPEN, Report
 from social.models import Actor, Post
 from social.models import Report as ReportRow
-from social.reports import WORDS
+from social.reports import WORDS, moderators
 
 if TYPE_CHECKING:
     from bridge.matrix.commands import Call
@@ -33,6 +33,11 @@ def report(call: "Call") -> list[Said]:
         author=call.actor.uri, about=about, words=said, uri=call.uri, at=call.at, forward=forward
     )
     thanks = f"<p>The admins of this server are told of {_name(target)}; nobody else sees it.</p>"
+    if moderators(about, call.actor.uri):
+        thanks = (
+            f"<p>The admins of this server are told of {_name(target)}, and who moderates the"
+            " group, without your name; nobody else sees it.</p>"
+        )
     if forward:
         return [Said(act, answer=thanks + _forwarded(target))]
     ask = (

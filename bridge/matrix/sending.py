@@ -46,6 +46,7 @@ class Refs:
     quoted_room: str = ""
     redact: str = ""  # the event to redact
     fits: bool = True  # whether all who read this room may read the post
+    as_moderator: bool = False  # whoever reads it moderates the group in which it happened
     pending: bool = False  # a follow that waits for the owner's word
     files: Mapping[str, File] = field(default_factory=dict)  # of the post, by their addresses
     parts: tuple[Part, ...] = ()  # its further events in this room

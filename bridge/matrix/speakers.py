@@ -12,7 +12,8 @@ from django.conf import settings
 from bridge import html
 from bridge.matrix import registration, render, shapes, vocabulary
 from bridge.models import Anchor, Room
-from social.acts import Act, Boost, React, Remove, Retract, Revise, Tally, Undo
+from social.acts import Act, Boost, React, Retract, Revise, Tally, Undo
+from social.measures import Lock, Remove
 from social.models import Actor
 
 _FALLBACK = "data-mx-profile-fallback"
@@ -40,13 +41,22 @@ def is_full(room: Room, author: Actor) -> bool:
 
 def by_bot(act: Act, room: Room, author: Actor, event: str) -> bool:
     """`event`: what the act is about, as it stands in the room."""
+    said = act.undone if isinstance(act, Undo) else act
+    if isinstance(said, Lock):
+        return False  # the bot tells it in its own name
     if isinstance(act, Remove):
         return True  # whoever moderates elsewhere has no power here
     if isinstance(act, Revise | Retract | Undo):
         return Anchor.objects.filter(event_id=event, sender=registration.load().bot).exists()
     if isinstance(act, Tally) and author.is_local:
         return False  # the bot tells it in its own name
-    return author.is_local or is_full(room, author)
+    return author.is_local or is_full(room, author) or _is_silenced(room, author)
+
+
+def _is_silenced(room: Room, author: Actor) -> bool:
+    """Where only who moderates may speak, no other ghost has the power to."""
+    group = room.actor if room.kind == Room.Kind.GROUP else None
+    return bool(group and group.restricted and author.uri not in group.moderators)
 
 
 def keeps_silent(act: Act) -> bool:

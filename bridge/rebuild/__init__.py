@@ -126,7 +126,10 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         Actor.objects.filter(pk=actor.pk).update(room_link=link)
         _profile(actor, profile)
         if kind == Room.Kind.GROUP:
-            room_groups.appoint(actor, run(client.state(profile.room_id, "m.room.power_levels")))
+            levels = run(client.state(profile.room_id, "m.room.power_levels"))
+            for user in shapes.mapping(levels.get("users")):
+                people.ghost_actor(user)  # who may moderate
+            room_groups.appoint(actor, levels)
         found += [profile, desk, *linking.upgraded_from(actor, profile.room_id)]
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from bridge import documents, filetypes, html, names
+from bridge import documents, filetypes, html, names, processing
 from bridge.activitypub import actors, groups
 from bridge.activitypub.network import replayed
 from bridge.matrix import (
@@ -33,13 +33,17 @@ from social.acts import (
     RefuseQuote,
     Revise,
     Tally,
+    Undo,
 )
+from social.measures import Expel, Lock
 from social.models import Actor
 
 _WRITTEN = {"m.room.message", *matrix_polls.STARTS}  # whose events may be somebody's posts
 
 
-def record(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one line an act
+def record(  # noqa: C901, PLR0912  one line an act
+    event: Event, read: Any, batch: Batch
+) -> None:
     ours, kind = registration.load().ours(event["sender"]), event["type"]
     if ours and (source := enclosed.source(event["content"])):
         uploads.remember(*source)
@@ -54,6 +58,9 @@ def record(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one li
         case Carried(kind="tally" | "end"):
             with batch.alone():
                 _counted(read, event, batch)
+        case Carried(kind="lock" | "unlock"):
+            with batch.alone():
+                _locked(read, batch.room)
         case Carried(role="copy", raw=raw) if raw:
             with batch.alone():
                 _remembered(read, event, batch)
@@ -75,6 +82,17 @@ def record(event: Event, read: Any, batch: Batch) -> None:  # noqa: C901  one li
             begun = shapes.referred(event["content"])
             uri = names.post_uri(settings.OWNROOM_ORIGIN, begun)
             batch.place(event, traces.end_of(uri))
+
+
+def _locked(carried: Carried, room: Room) -> None:
+    """In a group elsewhere; of one here its ledger tells it."""
+    group = room.actor
+    if group is None or group.is_local:
+        return
+    at, by = carried.seen, group.uri
+    act = Lock(author=by, post=carried.uri, group=by, uri=carried.act, at=at)
+    undone = Undo(author=by, uri="", at=at, undone=act)
+    actions.record(act if carried.kind == "lock" else undone)
 
 
 def _carried(carried: Carried, event: Event, batch: Batch) -> None:
@@ -192,6 +210,8 @@ def _entry(entry: Entry) -> None:
     people.from_card(entry.raw.get("who"))
     act = acts.load(entry.raw["said"])
     actions.record(act)
+    if isinstance(act, Expel) and act.until:
+        processing.expire(act)
     author = actors.known(act.author)
     raw = entry.raw.get("raw")
     if isinstance(act, AllowQuote | RefuseQuote):

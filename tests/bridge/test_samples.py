@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bridge import names
+from bridge.activitypub import parse_measures
 from bridge.activitypub.parse import parse
 from bridge.activitypub.render import Refs, render
 from bridge.matrix import parse as matrix
@@ -48,7 +49,9 @@ def sampled(network: str) -> Iterator[tuple[str, Any]]:
                 yield path.stem + "′" * number, {**sample, "act": act}
 
 
-TYPED, HEARD = dict(sampled("matrix")), dict(sampled("activitypub"))
+TYPED, FOUND = dict(sampled("matrix")), dict(sampled("activitypub"))
+HEARD = {name: sample for name, sample in FOUND.items() if "group" not in sample}
+DECIDED = {name: sample for name, sample in FOUND.items() if "group" in sample}
 
 
 # ---- typed in Matrix
@@ -184,6 +187,19 @@ def _with_an_id(act: acts.Act) -> acts.Act:
         return act
     uri = f"{act.author}/1"
     return replace(act, uri=uri, undone=replace(act.undone, uri=uri))
+
+
+@pytest.mark.parametrize("sample", DECIDED.values(), ids=DECIDED)
+def test_what_moderators_decide_can_be_said_again_and_noted(sample: Any) -> None:
+    act, lists = acts.load(sample["act"]), tuple(sample["lists"])
+    wire = json.loads(json.dumps(render(act, Refs(origin=names.origin_of(act.author)))))
+    assert not unmet(wire)
+    again = parse_measures.read(wire, act.author, acts.when(act), sample["group"], lists)
+    assert type(again) is type(act), again
+    noted = events.ledger(
+        "op", direction="in", actor="", object="", act="", state="", ts=0, said=acts.dump(act)
+    )
+    assert acts.load(json.loads(json.dumps(noted.content["said"]))) == act
 
 
 # ---- how many

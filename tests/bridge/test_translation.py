@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 
 from bridge.activitypub import parse as activitypub
+from bridge.activitypub import parse_measures
 from bridge.activitypub import render as activities
 from bridge.matrix import parse as matrix
 from bridge.matrix import render as events
-from social import acts
+from social import acts, measures
 from social.acts import Ignored
 from social.habits import Habits
 from tests.bridge.matrix import cast
@@ -88,6 +89,7 @@ PROFILE = acts.Profile(
     discoverable=False,
     indexable=True,
     hide_network=True,
+    restricted=True,
     moderators=(BOB,),
     aliases=(LENA,),
     moved_to=BOB,
@@ -148,7 +150,11 @@ EXAMPLES: list[acts.Act] = [
     acts.Leave(author=ALICE, at=AT),
     acts.Move(target=BOB, **ABOUT),
     acts.PassOn(post=POST, said=f"{BOB}/a/1", **ABOUT),
-    acts.Remove(post=cast.BOB_POST, group=BOB, reason="spam", **ABOUT),
+    measures.Remove(post=cast.BOB_POST, group=BOB, reason="spam", **ABOUT),
+    measures.Feature(post=cast.BOB_POST, group=BOB, collection=f"{BOB}/featured", **ABOUT),
+    measures.Lock(post=cast.BOB_POST, group=BOB, reason="enough", **ABOUT),
+    measures.Appoint(target=LENA, group=BOB, collection=f"{BOB}/moderators", **ABOUT),
+    measures.Expel(target=LENA, group=BOB, until=AT, wipe=True, reason="spam", **ABOUT),
     acts.AskQuote(author=ALICE, post=cast.BOB_POST, quoting=POST, uri=f"{POST}#quote", at=AT),
     acts.AllowQuote(stamp=f"{HERE}/ap/stamps/1", **QUOTED),
     acts.RefuseQuote(stamp=f"{HERE}/ap/stamps/1", **QUOTED),
@@ -172,10 +178,14 @@ NEVER_TOLD = {
 }
 READ_OTHERWISE = {
     "PassOn": "what a group passes on is read as the act of who did it",
-    "Remove": "it counts only as a group passes it on (bridge/activitypub/groups.py)",
+    **dict.fromkeys(
+        ("Remove", "Feature", "Lock", "Appoint", "Expel"),
+        "it counts only where the group is known (bridge/activitypub/measures.py)",
+    ),
 }
 NOT_IN_ACTIVITYPUB = {
     "Profile.moderators": "they stand in a collection of their own",
+    "Profile.restricted": "only a group says it, see below",
     "Profile.hide_network": "it shows in the collections, which are then empty",
     "Profile.quotes": "each post says it of itself",
     "Profile.voting": "each poll says when it ends",
@@ -210,6 +220,32 @@ def test_activitypub_carries_each_field_but_those_listed(name: str) -> None:
     assert differing(act, found) == set(NOT_IN_ACTIVITYPUB) & said(act)
 
 
+def test_a_group_says_who_begins_topics_in_it() -> None:
+    shown = replace(PROFILE, kind="group")
+    wire = json.loads(
+        json.dumps(activities.render(acts.Introduce(author=ALICE, profile=shown, at=AT), REFS))
+    )
+    found = activitypub.parse(wire, at=AT)
+    assert isinstance(found, acts.Introduce)
+    assert found.profile.restricted
+
+
+MEASURES = [act for act in EXAMPLES if isinstance(act, measures.Measure)]
+
+
+@pytest.mark.parametrize("act", MEASURES, ids=lambda act: type(act).__name__)
+def test_what_moderators_decide_is_read_by_who_knows_the_group(act: measures.Measure) -> None:
+    lists = (f"{BOB}/featured", f"{BOB}/moderators")
+    wire = json.loads(json.dumps(activities.render(act, REFS)))
+    assert parse_measures.read(wire, ALICE, AT, BOB, lists) == act
+    undo = acts.Undo(author=ALICE, uri="", at=AT, undone=act)
+    wire = json.loads(json.dumps(activities.render(undo, REFS)))
+    found = parse_measures.read(wire, ALICE, AT, BOB, lists)
+    assert isinstance(found, acts.Undo)
+    assert not differing(replace(act, uri=""), replace(found.undone, uri=""))
+    assert parse_measures.read(wire, ALICE, AT, LENA, lists) != found
+
+
 # ---- Matrix loses nothing
 
 SAID = "an event with the activity in it, byte for byte"
@@ -217,6 +253,7 @@ NOTED = "a line of the ledger with the whole act in it"
 TAKEN = "a redaction with the address of what is gone"
 SHOWN = "the ghost's profile, and the whole profile in the ledger of whoever knows them"
 SHOWN_ON_TOP = "the pins of the mirror; of one of ours a line of the ledger with the whole act"
+TOLD = "a notice below the topic; of a group here the whole act in its ledger"
 IN_MATRIX = {
     acts.Introduce: SHOWN,
     acts.Publish: SAID,
@@ -238,7 +275,11 @@ IN_MATRIX = {
     acts.Leave: SHOWN,
     acts.Move: NOTED,
     acts.PassOn: NOTED,
-    acts.Remove: TAKEN,
+    measures.Remove: TAKEN,
+    measures.Lock: TOLD,
+    measures.Feature: SHOWN_ON_TOP,
+    measures.Appoint: NOTED,
+    measures.Expel: NOTED,
     acts.Decide: NOTED,
     acts.AskQuote: NOTED,
     acts.AllowQuote: NOTED,
@@ -255,6 +296,8 @@ def test_each_act_has_its_way_in_matrix() -> None:
 def test_what_a_ghost_says_is_carried_byte_for_byte_and_is_a_proper_event(act: acts.Act) -> None:
     refs = replace(SENT, raw=RAW, event=cast.FROM_BOB, redact=cast.LIKED)
     written = events.render(act, refs)
+    if isinstance(act, acts.Undo) and isinstance(act.undone, measures.Measure):
+        return  # in the ledger, as what it takes back
     match IN_MATRIX[type(act)]:
         case way if way == SAID and isinstance(written, events.Send):
             event = cast.message(written.content, type=written.type, sender=cast.BOB)
@@ -262,6 +305,9 @@ def test_what_a_ghost_says_is_carried_byte_for_byte_and_is_a_proper_event(act: a
             found = matrix.parse(event, cast.refs(kind="mirror"))
             # What has no id cannot be found again; nothing admits it (activitypub/parse.py).
             assert isinstance(found, Ignored) or found.raw == RAW
+        case way if way == TOLD:
+            assert isinstance(written, events.Send)
+            assert not problems(cast.message(written.content, type=written.type, sender=cast.BOT))
         case way if way == TAKEN:
             assert isinstance(written, events.Redact)
         case _:

@@ -302,7 +302,8 @@ class Homeserver:
         room.may(user, deed)
         if room.power(who) >= room.power(user):
             raise Refused(403, "M_FORBIDDEN", "not below you")
-        self.member(room, user, who, now)
+        said = {"reason": body["reason"]} if body.get("reason") else {}
+        self.member(room, user, who, now, **said)
         return {}
 
     def send(self, user: str, parts: list[str], query: Any, body: Event) -> Event:

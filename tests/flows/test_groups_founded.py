@@ -9,8 +9,9 @@ from bridge.models import Room
 from social.models import Actor, Post
 from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, followers, post, post_of
+from tests.flows.conftest import Group
 from tests.flows.test_doors import upgraded
-from tests.flows.test_groups_here import Group, announced, creates
+from tests.flows.test_groups_here import announced, creates
 from tests.flows.test_linking import _bot, _own_room, _said
 
 

@@ -1,6 +1,6 @@
 """Stories of a room here that is a group: joined, written to and read from elsewhere."""
 
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -8,38 +8,11 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
 from bridge.models import Room
-from social.models import Actor, Boost, Post
+from social.models import Boost, Post
 from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import PUBLIC, Resident, World, followers, note, outcome, post, post_of, said
+from tests.flows.conftest import Group
 from tests.flows.test_groups import topic
-
-
-class Group(NamedTuple):
-    id: str
-    handle: str
-    room: str
-    desk: str
-
-
-@pytest.fixture
-def boats(world: World, alice: Resident) -> Group:
-    alice.tell_bot("group create boats")
-    world.settle()
-    actor = Actor.objects.get(kind="group", owner__isnull=False)
-    room = Room.objects.get(kind="group", actor=actor).room_id
-    desk = Room.objects.get(kind="desk", actor=actor).room_id
-    for one in (room, desk):
-        alice.person.join(one)
-    return Group(actor.uri, f"@{actor.acct}", room, desk)
-
-
-@pytest.fixture
-def pat(world: World, boats: Group) -> Neighbour:
-    """A member on another server."""
-    found = world.neighbour("pat")
-    found.follow(boats.handle)
-    world.settle()
-    return found
 
 
 def creates(author: Neighbour, boats: Group, words: str, title: str = "", **more: Any) -> Any:

@@ -259,6 +259,11 @@ DEMANDS: dict[str, list[Demand]] = {
     ],
     "Follow": [Demand("object", URL, "Lemmy, Takahē, Misskey", "an address")],
     "Block": [Demand("object", URL, "Mastodon, Misskey, GoToSocial", "an address")],
+    "Lock": [
+        Demand("object", URL, "Lemmy", "which post"),
+        Demand("cc", ADDRESSES, "Lemmy", "the group"),
+        Demand("audience", URL, "Lemmy", "the group"),
+    ],
     "Flag": [
         Demand("object", {**URLS, "minItems": 1}, "Mastodon, Misskey, Lemmy", "addresses alone"),
         Demand("to", {**READERS, "maxItems": 1}, "Lemmy", "refused where it is for several"),

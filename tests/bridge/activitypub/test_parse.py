@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.activitypub import parse_measures
 from bridge.activitypub.parse import claimed, parse, post, profile, split
 from social import acts
 from social.acts import LIKE, Ignored, Publish, React
@@ -46,13 +47,17 @@ def test_there_are_samples_of_many_kinds_of_software() -> None:
     assert len({json.loads(path.read_text())["software"] for path in SAMPLES}) >= 25
 
 
+def read(activity: Json, sample: Json) -> Any:
+    if "group" not in sample:
+        return parse(activity, at=AT, followers=sample.get("followers", ""))
+    lists = tuple(sample["lists"])
+    return parse_measures.read(activity, activity["actor"], AT, sample["group"], lists)
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_is_read_as_it_says(path: Path) -> None:
     sample = json.loads(path.read_text())
-    found = [
-        parse(one, at=AT, followers=sample.get("followers", ""))
-        for one in split(sample["activity"])
-    ]
+    found = [read(one, sample) for one in split(sample["activity"])]
     act = found[0]
     if "acts" in sample:
         assert found == [acts.load(one) for one in sample["acts"]]
