@@ -314,7 +314,12 @@ def groups_and_goodbyes(world: World, alice: Resident) -> None:
     actor = Actor.objects.get(handle="boats")
     room = Room.objects.get(kind="group").room_id
     alice.person.join(room)
-    alice.person.send(room, "fair winds")
+    topic = alice.person.send(room, "fair winds")
+    levels = world.home.room(room).content("m.room.power_levels")
+    closed = {**levels, "events": {**levels["events"], "m.room.message": 50}}
+    alice.person.put_state(room, "m.room.power_levels", closed)
+    world.settle()
+    alice.tell_bot(f"moderate lock {post_of(topic)}")
     world.settle()
     old, new = world.neighbour("old"), world.neighbour("new")
     alice.tell_bot(f"follow {old.handle}")
