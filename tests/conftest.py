@@ -52,54 +52,19 @@ THOROUGH = (
     "tests/bridge/matrix/test_membership.py",
     "tests/bridge/matrix/test_render.py::test_a_long_text",
     "tests/deploy/",
-    "tests/flows/test_approving.py",
-    "tests/flows/test_blocking.py",
-    "tests/flows/test_enclosed.py",
-    "tests/flows/test_emoji.py",
-    "tests/flows/test_conversations.py",
-    "tests/flows/test_faces.py",
-    "tests/flows/test_distance.py",
-    "tests/flows/test_doors.py",
-    "tests/flows/test_files_apart.py",
-    "tests/flows/test_following.py",
-    "tests/flows/test_forwarding.py",
-    "tests/flows/test_groups.py",
-    "tests/flows/test_groups_founded.py",
-    "tests/flows/test_groups_here.py",
-    "tests/flows/test_groups_moderated.py",
-    "tests/flows/test_history.py",
-    "tests/flows/test_homeserver_trouble.py",
-    "tests/flows/test_leaving.py",
-    "tests/flows/test_linking.py",
-    "tests/flows/test_overflow.py",
-    "tests/flows/test_partings.py",
-    "tests/flows/test_links.py",
-    "tests/flows/test_media.py::test_an_edit_carries",
-    "tests/flows/test_media.py::test_of_a_picture_in_boxes",
-    "tests/flows/test_moderation.py",
-    "tests/flows/test_peers.py",
-    "tests/flows/test_peers_people.py",
-    "tests/flows/test_peers_posts.py",
-    "tests/flows/test_places.py::test_an_edit_moves",
-    "tests/flows/test_profile_pictures.py",
-    "tests/flows/test_pins.py",
-    "tests/flows/test_poll_ends.py",
-    "tests/flows/test_polls.py",
-    "tests/flows/test_quotes_later.py",
-    "tests/flows/test_quoting.py",
-    "tests/flows/test_reacting.py",
-    "tests/flows/test_reporting.py",
-    "tests/flows/test_synchronising.py",
-    "tests/flows/test_storage.py",
-    "tests/flows/test_visibility.py",
-    "tests/flows/test_votes.py",
+    "tests/flows/",
+)
+# Stories that are told each time: the line itself, and who may read.
+FAST = (
+    "tests/flows/test_posting.py",
+    "tests/flows/test_privacy.py",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long has a suite of its own, so that the fast one stays under a minute."""
     for item in items:
-        if item.nodeid.startswith(THOROUGH):
+        if item.nodeid.startswith(THOROUGH) and not item.nodeid.startswith(FAST):
             item.add_marker(pytest.mark.thorough)
 
 
