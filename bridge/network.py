@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.models import Received
-from social.acts import Act, Publish
+from social.acts import Act, Boost, Publish
 from social.models import Actor, Delivery
 from social.outbox import Address
 
@@ -52,8 +52,8 @@ class Network(Protocol):
     def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
         """Where in this network the act must go."""
 
-    def past(self, act: Publish) -> list[Address]:
-        """Where a post goes that was written before anybody here read its author."""
+    def past(self, act: Publish | Boost) -> list[Address]:
+        """Where a post goes that was written before anybody here read its author, or its group."""
 
     def load(self, rows: Sequence[Delivery]) -> None:
         """Puts what `send` needs from the database into `row.load`, in few queries."""

@@ -32,8 +32,20 @@ from social import (
     polls,
     profiles,
 )
-from social.acts import OPEN, Accept, Act, AllowQuote, Follow, Introduce, Pin, Publish, Undo, Vote
-from social.measures import Appoint, Expel, Feature
+from social.acts import (
+    OPEN,
+    Accept,
+    Act,
+    AllowQuote,
+    Boost,
+    Follow,
+    Introduce,
+    Pin,
+    Publish,
+    Undo,
+    Vote,
+)
+from social.measures import Appoint, Expel, Feature, Measure
 from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
@@ -210,7 +222,7 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
         note = _each([*context, said]) if several else _main(said)
         if isinstance(said.act, Accept) and not note:
             for earlier in context:
-                _show(earlier)
+                _show_past(earlier, said.act.author)
         if note:
             _end(row, Queued.State.IGNORED, note)
         NETWORKS[row.network].closed(row, said, note)
@@ -261,10 +273,25 @@ def consented(context: Sequence[Said], act: AllowQuote) -> None:
         carry_out(act)
 
 
+def _show_past(said: Said, author: str) -> None:
+    """Of whom somebody here follows from now on. What others said stands in the group that passed
+    it on, and nowhere else.
+    """
+    act = said.act
+    if isinstance(act, Boost):
+        with suppress(actions.Refused):
+            admission.admit(act)
+            if actions.record(act):
+                _tell_past(act, said.wire, act.post)
+    elif not isinstance(act, Publish) or act.author == author:
+        _show(said)
+
+
 def _show(said: Said) -> None:
     """What was said before, or elsewhere: no news to anybody, so nobody is told of it."""
     act = said.act
-    if isinstance(act, Pin):
+    if isinstance(act, Pin | Measure):
+        outbox.flush()  # where it stands is asked
         _each([said])
     if not isinstance(act, Publish):
         return
@@ -272,16 +299,20 @@ def _show(said: Said) -> None:
     if known is None:
         return  # it was not admitted
     act = replace(act, group=known.group)  # not wherever it only claims to be said
+    _tell_past(act, said.wire, act.post)
+
+
+def _tell_past(act: Publish | Boost, wire: str, post: str) -> None:
     places = {network.name: network.past(act) for network in NETWORKS.values()}
     if not any(places.values()):
         return
-    document = documents.keep(act, said.wire)
+    document = documents.keep(act, wire)
     for name, addresses in places.items():
         outbox.tell(
             name,
             addresses,
             sender=act.author,
-            subject=act.post,
+            subject=post,
             said=acts.dump(act),
             document=document,
         )

@@ -54,7 +54,7 @@ def read(activity: Json, group: Actor, row: Received, deadline: float) -> Sequen
     at = int(row.created.timestamp() * 1000)
     inner = jsonld.first(told)
     if not isinstance(inner, dict) or not _is_activity(inner):
-        return _passed_on(activity, jsonld.id_of(inner), group, at, deadline)
+        return passed_on(activity, jsonld.id_of(inner), group, at, deadline)
     return _done(activity, inner, group, at, deadline)
 
 
@@ -103,7 +103,7 @@ def _words(activity: Json, inner: Json, group: Actor, at: int, deadline: float) 
         document, wire = actors.document_at(uri)
         return [Said(_introduced(document, at), wire)]
     if "Update" not in jsonld.types(inner) or actions.post(uri) is None:
-        return _passed_on(activity, uri, group, at, deadline, inner=inner)
+        return passed_on(activity, uri, group, at, deadline, inner=inner)
     author = actors.find(jsonld.id_of(inner.get("actor")))
     if author.is_local:
         raise Forbidden("somebody here said so, and it is known")
@@ -126,7 +126,7 @@ def _introduced(document: Json, at: int) -> Introduce:
     return actors.confirmed(act)
 
 
-def _passed_on(  # noqa: PLR0913  the parts of one announcement
+def passed_on(  # noqa: PLR0913  the parts of one announcement
     activity: Json, uri: str, group: Actor, at: int, deadline: float, *, inner: Json | None = None
 ) -> Sequence[Said]:
     """The post, as its author has it, and that the group passes it on.
@@ -140,7 +140,7 @@ def _passed_on(  # noqa: PLR0913  the parts of one announcement
     boost = Boost(author=group.uri, post=uri, uri=announced, at=made)
     dated = {**activity, "published": jsonld.iso(made)}  # Lemmy says no time
     known = actions.post(uri)
-    if known and (known.author.is_local or _is_passed_on(group, uri)):
+    if known and (known.author.is_local or _ispassed_on(group, uri)):
         return [Said(boost, jsonld.dumps({**dated, "object": uri}))]
     proof = _proven_words(inner, at) if inner else None
     said = proof or fetched.post(uri, at)
@@ -150,7 +150,7 @@ def _passed_on(  # noqa: PLR0913  the parts of one announcement
     return [*fetched.ancestors(said.act, at, deadline), said, Said(boost, wire)]
 
 
-def _is_passed_on(group: Actor, uri: str) -> bool:
+def _ispassed_on(group: Actor, uri: str) -> bool:
     """Lemmy says everything twice, once for those who read only ids."""
     return BoostRow.objects.filter(author=group, post__uri=uri).exists()
 
@@ -191,7 +191,7 @@ def _measure(  # noqa: PLR0913  the parts of one announcement
     undone = act.undone if isinstance(act, Undo) else None
     if not (isinstance(act, Undo) and isinstance(undone, Remove)):
         return [Said(act, jsonld.dumps(inner))]
-    *around, told = _passed_on(activity, undone.post, group, at, deadline)
+    *around, told = passed_on(activity, undone.post, group, at, deadline)
     named = replace(undone, uri=jsonld.id_of(activity))
     return [*around, Said(replace(act, undone=named), told.wire)]
 

@@ -16,6 +16,7 @@ from bridge.activitypub import (
     featured,
     fetched,
     followers,
+    group_past,
     groups,
     inboxes,
     jsonld,
@@ -136,9 +137,7 @@ class ActivityPub(Network):
             case Introduce():
                 return [Said(actors.confirmed(act), wire)]
             case Accept() if _first_followed(author):
-                past = outboxes.newest(author, at=at, deadline=deadline)
-                pinned = featured.all_of(author, at=at, deadline=deadline)
-                return [*past, *pinned, Said(act, wire)]
+                return [*_past(author, at, deadline), Said(act, wire)]
             case Pin(collection=collection) | Undo(undone=Pin(collection=collection)):
                 featured.check(author, collection)
                 return [*featured.shown_by(act, at, deadline), Said(act, wire)]
@@ -195,7 +194,7 @@ class ActivityPub(Network):
     def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
         return inboxes.of(act, hearers)
 
-    def past(self, act: Publish) -> list[Address]:
+    def past(self, act: Publish | Boost) -> list[Address]:
         """Its own server has told whoever was to hear of it."""
         return []
 
@@ -330,6 +329,13 @@ def _meet(act: Publish, deadline: float) -> None:
         if time.monotonic() < deadline and not actors.known(uri):
             with suppress(Trouble):
                 actors.find(uri)
+
+
+def _past(author: Actor, at: int, deadline: float) -> list[Said]:
+    if author.kind == "group":
+        return group_past.of(author, at=at, deadline=deadline)
+    past = outboxes.newest(author, at=at, deadline=deadline)
+    return [*past, *featured.all_of(author, at=at, deadline=deadline)]
 
 
 def _first_followed(author: Actor) -> bool:

@@ -21,7 +21,7 @@ def newest(author: Actor, *, at: int, deadline: float) -> list[Said]:
     """Oldest first; only what is open to everybody."""
     found: list[Said] = []
     try:
-        for item in _items(author):
+        for item in items(author):
             if time.monotonic() > deadline:
                 break
             document = _whole(item, author)
@@ -35,7 +35,7 @@ def newest(author: Actor, *, at: int, deadline: float) -> list[Said]:
     return found[::-1]
 
 
-def _items(author: Actor) -> Iterator[Any]:
+def items(author: Actor) -> Iterator[Any]:
     """Of the first page, wherever it stands; nothing of another server's."""
     top = _near(actors.get(author.uri).get("outbox"), author)
     page = top if "orderedItems" in top or "items" in top else _near(top.get("first"), author)

@@ -1,6 +1,6 @@
 """Where in the rooms it is shown, or done, what moderators of a group decide."""
 
-from bridge.matrix import traces
+from bridge.matrix import hearing, traces
 from bridge.models import Room
 from social import actions, moderating, pins
 from social.acts import Act, Retract, Undo
@@ -58,4 +58,7 @@ def _former(group: Actor) -> set[str]:
 
 
 def _is_there(group: Actor) -> bool:
+    """At the first follow the mirror is only about to be made."""
+    if not group.is_local and hearing.readers_of(group).exists():
+        return True
     return group.rooms.filter(kind__in=[Room.Kind.GROUP, Room.Kind.MIRROR]).exists()

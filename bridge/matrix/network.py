@@ -129,7 +129,7 @@ class Matrix(Network):
     def where(self, act: Act, hearers: Collection[Actor]) -> list[Address]:
         return places.of(act, hearers)
 
-    def past(self, act: Publish) -> list[Address]:
+    def past(self, act: Publish | Boost) -> list[Address]:
         return places.past(act)
 
     # ---- send

@@ -290,11 +290,14 @@ def _places_of_edit(act: Revise, author: Actor) -> list[str]:
     return sorted({*stands, *_places_of_post(now, author)})
 
 
-def past(act: Publish) -> list[Address]:
+def past(act: Publish | Boost) -> list[Address]:
     """At the time when it was written: where the conversation stands that it belongs to, else in
-    the author's mirror.
+    the author's mirror; what a group passes on in its own.
     """
     author = actions.actor(act.author)
+    if isinstance(act, Boost):
+        group = author if author and author.kind == "group" and not author.is_local else None
+        return [_at("past", place) for place in _places_of_boost(act, group)] if group else []
     if author is None or author.is_local or act.visibility not in OPEN:
         return []
     if policy.opted_out(author):

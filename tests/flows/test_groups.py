@@ -393,3 +393,53 @@ def test_after_a_loss_the_groups_room_stands_as_before(
 def in_groups() -> list[tuple[str, str]]:
     assert Actor.objects.filter(kind="group").exists()
     return sorted(Post.objects.values_list("uri", "group"))
+
+
+# ---- what was said before
+
+
+def test_at_the_first_follow_a_groups_newest_topics_stand_at_their_time_and_its_pins(
+    world: World, alice: Resident, ada: Resident, pat: Neighbour
+) -> None:
+    dogs, sol = world.neighbour("dogs", type="Group"), world.neighbour("sol")
+    old = topic(pat, dogs, "woof", "An old bone", published="2025-01-02T03:04:05Z")
+    bare = topic(sol, dogs, "arf", published="2025-02-02T03:04:05Z", commentsEnabled=False)
+    plain = sol.post("just an id", extra={"published": "2025-03-02T03:04:05Z"})
+    comment = topic(sol, dogs, "indeed", inReplyTo=old["object"]["id"])
+    forged = said(pat, "Create", note(pat, "never said"))
+    hidden = pat.post("for few", to="private").activity
+    announce = said(dogs, "Announce", old, to=[PUBLIC])
+    items = [hidden, forged, plain.post, comment, bare, announce]
+    on_top = {"type": "OrderedCollection", "orderedItems": [old["object"]]}
+    dogs.update_profile(
+        outbox={"type": "OrderedCollection", "orderedItems": items},
+        featured=dogs.post("pinned", extra=on_top).post,
+    )
+    alice.tell_bot(f"follow {dogs.handle}")
+    world.settle()
+    room = world.mirror(dogs, alice)
+    words = [e for e in alice.timeline(room) if e["content"]["msgtype"] == "m.text"]
+    told = [e["content"]["body"] for e in words]
+    assert [any(w in body for body in told) for w in ("woof", "arf", "just an id")] == [True] * 3
+    assert len(told) == 3
+    assert not alice.seen("indeed", room)
+    first = alice.seen("woof", room)[0]
+    assert first["origin_server_ts"] == 1735787045000
+    assert pat.name.lower() in first["sender"]
+    assert world.home.rooms[room].content("m.room.pinned_events")["pinned"] == [first["event_id"]]
+    assert post(bare["object"]["id"]).locked
+    assert alice.seen("has locked this", room)
+    assert not any("woof" in body for body in alice.answers())
+    passes_on(world, dogs, old)
+    ada.tell_bot(f"follow {dogs.handle}")
+    world.settle()
+    assert len(alice.seen("woof", room)) == 1
+    before = shown()
+    pins = sorted(Actor.objects.get(uri=dogs.id).pins.values_list("post__uri", flat=True))
+    lost_and_rebuilt()
+    after = shown()
+    for table, rows in before.items():
+        assert after[table] == rows, table
+    group = Actor.objects.get(uri=dogs.id)
+    assert sorted(group.pins.values_list("post__uri", flat=True)) == pins
+    assert post(bare["object"]["id"]).locked
