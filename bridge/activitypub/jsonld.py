@@ -42,6 +42,9 @@ _UNSAID = frozenset(
 )
 
 
+_MAY_HIDE = re.compile(r"bto|bcc|\\u00(?:6[23fF]|74)")  # or one of their letters as a number
+
+
 class _Doubled(ValueError):
     pass
 
@@ -75,7 +78,7 @@ def discreet(document: dict[str, Any], text: str) -> tuple[dict[str, Any], str]:
     """A document and its text as they came, unless it names secret addressees: their server should
     have taken them out, and nothing of ours keeps them.
     """
-    if not any(name in text for name in ("bto", "bcc", "\\u")):
+    if not _MAY_HIDE.search(text):
         return document, text
     kept = _without_unsaid(document)
     return (document, text) if kept == document else (kept, dumps(kept))

@@ -274,3 +274,27 @@ def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
 )
 def test_how_long_something_lasts(said, milliseconds):
     assert jsonld.duration(said) == milliseconds
+
+
+@pytest.mark.parametrize("key", ["bto", "bcc", "as:bto", f"{AS2}#bcc"])
+@pytest.mark.parametrize("place", ["on the activity", "on the object", "in a list"])
+def test_secret_addressees_are_taken_out_wherever_they_stand(key: str, place: str) -> None:
+    named: dict[str, Any] = {"type": "Note", key: ["https://far.test/u"], "x": [0.5]}
+    open_ = {"type": "Note", "x": [0.5]}
+    wrapped: dict[str, Any] = {
+        "on the activity": (named, open_),
+        "on the object": ({"object": named}, {"object": open_}),
+        "in a list": ({"object": [named]}, {"object": [open_]}),
+    }[place]
+    document, text = jsonld.discreet(wrapped[0], json.dumps(wrapped[0]))
+    assert document == json.loads(text) == wrapped[1]
+
+
+def test_a_secret_addressee_under_an_escaped_name_is_taken_out_too() -> None:
+    text = '{"type":"Note","\\u0062to":"https://far.test/u"}'
+    assert jsonld.discreet(jsonld.loads(text.encode()), text)[0] == {"type": "Note"}
+
+
+def test_what_names_nobody_in_secret_stays_as_it_came() -> None:
+    text = '{ "type":"Note", "content":"to bto or not", "n":1.50, "s":"\\u003cp\\u003e" }'
+    assert jsonld.discreet(json.loads(text), text)[1] == text
