@@ -5,6 +5,7 @@ from typing import Any
 from bridge.matrix import polls, shapes, traces
 from bridge.matrix.render import Refs
 from bridge.models import Anchor, Room
+from social import acts
 from social.acts import Act, Boost, Publish, React, Revise, Tally
 
 
@@ -66,3 +67,12 @@ def sent_as(act: Act, refs: Refs, *, told: bool) -> str:
             return traces.end_of(act.now.post)
         case _:
             return ""
+
+
+def said_at(act: Act) -> tuple[str, int]:
+    """What an event is about, and its place in time: an edit makes nothing newer."""
+    match act:
+        case Publish(post=uri, published=at) | Revise(now=Publish(post=uri, published=at)):
+            return uri, at
+        case _:
+            return getattr(act, "uri", ""), acts.when(act)

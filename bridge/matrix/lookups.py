@@ -398,7 +398,10 @@ def _parts(act: Act, room: Room) -> tuple[enclosed.Part, ...]:
     """Its further events, of what is changed or taken out."""
     if not isinstance(act, Revise | Retract | Undo):
         return ()
-    uri = _to_redact_uri(act) if isinstance(act, Undo) else _about(act)
+    return parts_of(_to_redact_uri(act) if isinstance(act, Undo) else _about(act), room)
+
+
+def parts_of(uri: str, room: Room) -> tuple[enclosed.Part, ...]:
     found = Anchor.objects.filter(room=room, uri=uri, part__gt=0).order_by("part", "at", "id")
     rows = found.values_list("event_id", "part", "shows")
     return tuple(enclosed.Part(*row) for row in rows)

@@ -15,6 +15,7 @@ from bridge.matrix import (
     anchors,
     answering,
     asking,
+    cards,
     client,
     commands,
     conversations,
@@ -165,8 +166,7 @@ class Matrix(Network):
             case "clear":
                 await self._clear_all(act, target, row)
             case "requote":
-                txn = functools.partial(transaction_id, row)
-                await requoting.say(act, await places.standing(target), txn)
+                await self._again(act, target, row)
             case "open" | "close" | "introduce" | "unmask" | "ban" | "unban":
                 await membership.mirror(what, act, target)
             case _:
@@ -180,6 +180,13 @@ class Matrix(Network):
         else:
             said = render.notice((row.act or {})["say"])
             await self._put(target, said, row=row, user=registration.load().bot)
+
+    async def _again(self, act: Act, target: str, row: Delivery) -> None:
+        """What quotes it, and the cards of it."""
+        room, txn = await places.standing(target), functools.partial(transaction_id, row)
+        await requoting.say(act, room, txn)
+        clear = functools.partial(self._clear_edited, room, row=row)
+        row.made = await cards.say(act, room, txn, clear)
 
     async def _event(
         self, act: Act, target: str, row: Delivery, clear: order.Clear, *, ts: int | None = None
@@ -234,7 +241,7 @@ class Matrix(Network):
             more = [Anchor(event_id=event_id, file=render.first_file(act, refs)), *more]
         for one in more:
             one.room, one.root, one.sender = room, refs.root or render.root(written), sender
-            about, one.at = _said_at(act)
+            about, one.at = anchors.said_at(act)
             one.uri = uri or about
         row.made = tuple(more)
 
@@ -467,15 +474,6 @@ def _actor(uri: str) -> Actor:
     if actor is None:
         raise Gone("its author is no longer known")
     return actor
-
-
-def _said_at(act: Act) -> tuple[str, int]:
-    """What an event is about, and its place in time: an edit makes nothing newer."""
-    match act:
-        case Publish(post=uri, published=at) | Revise(now=Publish(post=uri, published=at)):
-            return uri, at
-        case _:
-            return getattr(act, "uri", ""), acts.when(act)
 
 
 def _with_link(act: Act) -> Act:

@@ -64,6 +64,7 @@ __all__ = [
     "Redact",
     "Refs",
     "Send",
+    "carded",
     "first_file",
     "further",
     "ledger",
@@ -352,6 +353,18 @@ def _boost(act: Boost, refs: Refs) -> Send | Ignored:
     if refs.event:
         content |= _thread(refs if refs.root else _under(refs))
     return fitted("m.room.message", content | {vocabulary.OBJECT: copy}, link=post.url or post.post)
+
+
+def carded(act: Boost, refs: Refs, event: str) -> Send | Ignored:
+    """A card as its post is now, in place of what stands there."""
+    post = refs.boosted
+    if not post or post.visibility not in OPEN:
+        return _ABSENT
+    copy = kept(refs, id=act.uri, by=act.author, kind="card")
+    new = _card(post, act.uri, refs)
+    content = enclosed.replaced(new, event) if "url" in new else _plainly(new, event)
+    content |= {"m.mentions": {}, vocabulary.OBJECT: copy}
+    return fitted("m.room.message", content, link=post.url or post.post)
 
 
 def _under(refs: Refs) -> Refs:

@@ -71,13 +71,13 @@ def told_in(post: str) -> set[str]:
 
 def requoting(act: Act) -> set[str]:
     """Rooms in which a ghost shows words, by quoting them, that it may no longer show there, or
-    may from now on.
+    may from now on; or repeats, in a card, what says something else now.
     """
-    rows = _posts_quoting(act)
-    if rows is None:
-        return set()
-    shared = Room.objects.exclude(kind=Room.Kind.DESK)
-    return _places(shared.filter(anchors__uri__in=rows.values("uri")))
+    shared, found = Room.objects.exclude(kind=Room.Kind.DESK), set[str]()
+    for rows in (_posts_quoting(act), _boosts_showing(act)):
+        if rows is not None:
+            found |= _places(shared.filter(anchors__uri__in=rows.values("uri")))
+    return found
 
 
 def to_requote(act: Act, room: Room) -> list[tuple[Anchor, Post]]:
@@ -90,6 +90,24 @@ def to_requote(act: Act, room: Room) -> list[tuple[Anchor, Post]]:
     stands = Anchor.objects.filter(room=room, uri__in=posts, part=0)
     stands = stands.filter(sender__in=[*speakers, registration.load().bot])
     return [(anchor, posts[anchor.uri]) for anchor in stands.order_by("at", "id")]
+
+
+def to_card(act: Act, room: Room) -> list[tuple[Anchor, BoostRow]]:
+    """Each card of it in one room."""
+    rows = _boosts_showing(act)
+    boosts = {row.uri: row for row in rows.select_related("author", "post")} if rows else {}
+    speakers = Ghost.objects.filter(actor__in=[row.author for row in boosts.values()])
+    stands = Anchor.objects.filter(room=room, uri__in=boosts, part=0)
+    stands = stands.filter(sender__in=speakers.values("mxid")).order_by("at", "id")
+    return [(anchor, boosts[anchor.uri]) for anchor in stands]
+
+
+def _boosts_showing(act: Act) -> "QuerySet[BoostRow] | None":
+    match act:
+        case Revise(now=Publish(visibility=shown, post=uri)) if shown in OPEN:
+            return BoostRow.objects.filter(post__uri=uri, author__owner=None)
+        case _:
+            return None
 
 
 def _posts_quoting(act: Act) -> "QuerySet[Post] | None":

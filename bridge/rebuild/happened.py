@@ -66,7 +66,7 @@ def record(  # noqa: C901, PLR0912  one line an act
                 _remembered(read, event, batch)
         case Carried(raw=raw) if raw:
             _carried(read, event, batch)
-        case Carried(kind="create"):
+        case Carried(kind="create" | "card"):
             _wordless(read, event, batch)
         case Carried(kind="quote"):
             with batch.alone():
@@ -124,7 +124,9 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
 
 
 def _wordless(carried: Carried, event: Event, batch: Batch) -> None:
-    """Its first words were a file that is gone; what it says now came with an edit."""
+    """Its first words were a file that is gone, and what it says now came with an edit; or a card,
+    which says nothing of its own.
+    """
     author = people.from_card(event["content"][OBJECT].get("who")) or _speaker(carried, event)
     if author and author.uri == carried.by and names.same_origin(carried.uri, carried.by):
         batch.place(event, carried.uri)

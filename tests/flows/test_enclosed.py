@@ -227,6 +227,42 @@ def test_a_boost_shows_the_pictures_of_the_post(
     assert not files(alice, mirror)
 
 
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_card_says_and_shows_what_an_edit_made_of_the_post(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour, *, rebuilt: bool
+) -> None:
+    for one in (mallory, bob):
+        world.friends(one, alice)
+    mirror = world.mirror(bob, alice)
+    sent = mallory.post("far away")
+    world.settle()
+    boost = bob.boost(sent.post)
+    world.settle()
+    if rebuilt:
+        lost_and_rebuilt()
+    mallory.update(sent.post, "nearer")
+    world.settle()
+    (event,) = alice.seen("nearer", mirror)
+    assert "boosted" in event["content"]["m.new_content"]["body"]
+    if rebuilt:
+        lost_and_rebuilt()
+    a, b, c = (picture(world, f"{k}.png", png(width=w)) for k, w in (("a", 1), ("b", 2), ("c", 3)))
+    mallory.update(sent.post, "nearer", extra={"attachment": [a, b]})
+    world.settle()
+    assert [e["content"]["info"]["w"] for e in files(alice, mirror)] == [1, 2]
+    if rebuilt:
+        lost_and_rebuilt()
+    mallory.update(sent.post, "at home", extra={"attachment": [c]})
+    world.settle()
+    (event,) = files(alice, mirror)
+    assert event["content"]["info"]["w"] == 3
+    assert "> at home" in event["content"]["body"]
+    assert Anchor.objects.get(uri=boost.id).file == c["url"]
+    bob.undo(boost.id)
+    world.settle()
+    assert not files(alice, mirror)
+
+
 def test_how_long_it_is_what_must_stay_in_sight_and_that_somebody_speaks_cross(
     world: World, alice: Resident, bob: Neighbour, mirror: str
 ) -> None:
