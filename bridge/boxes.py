@@ -62,6 +62,11 @@ def read(data: Data) -> tuple[tuple[int, int], list[Blank]]:
     return sides, sorted(blank for blank in blanks if blank[0] < blank[1])
 
 
+def notes(data: Data) -> list[Blank]:
+    """What is to be blanked in a box of boxes, of a film."""
+    return [blank for box in _boxes(data, 0, len(data)) for blank in _nested(data, box)]
+
+
 def _number(data: Data, at: int, size: int) -> int:
     found = data[at : at + size]
     if len(found) < size:

@@ -22,6 +22,7 @@ _FIRST = (
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 _BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"M4A ": "audio/mp4"}
 _OTHER_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"hevc")  # pictures that hardly anybody shows
+_OLD_FILMS = (b"moov", b"mdat", b"wide", b"free", b"skip")
 # Containers for sounds and films alike, and zipped documents: the sender says which it is.
 _EITHER = {
     "video/mp4": frozenset({"audio/mp4", "audio/x-m4a", "video/quicktime", "video/x-m4v"}),
@@ -50,6 +51,13 @@ def noted(head: bytes) -> str:
     found = of(head)
     boxed = head[4:8] == b"ftyp" and head[8:12] in _OTHER_BRANDS
     return "image/heic" if boxed else found if found in NOTED else ""
+
+
+def filmed(head: bytes) -> bool:
+    """Whether it is a film in boxes, which may say where it was taken; old ones begin anyhow."""
+    if head[4:8] == b"ftyp":
+        return of(head) == "video/mp4"
+    return head[4:8] in _OLD_FILMS
 
 
 def kind(media_type: str) -> str:

@@ -1,18 +1,19 @@
-"""Pictures of people here as the world gets them: without the place where they were taken.
+"""What people here took, as the world gets it: without the place where it was taken.
 
-A client sends what its camera wrote. The room has it so, among those who are there; what is given
-to anybody passes through an unnamed file on disk, where its notes stay behind. What it is its first
-bytes say, whatever it is called; what cannot be cleaned is given to nobody.
+A client sends what its camera wrote. The room has it so, among those who are there; a picture for
+anybody passes through an unnamed file on disk, where its notes stay behind, and of a film they are
+blanked as it passes. What it is its first bytes say, whatever it is called; a picture that cannot
+be cleaned is given to nobody.
 """
 
 import mmap
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from django.conf import settings
 
-from bridge import filetypes, pictures
+from bridge import filetypes, films, pictures
 from bridge.errors import Gone, Unreadable
 from bridge.loop import run
 from bridge.matrix import client
@@ -61,11 +62,39 @@ class Begun:
         await self.found.close()
 
 
-def without_notes(found: client.Download) -> Begun | Cleaned:
+@dataclass(slots=True)
+class Film:
+    """A download of which the notes are blanked as it passes."""
+
+    begun: Begun
+    blanked: films.Blanked = field(default_factory=films.Blanked)
+
+    @property
+    def type(self) -> str:
+        return self.begun.type
+
+    @property
+    def size(self) -> int:
+        return self.begun.size
+
+    async def read(self, most: int) -> bytes:
+        """Now and then more than that: what was held back."""
+        while chunk := await self.begun.read(most):
+            if done := self.blanked.feed(chunk):
+                return done
+        return self.blanked.end()
+
+    async def close(self) -> None:
+        await self.begun.close()
+
+
+def without_notes(found: client.Download) -> Begun | Cleaned | Film:
     """Other files stay as they are. Raises Busy and Gone."""
     try:
         begun = Begun(found, run(_head(found)))
         kind = filetypes.noted(begun.head)
+        if filetypes.filmed(begun.head):
+            return Film(begun)
         return _cleaned(begun, kind) if kind else begun
     except BaseException:
         run(found.close())

@@ -26,7 +26,7 @@ CHUNK = 64 * 1024
 NO_FILE = "There is no such file."
 FRESH = 86_400  # seconds: after a deletion it may stand in a cache for so long
 SHOWN = re.compile(r"image/(?:png|jpeg|gif|webp|avif)|(?:video|audio)/[a-z0-9.+-]{1,60}")
-Source = client.Download | discreet.Begun | discreet.Cleaned
+Source = client.Download | discreet.Begun | discreet.Cleaned | discreet.Film
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _SAFE = {
     "X-Content-Type-Options": "nosniff",

@@ -8,6 +8,7 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Ghost
+from tests.bridge.test_films import film
 from tests.bridge.test_pictures import SECRET, avif, exif, jpeg, segment
 from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, outcome, post, post_of
@@ -120,6 +121,18 @@ def test_of_a_picture_in_boxes_it_stays_in_the_room_too_whatever_it_is_called(
     assert SECRET not in body
     world.home.files["hs.test/abc"] = (said, noted[:-3])
     assert fetch(url)[0] == 404  # what cannot be cleaned is given to nobody
+
+
+def test_of_a_film_it_stays_in_the_room_and_parts_fit(world: World, alice: Resident) -> None:
+    url = address(picture(world, alice, kind="video/mp4", msgtype="m.video"))
+    noted = film()
+    world.home.files["hs.test/abc"] = ("video/mp4", noted)
+    status, headers, body = fetch(url)
+    assert (status, headers["Content-Length"]) == (200, str(len(noted)))
+    assert SECRET in noted
+    assert SECRET not in body
+    at = noted.index(SECRET)
+    assert fetch(url, Range=f"bytes={at - 4}-{at + 20}")[2] == body[at - 4 : at + 21]
 
 
 @pytest.mark.parametrize(
