@@ -151,11 +151,23 @@ def _admit_about_post(group: Actor, act: Remove | Feature | Lock, *, gone: bool)
     post = actions.post(act.post)
     if post is None or post.deleted or post.visibility not in OPEN:
         raise Refused("what it is about is not known here")
-    inside = post.group == group.uri or post.boosts.filter(author=group).exists()
-    if inside == gone or (gone and post.group):
-        raise Refused("the post is in this group" if inside else "the post is not in this group")
+    inside = post.group == group.uri
+    if not isinstance(act, Lock):  # what a group only boosts others may answer as they like
+        inside = inside or post.boosts.filter(author=group).exists()
+    if gone and inside:
+        raise Refused("the post is in this group")
+    if not inside and not (gone and _was_in(group, post)):
+        raise Refused("the post is not in this group")
     if isinstance(act, Feature) and post.reply:
         raise Refused("only topics stand on top of a group")
+
+
+def _was_in(group: Actor, post: Post) -> bool:
+    """Its author said it to the group, or below what was said there: no group takes another post
+    for its own.
+    """
+    above = post.parent.group if post.parent else ""
+    return not post.group and group.uri in {*post.audience, above}
 
 
 def _admit_edit(author: Actor, act: Revise) -> None:

@@ -372,6 +372,24 @@ def test_nobody_but_its_moderators_decides_in_a_group_elsewhere_and_only_through
     assert not Actor.objects.get(uri=cats.id).pins.exists()
 
 
+def test_a_group_elsewhere_decides_nothing_of_what_was_never_said_in_it(
+    world: World, alice: Resident, boats: Group, cats: Neighbour, judge: Neighbour
+) -> None:
+    mine = post_of(alice.post("in my own room"))
+    world.settle()
+    removal = measure(judge, cats, "Delete", mine, summary="")
+    passes_on(world, cats, measure(judge, cats, "Undo", removal))
+    assert post(mine).group == ""
+    assert not Boost.objects.filter(author__uri=cats.id).exists()
+    uri = post_of(alice.person.send(boats.room, "It floats."))
+    world.settle()
+    world.hear(cats, said(cats, "Announce", uri, to=[PUBLIC]))
+    world.settle()
+    assert Boost.objects.filter(author__uri=cats.id, post__uri=uri).exists()
+    passes_on(world, cats, measure(judge, cats, "Lock", uri))
+    assert post(uri).locked is None
+
+
 def test_what_moderators_of_a_group_elsewhere_decide_is_seen_in_its_room(
     world: World, alice: Resident, cats: Neighbour, judge: Neighbour
 ) -> None:
