@@ -187,6 +187,14 @@ def _edited(now: Publish) -> Q:
     return Q(pk__in=named.values("actor"))
 
 
+def readers(post: Post) -> QuerySet[Actor]:
+    """Who may read a post by somebody here as it is now, beside its author."""
+    named = Post.addressed.through.objects.filter(post=post).values("actor")
+    whom = _sent_to(post.author.uri, post.visibility, post.audience) | Q(pk__in=named)
+    shown = Actor.objects.filter(left=None).exclude(shut_out(author=post.author))
+    return shown.filter(whom)
+
+
 def inboxes(actors: Iterable[Actor]) -> list[str]:
     """One address for each server where it offers a shared one."""
     return sorted({actor.shared_inbox or actor.inbox for actor in actors if actor.inbox})

@@ -3,9 +3,10 @@
 What somebody elsewhere sent to us is passed on from here too, to whom it is for.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from bridge import keys, names
@@ -108,3 +109,37 @@ def _addresses(inboxes: Collection[str]) -> list[Address]:
         for inbox, host in hosts.items()
         if host and host not in refused
     ]
+
+
+# ---- when they go out
+
+
+def closed(rows: Collection[Delivery]) -> Mapping[int, str]:
+    """Why some go nowhere any more, by row: of a post that is not for everybody, or not any more,
+    a document goes to those alone whom it is for now. It may have waited while somebody was shut
+    out or removed, and it has the words of the newest edit.
+    """
+    posts = {row.document: _post_of(row.document) for row in rows}
+    hidden = Post.objects.filter(uri__in=set(posts.values())).exclude(visibility__in=OPEN)
+    doors = {post.uri: _doors(post) for post in hidden.select_related("author")}
+    return {
+        row.pk: "it is for nobody there any more"
+        for row in rows
+        if row.to not in doors.get(posts[row.document], {row.to})
+    }
+
+
+def _post_of(document: str) -> str:
+    """Whose words it has. A deletion has none, and goes to all who got them."""
+    for part in ("/create", "/update/"):
+        if names.event_of(document.partition(part)[0], settings.OWNROOM_ORIGIN):
+            return document.partition(part)[0]
+    return document
+
+
+def _doors(post: Post) -> set[str]:
+    """Of those who may read it now. What somebody elsewhere wrote is passed on to nobody then."""
+    if not post.author.is_local:
+        return set()
+    found = audience.readers(post)
+    return {door for one in found for door in (one.inbox, one.shared_inbox)}

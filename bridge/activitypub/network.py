@@ -210,6 +210,7 @@ class ActivityPub(Network):
             if followers.is_told(document, texts.get(document, ""), sender)
         }
         silenced = _suspended({row.sender for row in rows})
+        closed = inboxes.closed(rows)
         hosts = {row.to: names.host_of(row.to) for row in rows}
         refused = policy.hosts_refused(hosts.values())
         for row in rows:
@@ -217,7 +218,9 @@ class ActivityPub(Network):
                 body=texts.get(row.document, "").encode(),
                 pair=_pair(row.sender),
                 kind=actors.peer_kind(row.to),
-                refused=refused.get(hosts[row.to], "") or silenced.get(row.sender, ""),
+                refused=refused.get(hosts[row.to], "")
+                or silenced.get(row.sender, "")
+                or closed.get(row.pk, ""),
                 also=_also(row, told),
             )
 

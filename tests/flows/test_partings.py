@@ -10,6 +10,7 @@ from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.models import Received, Room
 from social.models import Actor, Delivery, Post
 from tests.fakes.world import Resident, World, note, post_of, said
+from tests.flows.test_visibility import circle
 
 WORDS = "words of somebody"
 WAYS = ("block", "server", "suspension")
@@ -147,3 +148,50 @@ def test_who_parts_leaves_the_room_before_the_words_that_wait_in_it(
     assert dave.seen(WORDS, mirror)
     waiting = Delivery.objects.filter(to__startswith="close ").values_list("lane", flat=True)
     assert set(waiting) == {f"matrix doors mirror {carol.id}"}
+
+
+# ---- what waits for servers elsewhere
+
+
+def private(world: World, alice: Resident, words: str) -> str:
+    room = circle(world, alice)
+    event = alice.person.send(room, words)
+    hear(world)
+    return post_of(event)
+
+
+def test_who_is_removed_or_blocked_gets_no_secret_that_waited_for_their_server(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    dan = world.neighbour("dan")
+    for one in (bob, carol, dan):
+        one.follow(alice.handle)
+    circle(world, alice)
+    uri = private(world, alice, WORDS)
+    alice.tell_bot(f"block {carol.handle}")
+    hear(world)
+    world.settle()
+    assert not carol.received("Create", contains=WORDS)
+    assert dan.received("Create", contains=WORDS)
+    assert [
+        row.note for row in Delivery.objects.filter(document=f"{uri}/create", state="gone")
+    ] == ["it is for nobody there any more"]
+
+
+def test_an_edit_for_fewer_is_not_passed_on_with_what_waits_of_the_post(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("hello")
+    world.settle()
+    cc = [f"{carol.id}/followers", f"{alice.actor}/followers"]
+    first = note(carol, "well", inReplyTo=post_of(event), cc=cc)
+    world.hear(carol, said(carol, "Create", first))
+    hear(world)
+    assert Delivery.objects.filter(network="activitypub", document=first["id"]).exists()
+    fewer = {"content": f"<p>{WORDS}</p>", "to": [alice.actor], "cc": []}
+    edit = first | fewer | {"updated": "2026-02-01T12:00:00Z"}
+    world.hear(carol, said(carol, "Update", edit))
+    hear(world)
+    world.settle()
+    assert not bob.received(contains=WORDS)
