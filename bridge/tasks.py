@@ -23,7 +23,7 @@ from bridge import (
 from bridge.activitypub import actors, quotes
 from bridge.errors import Trouble
 from bridge.loop import run
-from bridge.matrix import client, gaps, registration, storage
+from bridge.matrix import admins, client, gaps, registration, storage
 from bridge.matrix.watch import homeserver
 from bridge.models import Received, Tick
 from social import actions, bell, outbox
@@ -101,6 +101,7 @@ def watch() -> None:
     try:
         run(client.register(registration.BOT))
         run(client.ping())
+        admins.look_after()
     except Trouble as error:
         log.warning("the homeserver does not know us: %s", error)
     catch_up()
