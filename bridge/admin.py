@@ -13,18 +13,18 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ActionForm
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from bridge import directory, moderation, rows
+from bridge import directory, errands, moderation, rows
 from bridge.errors import Trouble
-from bridge.models import Lane, Received
-from social.admin import Admin, ReadOnly
+from bridge.models import Errand, Lane, Received
+from social.admin import Admin, ReadOnly, brief
 from social.admin import SiteAdmin as PlainSiteAdmin
-from social.models import Actor, Delivery, Instance, Post, Report, Site
+from social.models import Actor, Delivery, Instance, Post, Queued, Report, Site
 
 TRIES = 5  # wrong passwords in a minute from one address
 
@@ -64,6 +64,10 @@ site.login_form = Login
 # ---- the rows of both tables
 
 
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
 class TroubledLane(admin.SimpleListFilter):
     title = "lane in trouble"
     parameter_name = "lane"
@@ -85,6 +89,28 @@ class QueuedAdmin(ReadOnly):
     ordering = ("-id",)
     date_hierarchy = None
     actions: tuple[str, ...] = ("run_again",)
+    list_display_links = ("row",)
+
+    @admin.display(description="what")
+    def row(self, row: Any) -> str:
+        return brief(row.key if isinstance(row, Received) else row.subject)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        lane = Lane.objects.filter(name=OuterRef("lane"), failures__gt=0)
+        rests = Subquery(lane.values("note")[:1])
+        found: QuerySet[Any] = super().get_queryset(request).annotate(rest=rests)
+        return found
+
+    @admin.display(description="why", ordering="note")
+    def why(self, row: Any) -> str:
+        """Of a row that waits behind others the reason is its lane's."""
+        rests = row.state == Queued.State.WAITING and row.rest
+        return row.note or (f"its lane rests: {row.rest}" if rests else "–")
+
+    @admin.display(description="again at", ordering="due")
+    def again(self, row: Any) -> str:
+        """Of what has ended it says nothing when it was due."""
+        return _moment(row.due) if row.state == Queued.State.WAITING else "–"
 
     @admin.action(description="Run again")
     def run_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -97,16 +123,21 @@ class QueuedAdmin(ReadOnly):
 
 @admin.register(Received)
 class ReceivedAdmin(QueuedAdmin):
-    list_display = ("key", "state", "note", "lane", "created", "tries", "due")
+    heading = "What came, and what became of it"
+    list_display = ("row", "state", "why", "again", "tries", "lane_name", "created")
     search_fields = ("=key", "=signer", "=lane", "note")
     fieldsets = (
         (None, {"fields": ("key", "network", "lane", "signer")}),
-        ("Outcome", {"fields": ("state", "note", "tries", "created", "due", "ended")}),
+        ("Outcome", {"fields": ("state", "why", "tries", "created", "again", "ended")}),
         ("As it came", {"classes": ("collapse",), "fields": ("json",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Received]:
         return super().get_queryset(request).defer("body")
+
+    @admin.display(description="lane", ordering="lane")
+    def lane_name(self, row: Received) -> str:
+        return brief(row.lane)
 
     @admin.display(description="JSON")
     def json(self, row: Received) -> SafeString:
@@ -115,14 +146,19 @@ class ReceivedAdmin(QueuedAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(QueuedAdmin):
-    list_display = ("subject", "state", "note", "to", "created", "tries", "due")
+    heading = "What goes out, and what became of it"
+    list_display = ("row", "state", "why", "again", "tries", "whither", "created")
     search_fields = ("=to", "=subject", "=sender", "=lane", "note")
     actions = ("run_again", "give_up")
     fieldsets = (
         (None, {"fields": ("network", "to", "sender", "subject", "lane", "document")}),
-        ("Outcome", {"fields": ("state", "note", "tries", "created", "due", "ended")}),
+        ("Outcome", {"fields": ("state", "why", "tries", "created", "again", "ended")}),
         ("What it says", {"classes": ("collapse",), "fields": ("json",)}),
     )
+
+    @admin.display(description="to", ordering="to")
+    def whither(self, row: Delivery) -> str:
+        return brief(row.to)
 
     @admin.display(description="JSON")
     def json(self, row: Delivery) -> SafeString:
@@ -146,7 +182,8 @@ class Resting(admin.SimpleListFilter):
 
 @admin.register(Lane)
 class LaneAdmin(ReadOnly):
-    list_display = ("name", "rests_until", "note", "failures", "failing_since", "holder")
+    heading = "Lanes: one for each server and room, and how long it is left alone"
+    list_display = ("name", "rests_until", "why", "failures", "failing_since", "holder")
     list_filter = (Resting,)
     search_fields = ("name", "note")
     ordering = ("-failures", "name")
@@ -155,12 +192,91 @@ class LaneAdmin(ReadOnly):
     @admin.display(description="rests until")
     def rests_until(self, lane: Lane) -> str:
         resting = lane.failures and lane.due > timezone.now()
-        return f"{lane.due:%Y-%m-%d %H:%M:%S}" if resting else "–"
+        return _moment(lane.due) if resting else "–"
+
+    @admin.display(description="why", ordering="note")
+    def why(self, lane: Lane) -> str:
+        return lane.note or "–"
 
     @admin.action(description="Try now")
     def try_now(self, request: HttpRequest, queryset: QuerySet[Lane]) -> None:
         count = rows.try_now(list(queryset.values_list("name", flat=True)))
         messages.success(request, f"{count} lanes are tried now.")
+
+
+MEANT = {
+    Errand.Kind.PROFILE: "tell servers elsewhere of a changed profile",
+    Errand.Kind.CONVERSATION: "read what others answered in a conversation",
+    Errand.Kind.FOLLOWERS: "ask whether both sides know the same follows",
+    Errand.Kind.LINKS: "look whether the pages in a profile link back",
+    Errand.Kind.QUOTE: "ask whether a post may quote what it quotes",
+}
+
+
+class Meant(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> list[tuple[str, str]]:
+        names = {"waits": "waits", "failed": "failed, tried again", "left": "given up"}
+        return [*names.items(), ("done", "done")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "waits":
+                return queryset.filter(failures=0).exclude(due=None)
+            case "failed":
+                return queryset.filter(failures__gt=0).exclude(due=None)
+            case "left":
+                return queryset.filter(failures__gt=0, due=None)
+            case "done":
+                return queryset.filter(failures=0, due=None)
+            case _:
+                return queryset
+
+
+@admin.register(Errand)
+class ErrandAdmin(ReadOnly):
+    """What the server means to do by itself, later and not too often."""
+
+    heading = "What the server means to do by itself, later and not too often"
+    list_display = ("what", "state", "why", "until", "whom", "times", "done")
+    list_filter = (Meant, "kind")
+    search_fields = ("=about", "=place", "=lane", "note")
+    ordering = (F("due").asc(nulls_last=True), "-done")
+    actions = ("run_again",)
+    fieldsets = (
+        (None, {"fields": ("what", "about", "place", "lane")}),
+        ("Outcome", {"fields": ("state", "until", "note", "failures", "times", "done")}),
+    )
+
+    @admin.display(description="what")
+    def what(self, errand: Errand) -> str:
+        return MEANT[Errand.Kind(errand.kind)]
+
+    @admin.display(description="state")
+    def state(self, errand: Errand) -> str:
+        if errand.due is None:
+            return "given up until it is wanted again" if errand.failures else "done"
+        if errand.failures:
+            return f"failed {errand.failures} of {errands.TRIES} times, tried again"
+        return "waits" if errand.due > timezone.now() else "due now"
+
+    @admin.display(description="why", ordering="note")
+    def why(self, errand: Errand) -> str:
+        return errand.note or "–"
+
+    @admin.display(description="about", ordering="about")
+    def whom(self, errand: Errand) -> str:
+        return brief(errand.about)
+
+    @admin.display(description="until", ordering="due")
+    def until(self, errand: Errand) -> str:
+        return _moment(errand.due) if errand.due else "–"
+
+    @admin.action(description="Run again, now")
+    def run_again(self, request: HttpRequest, queryset: QuerySet[Errand]) -> None:
+        messages.success(request, f"{errands.run_again(queryset)} errands are run now.")
 
 
 # ---- whom we speak with
@@ -261,6 +377,8 @@ DECISIONS = {
 class ActorAdmin(ReadOnly, DecisionAdmin):
     """Shown as the world sees them; keys never."""
 
+    heading = "People and groups, here and elsewhere"
+
     list_display = ("acct", "name", "owner", "suspended", "suspension", "kind")
     list_filter = ("suspended", ("owner", admin.EmptyFieldListFilter), "kind")
     search_fields = ("handle", "=host", "=uri", "=owner")
@@ -309,6 +427,8 @@ class Open(admin.SimpleListFilter):
 @admin.register(Report)
 class ReportAdmin(ReadOnly, DecisionAdmin):
     """What people here and other servers complain of; the reason typed becomes the note."""
+
+    heading = "What people here and other servers complain of"
 
     list_display = ("target", "excerpt", "by", "made", "open", "note", "forwarded")
     list_filter = (Open, "forwarded")

@@ -7,11 +7,13 @@ import zlib
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from bridge import names, turns
 from bridge.models import Errand, Lane
+from social import bell
 
 RUN = "bridge.tasks.run_errands"
 SLOTS = 2  # lanes of those that ask strangers: a slow host holds up half of the others at most
@@ -91,6 +93,15 @@ def put_off(errand: Errand, problem: str, after: float | None) -> None:
     Errand.objects.filter(pk=errand.pk, due=errand.due).update(
         due=next_, failures=failures, note=problem[:500]
     )
+
+
+def run_again(rows: QuerySet[Errand]) -> int:
+    """Now, whatever became of them before."""
+    found = list(rows.order_by().values_list("lane", flat=True).distinct())
+    with turns.writing():
+        count = rows.update(due=timezone.now(), failures=0)
+        transaction.on_commit(lambda: bell.ring(RUN, found))
+    return count
 
 
 def prune(before: datetime) -> int:

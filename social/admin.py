@@ -17,11 +17,24 @@ else:
     Admin = admin.ModelAdmin  # takes no parameter when it runs
 
 
+def brief(text: str, most: int = 48) -> str:
+    """What fits into a list beside the reason; its whole stands on the row's own page."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
+
+
 class ReadOnly(Admin):
     """Nothing of it can be added, changed or deleted here."""
 
     list_per_page = 50
     show_full_result_count = False
+    heading = ""  # what the list is, in a line
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        titled = {"title": self.heading} if self.heading else {}
+        return super().changelist_view(request, titled | (extra_context or {}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -35,6 +48,7 @@ class ReadOnly(Admin):
 
 @admin.register(Post)
 class PostAdmin(ReadOnly):
+    heading = "Posts as anybody may read them; of others only that they are there"
     list_display = ("author", "visibility", "excerpt", "uri", "deleted_at")
     list_filter = ("visibility", ("author__owner", admin.EmptyFieldListFilter))
     list_select_related = ("author",)
@@ -72,6 +86,7 @@ class FollowAdmin(ReadOnly):
         *("=target__handle", "=target__host"),
     )
     ordering = ("-id",)
+    heading = "Who follows whom"
     fields = ("follower", "target", "state", "uri")
     readonly_fields = fields
 

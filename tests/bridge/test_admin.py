@@ -13,10 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings as SettingsWrapper
 
-from bridge.models import Lane, Received, Room
+from bridge.models import Errand, Lane, Received, Room
 from social.models import Actor, Delivery, Follow, Instance, Post, Report, Site
 
-NAMES = ("received", "lane")
+NAMES = ("received", "lane", "errand")
 INDEX = ("delivery", "actor", "post", "follow", "instance", "report", "site")
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 FAR = "https://far.example/users/bob"
@@ -173,6 +173,25 @@ def test_running_a_row_again_makes_it_due_now_and_its_lane_too(admin: Client) ->
     assert lane.due <= timezone.now()
 
 
+def test_a_row_that_waits_behind_others_says_why_in_the_words_of_its_lane(admin: Client) -> None:
+    lane = Lane.objects.create(name="activitypub far.example", failures=3, note="answered 503")
+    told = {"network": "activitypub", "lane": lane.name, "to": "t", "sender": "s"}
+    row = Delivery.objects.create(**told)
+    for path in ("social/delivery/", f"social/delivery/{row.pk}/change/"):
+        assert "its lane rests: answered 503" in page(admin, path)
+    Delivery.objects.update(state="done")
+    assert "its lane rests" not in page(admin, "social/delivery/")
+
+
+def test_what_is_long_leaves_room_for_the_reason(admin: Client) -> None:
+    uri = f"{FAR}/{'x' * 200}"
+    told = {"network": "activitypub", "lane": "l", "to": uri, "sender": "s", "subject": uri}
+    Delivery.objects.create(**told)
+    text = page(admin, "social/delivery/")
+    assert f">{uri}<" not in text
+    assert "…" in text
+
+
 def test_a_lane_that_somebody_drains_is_not_taken_from_them(admin: Client) -> None:
     later = timezone.now() + timedelta(minutes=1)
     lane = Lane.objects.create(name="l", holder="somebody", due=later)
@@ -209,6 +228,38 @@ def test_rows_can_neither_be_written_nor_deleted(admin: Client, bob: Actor) -> N
         assert admin.post(f"/admin/{path}/delete/", {"post": "yes"}).status_code == 403
         assert "delete_selected" not in page(admin, path.rsplit("/", 1)[0] + "/")
     assert admin.get("/admin/bridge/received/add/").status_code == 403
+
+
+def errand(kind: str, **values: Any) -> Errand:
+    return Errand.objects.create(kind=kind, about=f"{FAR}/{kind}", lane="errands 1", **values)
+
+
+def test_what_the_server_means_to_do_says_what_why_and_until_when(admin: Client) -> None:
+    hour = timezone.now() + timedelta(hours=1)
+    errand("conversation", due=hour)
+    errand("followers", due=hour, failures=2, note="far.example answered 503")
+    errand("links", due=None, failures=5, note="no answer")
+    errand("profile", due=None, done=timezone.now(), times=3)
+    errand("quote")
+    text = page(admin, "bridge/errand/")
+    for said in (
+        *("read what others answered", "failed 2 of 5 times", "answered 503"),
+        *("given up until it is wanted again", "due now", f"{hour:%H:%M:%S} UTC"),
+    ):
+        assert said in text, said
+    for state, shown in (("waits", 2), ("failed", 1), ("left", 1), ("done", 1)):
+        found = page(admin, "bridge/errand/", state=state)
+        assert found.count('class="action-select"') == shown, state
+
+
+def test_an_errand_is_run_again_now(admin: Client) -> None:
+    row = errand("conversation", due=None, failures=5)
+    assert "1 errands are run now" in act(admin, "bridge/errand/", "run_again", row.pk)
+    row.refresh_from_db()
+    assert row.failures == 0
+    assert row.due is not None
+    assert row.due <= timezone.now()
+    assert admin.post(f"/admin/bridge/errand/{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 # ---- servers

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from bridge.models import Lane, Received
+from bridge.models import Errand, Lane, Received
 from social.models import Delivery, Instance, Site
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -36,12 +36,20 @@ def paths(db: None) -> list[str]:
     told = {"network": "matrix", "lane": "l", "to": LOUD, "sender": LOUD, "subject": LOUD}
     delivery = Delivery.objects.create(**told, act={"act": "Follow", "uri": LOUD})
     Lane.objects.create(name="l", failures=1, note=LOUD)
+    errand = Errand.objects.create(kind="links", about=LOUD, lane="errands 0", note=LOUD)
     instance = Instance.objects.create(host="far.example", reason=LOUD)
     Site.objects.create()
     names = ("delivery", "actor", "post", "follow", "instance", "site")
     return [
-        *("", "bridge/received/", "bridge/lane/", *(f"social/{name}/" for name in names)),
+        *(
+            "",
+            "bridge/received/",
+            "bridge/lane/",
+            "bridge/errand/",
+            *(f"social/{name}/" for name in names),
+        ),
         f"bridge/received/{row.pk}/change/",
+        f"bridge/errand/{errand.pk}/change/",
         f"social/delivery/{delivery.pk}/change/",
         f"social/instance/{instance.pk}/change/",
         *("social/instance/add/", "auth/user/", "auth/user/add/"),
