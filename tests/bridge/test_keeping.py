@@ -100,7 +100,7 @@ FILES = "media/"
 def stage(db: None, settings: SettingsWrapper, home: Homeserver) -> dict[str, Actor]:
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     settings.OWNROOM_HOMESERVER_URL, settings.OWNROOM_SERVER_NAME = home.url, SERVER
-    home.files[f"{SERVER}/abc"] = ("image/png", b"\x89PNG\r\n\x1a\n" + bytes(64))
+    home.files[f"{SERVER}/abc"] = ("image/gif", b"GIF89a" + bytes(64))
     run(homeserver.register(BOT))
     cache.clear()
     key = signatures.public_pem(signatures.load_private(BOB_KEY))
