@@ -15,14 +15,15 @@ import pytest
 import yaml
 from django.conf import settings as configured
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
+from pytest_django import DjangoDbBlocker
 from pytest_django import Settings as SettingsWrapper
 from pytest_django.live_server_helper import LiveServer
 
 from bridge import turns
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
-from bridge.loop import run
+from bridge.loop import in_database, run
 from bridge.matrix import client, uploads
 from bridge.matrix.registration import BOT
 from social import once
@@ -82,6 +83,14 @@ def _only_loopback() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """PostgreSQL drops no database to which the loop's thread still has a line."""
+    yield
+    with django_db_blocker.unblock():
+        run(in_database(connections.close_all))
 
 
 @pytest.fixture(scope="session")
