@@ -1,13 +1,16 @@
 """Conversations read on: what was said in them elsewhere, put where the rest of them stands."""
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
-from bridge import errands, processing
+from bridge import errands, names, processing
 from bridge.activitypub import threads
 from bridge.models import Errand
-from social import conversations
+from social import conversations, policy
 from social.models import Post
 
 HOUR = 3600.0
@@ -15,6 +18,11 @@ AGAIN = (2 * HOUR, 12 * HOUR)  # after the first time and the second; then only 
 FIRST = timedelta(minutes=15)  # after a post came: before that nobody has answered
 YOUNG = timedelta(hours=24)  # later than that, only where somebody still answers
 MANY = 200  # conversations begun at a time
+SEEN = timedelta(hours=1)  # between two visits because somebody looks at a page
+OF_ONE_HOST, OF_ALL = (
+    10,
+    100,
+)  # such visits in that time: whoever looks at all pages aims us at nobody
 
 
 def read_on(errand: Errand) -> float | None:
@@ -35,3 +43,19 @@ def plan() -> None:
     known = Errand.objects.filter(kind=Errand.Kind.CONVERSATION).values("about")
     begun = conversations.begun_by_followed(since, until).exclude(uri__in=known)
     errands.put_new(Errand.Kind.CONVERSATION, list(begun.values_list("uri", flat=True)[:MANY]))
+
+
+def seen(uris: Collection[str]) -> None:
+    """Somebody looked at pages on which these stand. Nobody outside decides how much we ask: what
+    was read lately is not read again, and no server is asked more often than so many times.
+    """
+    now, kind = timezone.now(), Errand.objects.filter(kind=Errand.Kind.CONVERSATION)
+    soon = kind.filter(about__in=uris).filter(Q(done__gt=now - SEEN) | Q(due__isnull=False))
+    known = set(soon.values_list("about", flat=True))
+    lately = kind.filter(Q(done__gt=now - SEEN) | Q(due__lte=now)).values_list("about", flat=True)
+    asked = Counter(map(names.host_of, lately))
+    for uri in sorted(set(uris) - known):
+        host = names.host_of(uri)
+        if asked[host] < OF_ONE_HOST and asked.total() < OF_ALL and not policy.host_refused(host):
+            asked[host] += 1
+            errands.put(Errand.Kind.CONVERSATION, uri)

@@ -127,6 +127,12 @@ def plan() -> None:
 
 
 @shared_task
+def read_on(uris: list[str]) -> None:
+    """Somebody looks at a page: what others answered elsewhere may be read on."""
+    recall.seen(uris)
+
+
+@shared_task
 def look_again() -> None:
     """Whether those who let themselves be quoted still do."""
     quotes.look_again()

@@ -1,14 +1,19 @@
 """Conversations that people here have to do with, and how far above a post one goes elsewhere."""
 
+from collections.abc import Sequence
+from itertools import takewhile
+
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 
-from social import actions
+from social import actions, bell
 from social.acts import OPEN, Publish
 from social.models import Follow, Post
 
 HEIGHT = 50  # how far up a conversation is looked
 DEEP, MANY = 10, 500  # and how far down
+SEEN = 3  # answers on one page, of which what others answered is looked for
+READ_ON = "bridge.tasks.read_on"
 
 
 def top(act: Publish) -> str:
@@ -23,6 +28,18 @@ def top(act: Publish) -> str:
         found = above.uri
         above = _above(above)
     return found
+
+
+def seen(above: Sequence[Post], shown: Post, answers: Sequence[Post]) -> None:
+    """Somebody looks at a page of these: what others answered may be read on, if it is time.
+
+    Called for whoever comes, so it asks nobody and writes nothing: it rings a bell.
+    """
+    begun = list(takewhile(lambda post: not post.author.is_local, reversed(above)))[-1:]
+    newest = sorted(answers, key=lambda post: -post.published)
+    below = [post for post in newest if not post.author.is_local] if shown.author.is_local else []
+    if wanted := [post.uri for post in (*begun, *below[:SEEN])]:
+        bell.ring(READ_ON, wanted)
 
 
 def concerns_us(begun: Post) -> bool:

@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from social import backlinks
+from social import backlinks, conversations
 from social.models import Actor
 from social.web import links, pages, wants
 
@@ -73,10 +73,13 @@ def post(request: HttpRequest, handle: str, name: str) -> HttpResponse:
         if pages.was_deleted(uri, author):
             return _gone(request, "gone_post")
         raise Http404
+    thread = pages.thread(shown)
+    answers = [entry.post for entry in thread.below if entry.depth == 1]
+    conversations.seen([entry.post for entry in thread.above], shown, answers)
     context = {
         "actor": author,
         "post": shown,
-        "thread": pages.thread(shown),
+        "thread": thread,
         "earlier": pages.earlier(shown) if shown.updated else (),
         "canonical": links.here(links.post(shown)),
         "activity": shown.uri,
