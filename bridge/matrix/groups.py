@@ -77,7 +77,7 @@ async def _furnish(owner: str, room_id: str, handle: str, shown: str) -> Room:
     group = await in_database(_actor, room_id, handle, shown)
     desk = await rooms.create_desk(owner, group.uri)
     await _register(group, room_id, owner, desk)
-    levels = await client.state(room_id, "m.room.power_levels")
+    levels = await powers(room_id, owner)
     room = await in_database(_remember, group, room_id, desk, owner, levels)
     for one in (room_id, desk):
         await rooms.read_from_here(one)
@@ -166,7 +166,7 @@ async def _go_on(before: Room, room_id: str) -> Actor:
     group = _of(before)
     desk = await in_database(_desk_of, group)
     await _register(group, room_id, before.owner, desk)
-    levels = await client.state(room_id, "m.room.power_levels")
+    levels = await powers(room_id, before.owner)
     await in_database(_move, before, group, room_id, desk, levels)
     await rooms.read_from_here(room_id)
     return group
@@ -194,6 +194,24 @@ def is_weak(room_id: str) -> bool:
 # ---- who moderates
 
 
+async def powers(room_id: str, owner: str) -> dict[str, Any]:
+    """The power levels, with those whose power stands in no list."""
+    levels = await client.state(room_id, "m.room.power_levels")
+    return _with(levels, await _creators(room_id, owner))
+
+
+def _with(levels: Mapping[str, Any], creators: Mapping[str, int]) -> dict[str, Any]:
+    return {**levels, "users": {**shapes.mapping(levels.get("users")), **creators}}
+
+
+async def _creators(room_id: str, owner: str) -> dict[str, int]:
+    """Room version 12: who made a room has all power in it, and no level."""
+    creation = await client.state(room_id, "m.room.create")
+    also = creation.get("additional_creators")
+    named = [one for one in also if isinstance(one, str)] if isinstance(also, list) else []
+    return dict.fromkeys([owner, *named], 100)
+
+
 def appoint(group: Actor, levels: Mapping[str, Any]) -> None:
     """As it stands now; what changes later is told."""
     group.moderators = list(_moderators(levels))
@@ -201,9 +219,10 @@ def appoint(group: Actor, levels: Mapping[str, Any]) -> None:
     linking.keep(group, "moderators", "restricted")
 
 
-def moderated(group: Actor, event: Mapping[str, Any]) -> Sequence[Said]:
+def moderated(group: Actor, event: Mapping[str, Any], room: Room) -> Sequence[Said]:
     """The power in the room says who moderates, and whether anybody may begin a topic."""
-    levels, at = event["content"], shapes.number(event.get("origin_server_ts"))
+    at = shapes.number(event.get("origin_server_ts"))
+    levels = _with(event["content"], run(_creators(room.room_id, room.owner)))
     wanted, before = set(_moderators(levels)), set(group.moderators)
     by = Actor.objects.filter(owner=event.get("sender"), uri__in=before, left=None).first()
     known = replace(profiles.profile_of(group), restricted=_is_restricted(levels))

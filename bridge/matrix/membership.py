@@ -244,7 +244,7 @@ def _of_group(event: dict[str, Any], group: Actor, room: Room) -> Sequence[Said]
     """What power decides, and not who owns the room."""
     match event.get("type"):
         case "m.room.power_levels":
-            return groups.moderated(group, event)
+            return groups.moderated(group, event, room)
         case pinning.KIND:
             return pinning.featured(event, group, room)
         case _:

@@ -41,7 +41,7 @@ from bridge.matrix import (
     speakers,
     traces,
 )
-from bridge.matrix.parse import Command, parse
+from bridge.matrix.parse import ECHO, Command, parse
 from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
 from bridge.models import Anchor, Received, Room
 from bridge.network import Network, Said, Settle
@@ -100,7 +100,7 @@ class Matrix(Network):
                 lookups.wait_for_target(event, row.tries)
                 raise Unreadable(reason)
             case Carried() | Entry() | Part() | Receipt():
-                raise Unreadable("an echo of our own")
+                raise Unreadable(ECHO)
             case Command():
                 return commands.run(found, room)
             case Ballot(votes=votes):

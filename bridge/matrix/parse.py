@@ -53,6 +53,7 @@ _EMOJI_LIMIT = 32  # code points; families and flags of regions are long
 _EMOJI = frozenset({"So", "Sm", "Me", "Cn"})  # Cn: newer than our tables
 _IN_EMOJI = _EMOJI | {"Sk", "Po", "Pd", "Nd", "Cf"}
 ENCRYPTED = "encrypted: a bridge cannot read it"
+ECHO = "an echo of our own"
 _UPDATE = re.compile(r"(.+)/update/[A-Za-z0-9_-]+")
 
 
@@ -98,7 +99,7 @@ def parse(
     if found.sender in refs.trusted:
         return _ours(found, refs)
     if found.sender == refs.bot:
-        return Ignored(reason="an echo of our own")
+        return Ignored(reason=ECHO)
     return _theirs(replace(found, at=shapes.sane_time(found.at, refs.now)), refs)
 
 
@@ -122,7 +123,7 @@ def _part(event: Event) -> Part | Ignored:
     mark = shapes.mapping(event.content.get(vocabulary.PART))
     uri, number = shapes.text(mark.get("id")), shapes.number(mark.get("i"))
     if not uri or not 0 < number < enclosed.MOST:
-        return Ignored(reason="an echo of our own")
+        return Ignored(reason=ECHO)
     return Part(uri=uri, number=number, shows=shapes.text(mark.get("is"))[:16])
 
 

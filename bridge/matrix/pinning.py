@@ -3,15 +3,18 @@ a group's who moderates it.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from bridge import names
-from bridge.errors import Unreadable
+from bridge.errors import Later, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import client, places, registration, shapes
-from bridge.models import Anchor, Room
+from bridge.matrix.parse import ECHO
+from bridge.models import Anchor, Received, Room
 from bridge.network import Said
 from social import pins
 from social.acts import OPEN, Pin, Undo
@@ -19,6 +22,7 @@ from social.measures import Feature
 from social.models import Actor, Post
 
 KIND = "m.room.pinned_events"
+SOON = timedelta(minutes=1)
 
 
 def read(event: dict[str, Any], room: Room) -> Sequence[Said]:
@@ -77,10 +81,15 @@ def featured(event: dict[str, Any], group: Actor, room: Room) -> Sequence[Said]:
     by = Actor.objects.filter(owner=event.get("sender"), left=None).first()
     if by is None or not room.leased:
         raise Unreadable("only who has a profile here moderates a group")
-    uris = _uris(shapes.texts(event["content"].get("pinned")), room)
+    events, at = (
+        shapes.texts(event["content"].get("pinned")),
+        shapes.number(event["origin_server_ts"]),
+    )
+    if _is_on_its_way(events, room, at):
+        raise Later("what is pinned has not been noted yet")
+    uris = _uris(events, room)
     topics = Post.objects.filter(uri__in=uris, group=group.uri, reply="", deleted=None)
     wanted, before = set(topics.values_list("uri", flat=True)), _pinned(group)
-    at = shapes.number(event.get("origin_server_ts"))
     uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
     told = [
         Feature(
@@ -100,6 +109,16 @@ def featured(event: dict[str, Any], group: Actor, room: Room) -> Sequence[Said]:
         Said(one if one.post in wanted else Undo(author=by.uri, uri="", at=at, undone=one))
         for one in told
     ]
+
+
+def _is_on_its_way(events: Sequence[str], room: Room, at: int) -> bool:
+    """A ghost's words stand in the room a moment before we know that they do."""
+    known = Anchor.objects.filter(room=room, event_id__in=events).values_list("event_id", flat=True)
+    missing = set(events) - set(known)
+    if not missing or at < (timezone.now() - SOON).timestamp() * 1000:
+        return False
+    read = Received.objects.filter(network="matrix", key__in=missing).exclude(note=ECHO)
+    return bool(missing - set(read.values_list("key", flat=True)))
 
 
 def _pinned(author: Actor) -> set[str]:

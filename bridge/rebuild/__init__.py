@@ -126,7 +126,7 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         Actor.objects.filter(pk=actor.pk).update(room_link=link)
         _profile(actor, profile)
         if kind == Room.Kind.GROUP:
-            levels = run(client.state(profile.room_id, "m.room.power_levels"))
+            levels = run(room_groups.powers(profile.room_id, owner))
             for user in shapes.mapping(levels.get("users")):
                 people.ghost_actor(user)  # who may moderate
             room_groups.appoint(actor, levels)

@@ -137,6 +137,17 @@ def test_a_room_becomes_a_group_by_its_owners_word_and_what_was_said_before_stay
     assert pat.handle in str(alice.person.messages(boats.desk)[0]["content"])
 
 
+def test_who_made_a_room_of_version_12_moderates_its_group_though_no_list_says_so(
+    world: World, alice: Resident
+) -> None:
+    levels = {"users": {}, "invite": 0}
+    room = made(world, alice.person, room_version="12", power_level_content_override=levels)
+    boats = group_of(room)
+    assert world.json(f"{boats.id}/moderators")["orderedItems"] == [alice.actor]
+    lost_and_rebuilt()
+    assert world.json(f"{boats.id}/moderators")["orderedItems"] == [alice.actor]
+
+
 def test_said_twice_it_is_one_group(world: World, alice: Resident) -> None:
     room = made(world, alice.person)
     alice.person.send(room, "!ownroom group")

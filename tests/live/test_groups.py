@@ -40,6 +40,37 @@ def test_a_room_is_a_group_that_others_join_and_its_owner_moderates(
     assert told["object"]["actor"] == alice.actor
 
 
+def test_a_room_of_ones_own_is_a_group_and_its_moderators_lock_pin_and_ban(
+    town: Stage, alice: Resident
+) -> None:
+    name = f"rafts{next(_names)}"
+    bot = next(user for user in alice.person.members(alice.desk) if "_ap_bot" in user)
+    room = alice.person.create_room(preset="public_chat", name="Rafts")
+    alice.person.invite(room, bot)
+    until(lambda: bot in alice.person.members(room))
+    levels = alice.person.state(room, "m.room.power_levels") or {}
+    users = {**levels["users"], bot: 50}
+    alice.person.put_state(room, "m.room.power_levels", {**levels, "users": users})
+    alice.person.send(room, f"!ownroom group {name}")
+    alice.sees("is the group", room=room)
+    group = f"{alice.actor.rsplit('/', 1)[0]}/{name}"
+    pat, sol = (town.neighbour.actor(f"{who}{next(_names)}") for who in ("pat", "sol"))
+    for member in (pat, sol):
+        member.follow(group)
+        member.wait_for("Accept")
+    pat.post(f"it drifts, says {pat.name}", mentions=[group])
+    event = alice.sees(f"says {pat.name}", room=room)
+    alice.person.put_state(room, "m.room.pinned_events", {"pinned": [event["event_id"]]})
+    sol.wait_for("Announce", contains=f"{group}/featured")
+    alice.person.reply(room, event["event_id"], "!ownroom lock", event["event_id"])
+    alice.sees("has locked this", room=room)
+    sol.wait_for("Announce", contains='"Lock"')
+    alice.person.ban(room, event["sender"], "adrift")
+    pat.wait_for("Block", contains=group)
+    told = sol.wait_for("Announce", contains="adrift")
+    assert (told["object"]["type"], told["object"]["actor"]) == ("Block", alice.actor)
+
+
 def invited(alice: Resident, name: str) -> str:
     """The group's own room: its desk has the name too."""
 
