@@ -59,6 +59,7 @@ __all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "stam
 
 # Plain likes everywhere; with or without the selector that asks for the coloured picture.
 _HEARTS = frozenset({LIKE, "\u2764", "\u2764\ufe0f", "\u2b50", "\u2b50\ufe0f"})
+_AGAINST = "\N{THUMBS DOWN SIGN}"
 _TITLE = re.compile(r"<p><strong>([^<]+)</strong></p>")
 _MOST_WORDS = 3_000  # of a report: PeerTube refuses longer ones, and those of less than two letters
 _MEDIA = {"image": "Image", "video": "Video", "audio": "Audio"}
@@ -235,13 +236,15 @@ def _introduce(act: Introduce, refs: Refs) -> Json:
 
 
 def _like(act: React, refs: Refs) -> Json:
-    plain = act.emoji in _HEARTS
+    # In a group it would count as a vote for what it is against.
+    against = bool(refs.group) and act.emoji.rstrip("\ufe0f") == _AGAINST
+    plain = act.emoji in _HEARTS or against
     # FEP-c0e0: a Like with content is a reaction, and still a like where reactions are unknown.
     emoji: Json = {} if plain else {"content": act.emoji, "_misskey_reaction": act.emoji}
     tag = {"tag": [emoji_tag(act.custom)]} if act.custom else {}
     return {
         "id": act.uri,
-        "type": "Like",
+        "type": "Dislike" if against else "Like",
         "actor": act.author,
         "to": _some(refs.post_author),
         "cc": _some(refs.group),

@@ -336,6 +336,13 @@ def test_a_reaction_in_a_groups_room_is_told_to_the_group(
     world.settle()
     assert cats.received("Like")
     assert pat.received("Like")
+    against = alice.person.react(room, event["event_id"], "👎")
+    world.settle()
+    (dislike,) = cats.received("Dislike")
+    assert dislike["activity"]["object"] == Post.objects.get(html__contains="like me").uri
+    alice.person.redact(room, against)
+    world.settle()
+    assert cats.received("Undo")[-1]["activity"]["object"]["type"] == "Dislike"
 
 
 def test_who_stopped_following_a_group_writes_nothing_in_it(

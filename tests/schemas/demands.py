@@ -259,6 +259,10 @@ DEMANDS: dict[str, list[Demand]] = {
     ],
     "Follow": [Demand("object", URL, "Lemmy, Takahē, Misskey", "an address")],
     "Block": [Demand("object", URL, "Mastodon, Misskey, GoToSocial", "an address")],
+    "Dislike": [
+        Demand("object", URL, "Lemmy, PeerTube", "an address"),
+        Demand("audience", URL, "Lemmy", "the group"),
+    ],
     "Lock": [
         Demand("object", URL, "Lemmy", "which post"),
         Demand("cc", ADDRESSES, "Lemmy", "the group"),
