@@ -385,7 +385,7 @@ class ActorAdmin(ReadOnly, DecisionAdmin):
     ordering = ("-id",)
     actions = ("suspend", "unsuspend")
     fields = (
-        *("acct", "uri", "url", "owner", "name", "summary", "kind", "software"),
+        *("acct", "uri", "url", "owner", "name", "summary", "kind"),
         *("suspended", "suspension", "moved_to", "inbox", "shared_inbox", "room_link"),
         *("posts_count", "followers_count", "following_count", "fetched"),
     )

@@ -123,7 +123,6 @@ class Profile:
     public_key: str = ""  # PEM
     multikey: str = ""  # Ed25519, multibase (FEP-521a)
     published: int | None = None
-    software: str = ""
     emojis: tuple[Emoji, ...] = ()  # of name, summary and fields
     quotes: Quotable = "public"  # of what is written from now on
     voting: int = 0  # milliseconds, in what is asked from now on; 0 where nothing was said

@@ -107,7 +107,6 @@ class Actor(models.Model):
     key_id = models.CharField(max_length=2048, blank=True, db_index=True)
     public_key = models.TextField(blank=True)
     multikey = models.CharField(max_length=200, blank=True)
-    software = models.CharField(max_length=100, blank=True)
     published = models.BigIntegerField(null=True, blank=True)
     introduced = models.BigIntegerField(default=0)  # time of the newest profile we applied
     fetched = models.DateTimeField(default=timezone.now)

@@ -51,7 +51,6 @@ def profile_of(actor: Actor) -> Profile:
         public_key=actor.public_key,
         multikey=actor.multikey,
         published=actor.published,
-        software=actor.software,
         emojis=tuple(Emoji(**emoji) for emoji in actor.emojis),
         quotes=actor.quotes,  # type: ignore[arg-type]  # the column holds what a Profile brought
         voting=actor.voting,

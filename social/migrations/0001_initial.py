@@ -80,7 +80,6 @@ class Migration(migrations.Migration):
                 ('key_id', models.CharField(blank=True, db_index=True, max_length=2048)),
                 ('public_key', models.TextField(blank=True)),
                 ('multikey', models.CharField(blank=True, max_length=200)),
-                ('software', models.CharField(blank=True, max_length=100)),
                 ('published', models.BigIntegerField(blank=True, null=True)),
                 ('introduced', models.BigIntegerField(default=0)),
                 ('fetched', models.DateTimeField(default=django.utils.timezone.now)),

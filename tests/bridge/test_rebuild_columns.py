@@ -48,7 +48,6 @@ NO_ROOM = {
 # Columns that are no fact of their own, and why.
 NO_FACT = {
     "social.Actor.fetched": "when its server was asked last",
-    "social.Actor.software": "nobody tells it of a single actor",
     "social.Post.poll_due": "when it is to be counted next",
     "social.Post.proven": "when the stamp was looked at last",
     "social.Vote.author": "who voted for what is kept nowhere: until the poll ends they hear of it",
