@@ -142,10 +142,10 @@ def _event_gone(event: dict[str, Any]) -> bool:
 
 
 def _gone(post: Any, author: Any) -> bool:
-    """Whether the post was deleted, or its author has left."""
-    deleted = Post.objects.filter(uri=str(post)).exclude(deleted=None)
+    """Whether the post was deleted, or is no longer for everybody, or its author has left."""
+    closed = Post.objects.filter(uri=str(post)).exclude(deleted=None, visibility__in=OPEN)
     return (
-        deleted.exists()
+        closed.exists()
         or Tombstone.objects.filter(uri=str(post)).exists()
         or Actor.objects.filter(uri=str(author)).exclude(left=None).exists()
     )

@@ -126,6 +126,23 @@ def test_the_words_of_private_posts_are_not_shown_to_admins(admin: Client, to: s
     assert to in text
 
 
+@pytest.mark.parametrize("change", [{"visibility": "private"}, {"deleted": 1}])
+def test_the_words_of_a_post_that_is_for_everybody_no_more_are_not_shown(
+    admin: Client, bob: Actor, change: dict[str, Any]
+) -> None:
+    told = create(PUBLIC)
+    told["object"]["id"] = f"{FAR}/1"
+    row = received(told)
+    said = {"act": "Publish", "post": f"{FAR}/1", "visibility": "public", "author": FAR}
+    said |= {"content": {"html": TEXT}}
+    sent = Delivery.objects.create(network="matrix", lane="l", to="t", sender=FAR, act=said)
+    post = Post.objects.create(uri=f"{FAR}/1", author=bob, visibility="public", published=1)
+    paths = (f"bridge/received/{row.pk}/change/", f"social/delivery/{sent.pk}/change/")
+    assert all("secrets" in page(admin, path) for path in paths)
+    Post.objects.filter(pk=post.pk).update(**change)
+    assert not any("secrets" in page(admin, path) for path in paths)
+
+
 @pytest.mark.parametrize("kind", ["desk", ""])
 def test_what_people_type_outside_open_rooms_is_not_shown(admin: Client, kind: str) -> None:
     if kind:
