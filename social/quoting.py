@@ -39,11 +39,20 @@ def shown(posts: Collection[Post], viewer: Actor | None = None) -> dict[int, Pos
     uris = {post.quote for post in quoting}
     found = Post.objects.visible_to(viewer).filter(uri__in=uris).select_related("author")
     quoted = {post.uri: post for post in found if post.visibility in OPEN}
+    shut = {author.pk: _shut(author, found) for author in {post.author for post in quoting}}
     return {
         post.pk: quoted[post.quote]
         for post in quoting
-        if post.quote in quoted and consented(post, quoted[post.quote])
+        if post.quote in quoted.keys() - shut[post.author_id]
+        and consented(post, quoted[post.quote])
     }
+
+
+def _shut(author: Actor, quoted: QuerySet[Post]) -> set[str]:
+    """What is by those of whom its author, somebody here, wants nothing by now."""
+    if not author.is_local:
+        return set()
+    return set(quoted.filter(shut_out("author__", author=author)).values_list("uri", flat=True))
 
 
 def consented(post: Post, quoted: Post) -> bool:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Self
+from typing import Any, Self
 
 from django.db.models import F, Q, QuerySet
 
 from social import acts, pins, quoting
-from social.models import Actor, ActorQuerySet, Follow, Post, Version
+from social.models import Actor, ActorQuerySet, Follow, Post, PostQuerySet, Version
 
 SIZE = 20  # posts on a page
 PEOPLE = 100  # profiles on the first page
@@ -83,7 +83,7 @@ class Thread:
     more: bool  # there are replies that did not fit
 
 
-def _open() -> QuerySet[Post]:
+def _open() -> PostQuerySet:
     return Post.objects.visible_to(None).select_related("author")
 
 
@@ -112,8 +112,10 @@ def counts(actor: Actor) -> Counts:
 
 def timeline(actor: Actor, before: Cursor | None, *, besides: Sequence[Entry] = ()) -> Listing:
     """What `actor` wrote and boosted, newest first, `besides` what stands on the page already."""
-    boosts = (
-        _open()  # One `filter` call, so that the boost found is the one whose time is read.
+    boosts: QuerySet[Any] = (
+        _open()
+        .welcome_to(actor)
+        # One `filter` call, so that the boost found is the one whose time is read.
         .filter(boosts__author=actor)
         .annotate(boosted_at=F("boosts__at"), boost_key=F("boosts__pk"))
         .order_by("-boosted_at", "-boost_key")
@@ -213,10 +215,12 @@ def thread(shown: Post) -> Thread:
 
 
 def _above(shown: Post) -> Sequence[Post]:
-    """What it answers, topmost first, up to the first post that is not for everybody."""
+    """What it answers, topmost first, up to the first post that is not for everybody, or by
+    somebody whom its author has shut out since.
+    """
     steps = ["__".join(["parent"] * step) + "_id" for step in range(1, UPWARDS + 1)]
     keys = _open().filter(pk=shown.pk).values_list(*steps).first() or ()
-    parents = _open().in_bulk([key for key in keys if key])
+    parents = _open().welcome_to(shown.author).in_bulk([key for key in keys if key])
     chain = [parents[key] for key in takewhile(lambda key: key in parents, keys)]
     return chain[::-1]
 

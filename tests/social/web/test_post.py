@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from social.models import Actor, Post
+from social.models import Actor, Block, HostBlock, Post
 from social.web import links, pages
 from tests.social.web.cast import NOON, answer, local, path, remote, write
 from tests.social.web.markup import tags
@@ -149,6 +149,25 @@ def test_what_hides_behind_a_hidden_post_is_not_shown(
     assert "In answer to a post that is not shown here" in page
     for words in ("too high.", "hidden.", "hidden too.", "too low.", "Roberta"):
         assert words not in page
+
+
+@pytest.mark.parametrize("way", ["block", "server"])
+def test_the_words_of_whom_its_author_blocked_since_are_not_shown(client: Client, way: str) -> None:
+    alice, bob = local("alice"), remote("bob")
+    post = answer(write(bob, "what I answered."), alice, "my own.")
+    answer(post, bob, "what they said to it.")
+    write(alice, "quoting.", name="quoting", quote=write(bob, "quoted.").uri, stamp="https://x/s")
+    theirs = ("what I answered.", "what they said to it.", "quoted.")
+    pages = [path(post), "/@alice/quoting"]
+    before = "".join(client.get(each).text for each in pages)
+    assert all(words in before for words in theirs)
+    if way == "block":
+        Block.objects.create(uri="u", author=alice, target=bob, at=NOON)
+    else:
+        HostBlock.objects.create(uri="u", author=alice, host=bob.host, at=NOON)
+    after = "".join(client.get(each).text for each in pages)
+    assert "my own." in after
+    assert not any(words in after for words in theirs)
 
 
 def test_a_parent_we_never_saw_is_said_to_be_missing(client: Client) -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from social.models import Actor, Pin
+from social.models import Actor, Block, Pin
 from social.web import links, pages
 from tests.social.web.cast import NOON, boost, follow, local, remote, write
 from tests.social.web.markup import assert_harmless
@@ -131,6 +131,14 @@ def test_boosts_stand_at_the_time_of_boosting(client: Client) -> None:
     assert order == sorted(order)
     assert page.count("Bob's old words") == 1
     assert "Boosted by <bdi>Alice</bdi>" in page
+
+
+def test_a_boost_of_whom_one_blocked_since_is_not_shown(client: Client) -> None:
+    alice, bob = local("alice"), remote("bob")
+    boost(alice, write(bob, "Bob's old words"), at=NOON)
+    assert "Bob's old words" in text(client, "/@alice")
+    Block.objects.create(uri="u", author=alice, target=bob, at=NOON)
+    assert "Bob's old words" not in text(client, "/@alice")
 
 
 def test_paging_shows_everything_once_even_at_the_same_moment(client: Client) -> None:
