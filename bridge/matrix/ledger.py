@@ -35,7 +35,7 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     if direction == "in" and isinstance(act, Vote):
         act, document = polls.nameless(act), ""  # its address names the event in which it was cast
     other = _other(act)
-    who = Actor.objects.filter(uri=_whom(act, other, direction)).first()
+    who = Actor.objects.filter(uri=_whom(act, other, direction, owner)).first()
     more: dict[str, object] = {"said": acts.dump(act)}
     if direction == "out" and isinstance(act, AllowQuote):
         document = act.stamp  # served as long as the quote may stand
@@ -55,13 +55,13 @@ def line(act: Act, owner: str, document: str) -> render.Send:
     )
 
 
-def _whom(act: Act, other: str, direction: str) -> str:
-    """Who must be known again before it can be recorded; of a ban from a group elsewhere, the
-    group.
+def _whom(act: Act, other: str, direction: str, owner: str) -> str:
+    """Who must be known again before it can be recorded: of a ban who is out, or in the desk of
+    whoever that is the group.
     """
     said = act.undone if isinstance(act, Undo) else act
-    if isinstance(said, Expel) and said.target == other and direction == "in":
-        return said.group
+    if isinstance(said, Expel):
+        return said.group if said.target == owner else said.target
     return act.author if direction == "in" else other
 
 

@@ -23,7 +23,8 @@ LONGEST = 3650 * 24 * 3_600_000  # milliseconds a ban may last and still end
 _HIGH = 50  # posts from an answer up to its topic
 HOW = (
     "what? Say it like this: moderate lock LINK (or unlock, pin, unpin, remove, restore), or"
-    " moderate ban @name@server @group@server [for 7d] [WORDS] (or unban)"
+    " moderate ban @name@server @group@server [for 7d] [with posts] [WORDS] (or"
+    " unban)"
 )
 _DONE = {
     "lock": "is locked: nobody but who moderates answers it",
@@ -114,6 +115,8 @@ def _person(call: "Call", word: str) -> list[Said]:
         if not 0 < lasts <= LONGEST:
             raise Unreadable(HOW)
         until, left = call.at + lasts, left[2:]
+    wipe = [one.lower() for one in left[:2]] == ["with", "posts"]
+    left = left[2:] if wipe else left
     act = Expel(
         author=call.actor.uri,
         target=target.uri,
@@ -121,6 +124,7 @@ def _person(call: "Call", word: str) -> list[Said]:
         uri=call.uri,
         at=call.at,
         until=until,
+        wipe=wipe,
         reason=" ".join(left)[:500],
     )
     now = "may come back" if word == "unban" else "is out of the group"

@@ -345,6 +345,24 @@ def test_a_reaction_in_a_groups_room_is_told_to_the_group(
     assert cats.received("Undo")[-1]["activity"]["object"]["type"] == "Dislike"
 
 
+def test_where_only_moderators_begin_topics_others_answer_and_read_why(
+    world: World, alice: Resident, cats: Neighbour, pat: Neighbour
+) -> None:
+    passes_on(world, cats, topic(pat, cats, "news"))
+    room = world.mirror(cats, alice)
+    cats.update_profile(postingRestrictedToMods=True)
+    world.settle()
+    (root,) = alice.seen("news", room)
+    alice.person.send(room, "a topic of mine")
+    answer = alice.person.reply(room, root["event_id"], "thanks", root["event_id"])
+    world.settle()
+    heard = [one["activity"]["object"]["id"] for one in cats.received("Create")]
+    assert [one for one in heard if one.startswith(world.url)] == [post_of(answer)]
+    assert "begins topics" in alice.answers()[-1]
+    lost_and_rebuilt()
+    assert Actor.objects.get(uri=cats.id).restricted
+
+
 def test_who_stopped_following_a_group_writes_nothing_in_it(
     world: World, alice: Resident, ada: Resident, cats: Neighbour
 ) -> None:
