@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
@@ -314,7 +315,7 @@ def _why(call: Call) -> list[Said]:
     uri, event = call.post(call.words[0] if call.words else "")
     lines = []
     received = Received.objects.filter(network="matrix", key=event).first() if event else None
-    if received:
+    if received and _is_theirs(received, call.actor):
         why = f": {received.note}" if received.note else ""
         lines.append(f"Received {_ago(received.created)}, {received.state}{why}.")
     sent = Delivery.objects.filter(sender=call.actor.uri, subject=uri, network="activitypub")
@@ -326,13 +327,22 @@ def _why(call: Call) -> list[Said]:
             notes = {f"{names.host_of(r.to)}: {r.note or 'no answer yet'}" for r in rows[:50]}
             shown = f" ({'; '.join(sorted(notes)[:10])})" if state != "done" else ""
             lines.append(f"{said} {many}{shown}.")
-    for row in Decision.objects.filter(about=uri).select_related("author"):
+    mine = bool(lines) or call.actor.posts.filter(uri=uri).exists()
+    decided = Decision.objects.filter(about=uri).select_related("author")
+    for row in decided if mine else ():
         said = "approved it" if row.allowed else "does not let it stand under their post"
         lines.append(f"@{row.author.acct} {said}.")
     if not lines:
         raise Unreadable("I know nothing of that post. Give its link, or answer it with: why")
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     return _only(f"<ul>{items}</ul>")
+
+
+def _is_theirs(row: Received, actor: Actor) -> bool:
+    """Typed by them, or in a room of theirs: what else came is no business of whoever asks."""
+    event = orjson.loads(row.body)
+    mine = actor.rooms.filter(room_id=event.get("room_id"))
+    return event.get("sender") == actor.owner or mine.exists()
 
 
 def named_post(word: str, answers: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Received
 from social.models import Actor
 from tests.fakes.world import Resident, World, post_of
+from tests.flows.test_visibility import circle
 
 
 def ask(world: World, who: Resident, line: str) -> str:
@@ -130,6 +131,17 @@ def test_status_tells_what_waits_and_why(world: World, alice: Resident, bob: Nei
     said = ask(world, alice, "status")
     assert "Followers: 1" in said
     assert "answered 503" in said
+
+
+def test_why_says_nothing_of_what_somebody_else_typed_elsewhere(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    ada = world.resident("ada")
+    event = ada.person.send(circle(world, ada), "for few")
+    world.settle()
+    for link in (event, post_of(event)):
+        assert "I know nothing of that post" in ask(world, alice, f"why {link}"), link
+        assert "Received" in ask(world, ada, f"why {link}"), link
 
 
 def test_why_tells_what_became_of_a_post(world: World, alice: Resident, bob: Neighbour) -> None:
