@@ -9,13 +9,15 @@ from django.db.models import Exists, Q, QuerySet
 
 from bridge.models import Room
 from social import policy
-from social.acts import Act, Boost, Publish, React, Revise
-from social.models import Actor, shutting_out
+from social.acts import OPEN, Act, Boost, Publish, React, Revise
+from social.models import Actor, Post, shutting_out
 from social.models import Follow as FollowRow
 from social.models import Mute as MuteRow
 
-SHUT = "whoever reads there has blocked its author since, or its author was suspended"
-UNREAD = "nobody here reads it any more"
+SHUT = (
+    "taken back since, or for fewer; or one of author and reader blocked the other, or is suspended"
+)
+UNREAD = "nobody here reads it any more, or it was taken back, or is for fewer"
 
 
 # ---- where something is told
@@ -77,24 +79,36 @@ def why_unheard(act: Act, room: Room, author: Actor) -> str:
             return "" if is_read_here(author, post) else UNREAD
         case Publish() if own:
             shown = Actor.objects.filter(Exists(readers_of(author)), pk=author.pk, suspended=False)
-            return "" if shown.exists() else UNREAD
+            return "" if shown.exclude(Exists(_closed(act))).exists() else UNREAD
         case Publish() | Revise() | React() | Boost():
             # Of what stands in a mirror already there may be others who read on.
             alone = own or (room.kind == Room.Kind.MIRROR and not isinstance(act, Publish))
-            return _why_shut(Q(pk__in=()) if alone else _people(room), author)
+            return _why_shut(Q(pk__in=()) if alone else _people(room), author, _closed(act))
         case _:
             return ""
 
 
-def why_untold(reader: str, author: Actor) -> str:
+def _closed(act: Act) -> QuerySet[Post]:
+    """The post itself, where its words would be shown to whom they are not for any more."""
+    said = act.now if isinstance(act, Revise) else act
+    if not isinstance(said, Publish):
+        return Post.objects.none()
+    found = Post.objects.filter(uri=said.post)
+    if said is act and said.visibility in OPEN:
+        return found.exclude(deleted=None, visibility__in=OPEN)
+    return found.exclude(deleted=None)
+
+
+def why_untold(act: Act, reader: str, author: Actor) -> str:
     """The same of a word in somebody's desk."""
-    return _why_shut(Q(uri=reader), author)
+    return _why_shut(Q(uri=reader), author, _closed(act))
 
 
-def _why_shut(people: Q, author: Actor) -> str:
+def _why_shut(people: Q, author: Actor, closed: QuerySet[Post] | None = None) -> str:
     blocked = Actor.objects.filter(blocks_in__author=author)
     apart = shutting_out(author) | Q(pk__in=blocked.values("pk"))
-    found = Actor.objects.filter(Q(pk=author.pk, suspended=True) | (people & apart))
+    gone = Q(suspended=True) if closed is None else Q(suspended=True) | Q(Exists(closed))
+    found = Actor.objects.filter((Q(pk=author.pk) & gone) | (people & apart))
     return SHUT if found.exists() else ""
 
 

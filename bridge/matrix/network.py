@@ -466,7 +466,7 @@ def _untold(act: Act, target: str) -> str:
     """Why its owner hears nothing of it in the desk any more; empty where they do."""
     if target == places.CONTROL or isinstance(act, desks.HEARD_THROUGH_A_BLOCK):
         return ""
-    return hearing.why_untold(target, _actor(act.author))
+    return hearing.why_untold(act, target, _actor(act.author))
 
 
 def _actor(uri: str) -> Actor:

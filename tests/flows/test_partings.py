@@ -115,6 +115,31 @@ def test_what_waited_is_not_shown_to_who_parted_meanwhile(  # noqa: PLR0913  the
     assert not Delivery.objects.filter(state="waiting").exists()
 
 
+@pytest.mark.parametrize("way", ["deleted", "narrowed", "left"])
+@pytest.mark.parametrize("what", ["an answer", "a mention"])
+def test_words_that_were_taken_back_while_they_waited_are_shown_to_nobody(
+    world: World, alice: Resident, carol: Neighbour, what: str, way: str
+) -> None:
+    event = alice.post("hello")
+    world.settle()
+    reply = {"inReplyTo": post_of(event)} if what == "an answer" else {"cc": [alice.actor]}
+    first = note(carol, WORDS, **reply)
+    world.hear(carol, said(carol, "Create", first))
+    hear(world)
+    fewer = {"content": "<p>for few</p>", "to": [f"{carol.id}/followers"], "cc": []}
+    then = {
+        "deleted": said(carol, "Delete", first["id"]),
+        "narrowed": said(carol, "Update", first | fewer | {"updated": "2026-02-01T12:00:00Z"}),
+        "left": said(carol, "Delete", carol.id),
+    }
+    world.hear(carol, then[way])
+    hear(world)
+    world.settle()
+    rooms = [event for room in world.home.rooms.values() for event in room.events]
+    assert not [event for event in rooms if WORDS in str(event)]  # not for a moment
+    assert "for few" not in everything(world, alice)
+
+
 def test_a_letter_to_several_still_reaches_those_who_did_not_part(
     world: World, alice: Resident, carol: Neighbour
 ) -> None:
