@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from datetime import timedelta
 from typing import ClassVar
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Model
 from django.utils import timezone
 
@@ -48,7 +48,7 @@ async def _drain(names: Collection[str]) -> None:
             if going and time.monotonic() - renewed > lanes.LEASE.total_seconds() / 4:
                 renewed = time.monotonic()
                 await in_database(holder.renew, list(going.values()))
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         log.exception("the database failed; the sweep will try again")
         await asyncio.gather(*going, return_exceptions=True)  # what is on its way arrives
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from bridge import documents, errands, lanes, partings, turns
@@ -54,6 +54,7 @@ GATHERED = 30.0  # seconds in which changes of a profile become one
 STINT = 25  # rows of one transaction, and
 MOMENT = 0.025  # seconds: for so long, at least, others who want to write wait for it
 AS_IT_WAS = 1.0  # seconds for which they see the index so, however busy the machine is
+_LOST = (OperationalError, InterfaceError)  # how a connection to the database ends
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 
@@ -185,6 +186,8 @@ def process(row: Received) -> bool:
     except IntegrityError:  # the other one has committed by now
         _wait(row, "another lane was recording the same", 0)
     except Exception as error:  # the task boundary: one odd row must not stop the others
+        if isinstance(error, _LOST) and not connection.is_usable():
+            raise  # the database is away: the row stays before those behind it
         log.exception("received %s failed", row.pk)
         _wait(row, f"our own error: {type(error).__name__}", None)
     else:

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -45,12 +46,18 @@ def inbox(request: HttpRequest, key: str | None = None) -> HttpResponse:
         with turns.at_the_door(), once.remembered(once.shared):
             _accept(request, key)
     except Refusal as refusal:
-        log.info("inbox %s: %s", refusal.status, refusal)
-        answer: HttpResponse = JsonResponse({"error": str(refusal)}, status=refusal.status)
-        if refusal.retry:
-            answer["Retry-After"] = str(refusal.retry)
-        return answer
+        return _refused(refusal)
+    except (OperationalError, InterfaceError):
+        return _refused(Refusal(503, "the database does not answer", retry=30))
     return HttpResponse(status=202)
+
+
+def _refused(refusal: Refusal) -> HttpResponse:
+    log.info("inbox %s: %s", refusal.status, refusal)
+    answer = JsonResponse({"error": str(refusal)}, status=refusal.status)
+    if refusal.retry:
+        answer["Retry-After"] = str(refusal.retry)
+    return answer
 
 
 def _accept(request: HttpRequest, key: str | None) -> None:

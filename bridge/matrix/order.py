@@ -8,6 +8,8 @@ what was said, also waits until that event is written down.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
+from django.db import InterfaceError, OperationalError
+
 from bridge.errors import Busy, is_final
 from bridge.network import Settle
 from social.models import Delivery
@@ -76,8 +78,8 @@ class _Order:
         row = turn.row
         try:
             await self._said(turn)
-        except Busy:
-            raise
+        except (Busy, OperationalError, InterfaceError):
+            raise  # the homeserver, or the database, is away: none of the others could go either
         except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
             await self.settle(row, error)
             if not is_final(error):

@@ -1,10 +1,13 @@
 """The straight line from a stored row to its outcome: all or nothing, and with a reason."""
 
 import json
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from bridge import processing
@@ -63,6 +66,30 @@ def test_an_error_of_our_own_is_tried_again_and_set_aside_with_its_reason(
     broken.refresh_from_db()
     assert broken.state == "gone"
     assert broken.note.startswith(f"set aside after {processing.TRIES} tries: our own error")
+
+
+def _refused(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+    if "social_follow" in sql and sql.startswith("INSERT"):
+        raise OperationalError("the server closed the connection unexpectedly")
+    return execute(sql, *rest)
+
+
+@pytest.mark.parametrize("usable", [False, True], ids=["away", "there"])
+def test_a_row_has_failed_only_while_the_database_is_there(
+    usable: bool,  # noqa: FBT001  a parameter of the test
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    local("alice", inbox=f"{ALICE}/inbox")
+    bob = remote(inbox="https://far.example/inbox")
+    first = row("first", follow(bob.uri), signer=bob.uri)
+    monkeypatch.setattr(connection, "is_usable", lambda: usable)
+    away = nullcontext() if usable else pytest.raises(OperationalError)
+    with connection.execute_wrapper(_refused), away:
+        processing.process(first)
+    first.refresh_from_db()
+    assert (first.state, first.tries) == ("waiting", int(usable))
+    assert first.note == ("our own error: OperationalError" if usable else "")
 
 
 def test_a_row_that_was_ended_meanwhile_records_nothing() -> None:

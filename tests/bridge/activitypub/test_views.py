@@ -5,10 +5,12 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings as SettingsWrapper
 
@@ -43,6 +45,23 @@ def by_hand(who: Actor, covered: str, lines: dict[str, str], algorithm: str, mak
     text = "\n".join(f"{name}: {lines[name]}" for name in covered.split())
     made = base64.b64encode(make(text.encode())).decode()
     return f'keyId="{who.key_id}",algorithm="{algorithm}",headers="{covered}",signature="{made}"'
+
+
+def _away(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+    if sql.startswith("INSERT"):
+        raise OperationalError("the server closed the connection unexpectedly")
+    return execute(sql, *rest)
+
+
+def test_without_a_database_a_post_is_asked_for_again_later(
+    client: Client, alice: Actor, bob: Actor
+) -> None:
+    body = json.dumps(like(bob.uri)).encode()
+    with connection.execute_wrapper(_away):
+        answer = post(client, body, signed(bob, body))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "database" in answer.json()["error"]
+    assert not Received.objects.exists()
 
 
 # ---- who speaks

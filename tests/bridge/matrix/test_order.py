@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from bridge.errors import Busy, Gone, Later
 from bridge.matrix import order
@@ -146,6 +146,22 @@ def test_no_more_than_some_are_on_their_way_at_once() -> None:
     room = told([row(str(n), f"author {n}") for n in range(3 * order.WIDE)], _nothing)
     assert room.busiest == order.WIDE
     assert len(room.written) == 3 * order.WIDE
+
+
+@pytest.mark.parametrize("lost", [OperationalError, InterfaceError])
+def test_where_the_database_is_away_no_row_has_failed_and_none_overtakes(
+    lost: type[Exception],
+) -> None:
+    async def run() -> Room:
+        room = Room()
+        room.open.set()
+        room.errors["1"] = lost("the server closed the connection unexpectedly")
+        with pytest.raises(lost):
+            await order.send([row("1"), row("2")], room.say, room.settle)
+        return room
+
+    room = asyncio.run(run())
+    assert (room.sent, room.written) == (["1"], [])
 
 
 def test_an_error_of_the_database_stops_what_comes_after() -> None:
