@@ -57,6 +57,11 @@ def put_new(kind: str, abouts: Collection[str]) -> None:
         )
 
 
+def drop(kind: str, about: str) -> None:
+    """There is nothing to be done any more."""
+    Errand.objects.filter(kind=kind, about=about[:2048]).delete()
+
+
 def _lane(kind: str, about: str) -> str:
     """What asks nobody waits for nobody. One host is always asked in the same lane."""
     if kind in {Errand.Kind.PROFILE, Errand.Kind.BAN}:

@@ -10,15 +10,16 @@ from django.db.models import F
 from bridge.models import Parting
 from social import once
 from social.acts import Act, Block, BlockHost, Follow, Leave, Mute, Reject, Undo
+from social.measures import Expel
 
 _KEY = ("parted",)
 
 
 def parts(act: Act) -> bool:
     match act:
-        case Block() | BlockHost() | Mute() | Reject() | Leave():
+        case Block() | BlockHost() | Mute() | Reject() | Leave() | Expel():
             return True
-        case Undo(undone=Block() | BlockHost() | Mute() | Follow()):
+        case Undo(undone=Block() | BlockHost() | Mute() | Follow() | Expel()):
             return True
         case _:
             return False

@@ -37,6 +37,7 @@ from social.acts import (
     Accept,
     Act,
     AllowQuote,
+    Block,
     Boost,
     Follow,
     Introduce,
@@ -385,7 +386,7 @@ def _intend(act: Act) -> None:
             errands.put(Errand.Kind.PROFILE, author.uri, after=GATHERED)
             if backlinks.wanted(author):
                 errands.put(Errand.Kind.LINKS, author.uri)
-        case Expel(until=until) if until:
+        case Expel() | Undo(undone=Expel() | Block()):
             expire(act)
         case Publish(reply=reply, visibility=shown) if reply and shown in OPEN:
             # Whoever answers has only those told whom they name: the others are read there.
@@ -395,10 +396,21 @@ def _intend(act: Act) -> None:
             pass
 
 
-def expire(act: Expel) -> None:
-    """Who was put out of a group for some time may come back by themselves then."""
-    after = max(0.0, act.until / 1000 - timezone.now().timestamp())
-    errands.put(Errand.Kind.BAN, f"{act.group} {act.target}", after=after)
+def expire(act: Act) -> None:
+    """Who was put out of a group for some time may come back by themselves then. Whatever was
+    decided before of the same person ends nothing any more.
+    """
+    match act:
+        case Expel(group=group, target=target) | Undo(undone=Expel(group=group, target=target)):
+            about = f"{group} {target}"
+        case Undo(undone=Block(author=group, target=target)):
+            about = f"{group} {target}"
+        case _:
+            return
+    errands.drop(Errand.Kind.BAN, about)
+    if isinstance(act, Expel) and act.until:
+        after = max(0.0, act.until / 1000 - timezone.now().timestamp())
+        errands.put(Errand.Kind.BAN, about, after=after)
 
 
 def end_ban(errand: Errand) -> None:

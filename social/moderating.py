@@ -8,6 +8,7 @@ from typing import assert_never
 from django.db.models import Q, QuerySet
 
 from social import once, pins
+from social.acts import OPEN
 from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
 from social.models import Actor, Block, Boost, Follow, Pin, Post
 from social.policy import Refused
@@ -65,9 +66,10 @@ def is_out(group: Actor, target: str) -> bool:
 
 
 def said_in(group: Actor, target: str) -> QuerySet[Post]:
-    """What somebody wrote in a group."""
+    """What somebody wrote in a group, and is still for everybody."""
     there = Q(group=group.uri) | Q(boosts__author=group)
-    return Post.objects.filter(there, author__uri=target, deleted=None).distinct()
+    mine = Post.objects.filter(there, author__uri=target, deleted=None, visibility__in=OPEN)
+    return mine.distinct()
 
 
 def _group(act: Measure) -> Actor:

@@ -4,10 +4,11 @@ A part of `actions.record`, which alone calls it: see there.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from django.db.models import Q, QuerySet
 
-from social.acts import Report
+from social.acts import OPEN, Report
 from social.models import Actor, Post
 from social.models import Report as ReportRow
 
@@ -32,12 +33,21 @@ def in_groups_here(about: Collection[str]) -> QuerySet[Post]:
 
 def moderators(about: Collection[str], author: str) -> list[str]:
     """URIs of those here who moderate a group in which it stands; nobody hears of themselves."""
-    posts = in_groups_here(about)
+    posts = in_groups_here(about).filter(visibility__in=OPEN)
     groups = Actor.objects.filter(uri__in=posts.values("group"))
     named = {uri for found in groups.values_list("moderators", flat=True) for uri in found}
     wrote = set(posts.values_list("author__uri", flat=True))
     here = Actor.objects.local().filter(uri__in=named - wrote - {author, *about}, left=None)
     return sorted(here.values_list("uri", flat=True))
+
+
+def for_moderator(act: Report, reader: str) -> Report:
+    """No more of it than what stands in a group that they moderate; that may be nothing by now."""
+    posts = in_groups_here(act.about).filter(visibility__in=OPEN)
+    groups = Actor.objects.filter(uri__in=posts.values("group"))
+    theirs = [uri for uri, named in groups.values_list("uri", "moderators") if reader in named]
+    seen = set(posts.filter(group__in=theirs).values_list("uri", flat=True))
+    return replace(act, about=tuple(uri for uri in act.about if uri in seen))
 
 
 def file(act: Report, author: Actor) -> bool:

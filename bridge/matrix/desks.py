@@ -5,8 +5,9 @@
 
 from collections.abc import Collection, Iterator
 
+from bridge.errors import Gone
 from bridge.matrix import traces
-from social import actions, groups, policy, quoting
+from social import actions, groups, policy, quoting, reports
 from social.acts import (
     OPEN,
     Accept,
@@ -20,6 +21,7 @@ from social.acts import (
     Publish,
     RefuseQuote,
     Reject,
+    Report,
     Revise,
     Undo,
     Vote,
@@ -101,3 +103,11 @@ def _is_named(act: Publish, hearer: Actor) -> bool:
         return False  # what is not for everybody stands in a room that the hearer is in
     # In one's own room one sees it anyway.
     return hearer.kind != "group" and traces.began_with(act.reply) != hearer
+
+
+def for_moderator(act: Report, reader: str) -> Report:
+    """What of a report somebody reads who moderates a group. Raises Gone where that is nothing."""
+    seen = reports.for_moderator(act, reader)
+    if not seen.about:
+        raise Gone("what was reported is in no group any more that they moderate")
+    return seen

@@ -270,7 +270,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         pills=_pills(act),
         author_title=author.title if author else "",
         author_acct=f"@{author.acct}" if author else "",
-        author_card=profiles.card(author) if author and room.kind == Room.Kind.DESK else {},
+        author_card=_card(author, room),
         event=anchor.event_id if anchor else "",
         root=_thread(act, anchor, parent) if room.kind != Room.Kind.DIRECT else "",
         parent=parent.event_id if parent else "",
@@ -292,6 +292,14 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         parts=_parts(act, room),
         **(_counted(act, room) if isinstance(act, Tally) else {}),
     )
+
+
+def _card(author: Actor | None, room: Room) -> dict[str, Any]:
+    """Beside what they did, in a desk. Who lives here is known by their own rooms, and what they
+    wish for themselves is for nobody else's desk.
+    """
+    known = author is None or author.is_local or room.kind != Room.Kind.DESK
+    return profiles.card(author) if author and not known else {}
 
 
 def _seen(act: Act) -> int:

@@ -317,10 +317,12 @@ class Matrix(Network):
         else:
             if why := await in_database(_untold, act, target):
                 raise Gone(why)
-            refs = await in_database(lookups.for_act, act, room, row.document)
-            refs = replace(refs, emoticons=await emoticons.of(act, refs))
             in_group = isinstance(act, Report) and not admins
-            refs = replace(refs, as_moderator=in_group)
+            if isinstance(act, Report) and in_group:
+                act = await in_database(desks.for_moderator, act, target)
+            refs = await in_database(lookups.for_act, act, room, row.document)
+            emoticons_ = await emoticons.of(act, refs)
+            refs = replace(refs, emoticons=emoticons_, as_moderator=in_group)
             written, raw = render.notice_for(act, refs), refs.raw
         if written is None:
             raise Gone("there is nothing to say about it")

@@ -202,12 +202,15 @@ def _foreseen(readings: Sequence[Any]) -> None:
 
 
 def _decisions(control: str) -> None:
-    """What the admins decided holds over all that the rooms say."""
+    """What the admins decided holds over all that the rooms say; of a server, over what they once
+    decided of its people.
+    """
     ours = registration.load().bot
-    for event in run(client.all_state(control)):
-        if event["type"] == DECISION and event["sender"] == ours:
-            with suppress(KeyError, ValueError):
-                decisions.put_back(event["content"])
+    state = run(client.all_state(control))
+    said = [one for one in state if one["type"] == DECISION and one["sender"] == ours]
+    for event in sorted(said, key=lambda one: one["content"].get("kind") == "server"):
+        with suppress(KeyError, ValueError):
+            decisions.put_back(event["content"])
 
 
 # ---- what happened

@@ -35,7 +35,7 @@ from social.acts import (
     Tally,
     Undo,
 )
-from social.measures import Expel, Lock
+from social.measures import Lock
 from social.models import Actor
 
 _WRITTEN = {"m.room.message", *matrix_polls.STARTS}  # whose events may be somebody's posts
@@ -212,8 +212,7 @@ def _entry(entry: Entry) -> None:
     people.from_card(entry.raw.get("who"))
     act = acts.load(entry.raw["said"])
     actions.record(act)
-    if isinstance(act, Expel) and act.until:
-        processing.expire(act)
+    processing.expire(act)
     author = actors.known(act.author)
     raw = entry.raw.get("raw")
     if isinstance(act, AllowQuote | RefuseQuote):

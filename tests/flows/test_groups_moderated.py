@@ -331,6 +331,21 @@ def test_after_a_loss_what_moderators_decided_stands(
     assert [post(uri).group for uri in (kept, back)] == [boats.id, boats.id]
 
 
+def test_who_has_narrowed_a_post_is_banned_all_the_same(
+    world: World, alice: Resident, boats: Group, pat: Neighbour, mod: Neighbour
+) -> None:
+    uri = told(world, pat, boats, "for everybody")
+    other = told(world, pat, boats, "and this")
+    object_ = note(pat, "for few", id=uri, audience=boats.id, to=[f"{pat.id}/followers"], cc=[])
+    now = timezone.now().isoformat()
+    world.hear(pat, said(pat, "Update", {**object_, "updated": now}, to=[f"{pat.id}/followers"]))
+    world.settle()
+    assert post(uri).visibility == "private"
+    decides(world, mod, boats.id, "Block", pat.id, target=boats.id, removeData=True)
+    assert Block.objects.filter(author__uri=boats.id, target__uri=pat.id).exists()
+    assert post(other).group == ""
+
+
 # ---- in a group elsewhere
 
 
@@ -496,6 +511,23 @@ def test_what_is_reported_to_a_group_its_moderators_here_read_without_the_report
     assert not any("nor is this" in words for words in ada.answers())
 
 
+def test_moderators_read_no_more_of_a_report_than_what_stands_in_their_group(
+    world: World, alice: Resident, boats: Group
+) -> None:
+    ada = world.resident("ada")
+    ada.person.join(boats.room)
+    mine = post_of(ada.person.send(boats.room, "in the group"))
+    elsewhere = post_of(ada.post("in my own room"))
+    world.settle()
+    lena = world.neighbour("lena", host=1)
+    world.hear(lena, said(lena, "Follow", boats.id))
+    world.hear(lena, said(lena, "Flag", [ada.actor, mine, elsewhere], to=[boats.id], summary="no"))
+    world.settle()
+    notice = str(alice.timeline(alice.desk)[-1]["content"])
+    assert mine in notice
+    assert elsewhere not in notice
+
+
 # ---- at the desk, and in the room
 
 
@@ -542,6 +574,12 @@ def test_who_moderates_decides_at_their_own_desk_and_below_the_topic(
     alice.tell_bot(f"moderate unban {pat.handle} {boats.handle}")
     world.settle()
     assert not Block.objects.exists()
+    alice.tell_bot(f"moderate ban {pat.handle} {boats.handle}")
+    world.settle()
+    for _ in range(2):  # the first ban would have ended by itself, this one does not
+        assert Block.objects.exists()
+        assert not Errand.objects.filter(kind="ban").exclude(due=None).exists()
+        lost_and_rebuilt()
     alice.tell_bot("moderate")
     world.settle()
     assert "moderate lock LINK" in alice.answers()[-1]
