@@ -41,7 +41,7 @@ def test_a_guest_of_a_room_cannot_make_it_their_profile(
     owner.invite(room, bot)
     owner.wait_for(room, containing("!ownroom link"), 30)
     asked = guest.send(room, "!ownroom link")
-    refused = owner.wait_for(room, after(asked, containing("cannot publish")), 30)
+    refused = owner.wait_for(room, after(asked, containing("highest power")), 30)
     assert refused["sender"] == bot
 
 
