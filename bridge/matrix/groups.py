@@ -2,7 +2,7 @@
 desk of its own.
 
 The group's actor is owned by the room, not by a person: whoever owns the room speaks for it at its
-desk, and whoever may take back others' words in the room moderates it.
+desk, and whoever has power 50 in the room, or made it, moderates it.
 """
 
 import re

@@ -215,7 +215,7 @@ def _post(act: Publish, refs: Refs, *, kind: str = "create") -> dict[str, object
     content["m.mentions"] = mentioned(act, refs)
     copy = kept(refs, id=act.post, type="Note", by=act.author, kind=kind, vis=act.visibility)
     copy |= {"stamp": act.content.stamp} if act.content.stamp else {}
-    copy |= plain_json({"who": refs.author_card})
+    copy |= plain_json({"who": refs.author_card}) if refs.author_card else {}
     return content | _copy(copy, refs)
 
 

@@ -11,6 +11,7 @@ from bridge import moderation, partings, processing
 from bridge.models import Key, Parting, Received
 from social import actions, once
 from social.acts import Act, Block, BlockHost, Boost, Follow, Mute, React, Reject, Undo
+from social.measures import Expel
 from social.models import Actor, Delivery, Post
 from tests.bridge.test_together import create, row
 from tests.fakes.world import sealed
@@ -137,3 +138,10 @@ def test_the_number_goes_up_with_the_transaction_and_not_without_it(
     with pytest.raises(actions.Refused):
         processing.carry_out(again)
     assert Parting.objects.get().number == first
+
+
+def test_to_be_put_out_of_a_group_and_to_be_let_in_again_count_at_once() -> None:
+    group = f"{HERE}group"
+    out = Expel(author=HERE, target=f"{HERE}x", group=group, uri=f"{HERE}out", at=NOON)
+    assert partings.parts(out)
+    assert partings.parts(Undo(author=HERE, uri=out.uri, at=NOON, undone=out))

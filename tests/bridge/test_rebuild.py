@@ -229,9 +229,12 @@ def test_what_the_admins_decided_holds_after_a_loss_and_nobody_else_decides(
     control = world.home.room(Room.objects.get(kind="control").room_id)
     forged = {"v": 1, "kind": "server", "about": far, "policy": "open", "noted": "2026-01-01"}
     world.home.append(control, "social.ownroom.decision", alice.person.user_id, forged, f"x {far}")
+    bot = "@_ap_bot:hs.test"
     for odd in ({"kind": 7}, {"kind": "server", "about": far, "policy": "burnt"}, {}):
-        bot = "@_ap_bot:hs.test"
         world.home.append(control, "social.ownroom.decision", bot, odd, str(odd))
+    # A homeserver gives state in any order: what was decided of her before the block comes last.
+    earlier = {"v": 1, "kind": "actor", "about": mallory.id, "suspended": False}
+    world.home.append(control, "social.ownroom.decision", bot, earlier, mallory.id)
     lost_and_rebuilt()
     assert world.hear(mallory, said(mallory, "Create", note(mallory, "spam"))) == 403
     assert Actor.objects.filter(uri=mallory.id, suspended=True).exists()

@@ -73,6 +73,19 @@ def test_an_edit_changes_what_the_desk_said_of_the_post(
     assert "second words" not in str(alice.timeline(alice.desk))
 
 
+def test_what_somebody_here_wishes_for_themselves_stands_in_nobody_elses_desk(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    ada.post(f"by ada, to {alice.handle}")
+    bob.post("by bob", mentions=[alice.actor])
+    world.settle()
+    copies = [e["content"].get("social.ownroom.object", {}) for e in alice.timeline(alice.desk)]
+    by = {copy["by"]: copy for copy in copies if "by" in copy}
+    assert "who" in by[bob.id]
+    assert "who" not in by.get(ada.actor, {})
+    assert any("by ada" in answer for answer in alice.answers())
+
+
 @pytest.mark.parametrize("command", ["block", "mute"])
 def test_an_edit_tells_nobody_who_wants_to_hear_nothing_of_its_author(
     world: World, alice: Resident, bob: Neighbour, command: str
