@@ -47,7 +47,7 @@ def _figures():
         (
             *("accepted", "p50_ms", "p95_ms", "indexed", "indexed_cpu_ms"),
             *("in_room", "in_room_alone", "in_room_cpu_ms", "indexed_ms", "in_room_ms"),
-            *("last_s", "per_second", "cpu_ms", "one room", "many rooms"),
+            *("last_s", "per_second", "cpu_ms", "one room", "in order", "many rooms"),
             *("signs", "verifies", "first", "again", "pss", "rss"),
         ),
         1.0,

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from bridge.demo.bench.stage import Stage
 from bridge.demo.neighbour.blast import Pour
+from bridge.matrix.client import DEVICE
 
-WIDE = 16
+WIDE = 16  # requests at a time
 TEXT = b"(request-target): post /inbox\nhost: example.org\ndate: Mon, 01 Jan 2024 00:00:00 GMT"
 
 
@@ -38,8 +39,19 @@ def rsa_per_cpu_second() -> dict[str, float]:
     return found
 
 
-def one_room(stage: Stage, like: dict[str, Any], ghosts: Sequence[str], events: int) -> float:
-    """Events per second: `like` what we write, by the same ghosts, into a new room of alice's."""
+def one_room(
+    stage: Stage,
+    like: dict[str, Any],
+    ghosts: Sequence[str],
+    events: int,
+    *,
+    in_order: bool = False,
+) -> float:
+    """Events per second: `like` what we write, by the same ghosts, into a new room of alice's.
+
+    `in_order`: on our terms, as many at a time as there are authors, and each named by a device, so
+    that none overtakes and none is doubled by a homeserver that was killed.
+    """
     token = _token(stage)
     room = stage.alice.create_room(preset="public_chat")
     for ghost in ghosts:
@@ -48,12 +60,14 @@ def one_room(stage: Stage, like: dict[str, Any], ghosts: Sequence[str], events: 
     root = stage.alice.send(room, "the root of the thread")
     relation = {"rel_type": "m.thread", "event_id": root, "is_falling_back": True}
     content = {**like, "m.relates_to": {**relation, "m.in_reply_to": {"event_id": root}}}
+    device = DEVICE if in_order else ""
     return _pour(
         stage,
         [
-            _request(stage, "PUT", _send(room, n), content, token, ghosts[n % len(ghosts)])
+            _request(stage, "PUT", _send(room, n), content, token, ghosts[n % len(ghosts)], device)
             for n in range(events)
         ],
+        len(ghosts) if in_order else WIDE,
     )
 
 
@@ -80,10 +94,17 @@ def _send(room: str, number: int) -> str:
 
 
 def _request(  # noqa: PLR0913  the parts of one request
-    stage: Stage, method: str, path: str, body: dict[str, Any], token: str, user: str = ""
+    stage: Stage,
+    method: str,
+    path: str,
+    body: dict[str, Any],
+    token: str,
+    user: str = "",
+    device: str = "",
 ) -> bytes:
     data = json.dumps(body).encode()
-    asked = f"?{urlencode({'user_id': user})}" if user else ""
+    named = {"user_id": user, "device_id": device}
+    asked = f"?{urlencode({key: value for key, value in named.items() if value})}" if user else ""
     head = (
         f"{method} {path}{asked} HTTP/1.1",
         f"Host: {urlsplit(stage.homeserver.url).netloc}",
@@ -94,9 +115,9 @@ def _request(  # noqa: PLR0913  the parts of one request
     return "\r\n".join([*head, "", ""]).encode() + data
 
 
-def _pour(stage: Stage, requests: list[bytes]) -> float:
+def _pour(stage: Stage, requests: list[bytes], wide: int = WIDE) -> float:
     run = Pour(stage.homeserver.url, deque(requests))
-    asyncio.run(run.run(WIDE))
+    asyncio.run(run.run(wide))
     refused = {status for status, _ in run.answers if status != 200}
     if refused:
         raise RuntimeError(f"the homeserver answered {refused} to what it was sent directly")

@@ -27,6 +27,7 @@ def everything(form: str, folder: Path, *, quick: bool, say: Callable[[str], obj
         say("the homeserver alone")
         found["homeserver"] = {
             "one room": limits.one_room(stage, event, ghosts, 800 // few),
+            "in order": limits.one_room(stage, event, ghosts, 800 // few, in_order=True),
             "many rooms": limits.many_rooms(stage, event, 50 // few, 800 // few),
         }
     found["rsa"] = limits.rsa_per_cpu_second()
