@@ -4,7 +4,7 @@ whose quoted post is not here (any more).
 
 from django.utils import timezone
 
-from bridge import errands, processing
+from bridge import errands, processing, turns
 from bridge.activitypub import consents
 from bridge.errors import Later
 from bridge.models import Errand
@@ -22,13 +22,18 @@ def look(errand: Errand) -> None:
     post = rows.exclude(quote="").select_related("author").first()
     if post is None or quoting.shown([post]):
         return
+    now = int(timezone.now().timestamp() * 1000)
     try:
-        found = consents.found(post, at=int(timezone.now().timestamp() * 1000))
+        found = consents.found(post, at=now)
+        gone = not found and bool(post.stamp) and consents.is_gone(post)
     except Later as error:
         after = error.after or AGAIN[min(errand.failures, len(AGAIN) - 1)]
         raise Later(str(error), after=after) from None
     if found:
         processing.consented(*found)
+    elif gone:  # taken back or deleted while nothing was known of it here
+        with turns.writing():
+            processing.carry_out(quoting.lapsed(post, now))
 
 
 def plan() -> None:

@@ -290,7 +290,8 @@ def _revise(act: Revise) -> bool:
 def _retract(act: Retract) -> bool:
     post = Post.objects.select_related("author").filter(uri=act.post).first()
     if post is None:
-        return bury(act.post, act.author, act.at) and False
+        bury(act.post, act.author, act.at)
+        return quoting.lapse(act.post)
     if post.author.uri != act.author:
         raise Refused("only its author may delete a post")
     bury(act.post, act.author, act.at)

@@ -206,9 +206,13 @@ def _prove(act: AllowQuote) -> bool:
 
 def unseen() -> QuerySet[Post]:
     """Quotes by people elsewhere that may stand, while what they quote is not known here."""
-    known = Post.objects.filter(uri=OuterRef("quote"))
     rows = Post.objects.filter(deleted=None, author__owner=None, visibility__in=OPEN)
-    return rows.exclude(stamp="").exclude(quote="").exclude(Exists(known)).order_by("-published")
+    marked = rows.exclude(stamp="").exclude(quote="")
+    return marked.exclude(Exists(_quoted_by_it())).order_by("-published")
+
+
+def _quoted_by_it() -> QuerySet[Post]:
+    return Post.objects.filter(uri=OuterRef("quote"))
 
 
 def _refuse(act: RefuseQuote) -> bool:
@@ -222,10 +226,32 @@ def _refuse(act: RefuseQuote) -> bool:
 
 
 def unmark(stamp: str, author: str) -> int:
-    """Posts by others elsewhere lose it at once; those by people here say so themselves."""
+    """Posts by others elsewhere lose it at once; those by people here say so themselves. Whose the
+    quoted post is nobody can tell where it is not known, as after a loss: whoever could say this
+    is of the stamp's own server.
+    """
     rows = Post.objects.filter(stamp=stamp, author__owner=None)
     quoted = Post.objects.filter(author__uri=author).values("uri")
-    return rows.filter(quote__in=quoted).update(stamp="")
+    return rows.filter(Q(quote__in=quoted) | ~Exists(_quoted_by_it())).update(stamp="")
+
+
+def lapse(quoted: str) -> bool:
+    """A post that is not known here was deleted: whether something had the right to show it."""
+    rows = Post.objects.filter(quote=quoted, author__owner=None).exclude(stamp="")
+    return bool(rows.update(stamp=""))
+
+
+def lapsed(post: Post, at: int) -> RefuseQuote:
+    """It quotes what is nowhere any more, and is not known here."""
+    return RefuseQuote(
+        author=post.author.uri,
+        asker=post.author.uri,
+        post=post.quote,
+        quoting=post.uri,
+        uri="",
+        stamp=post.stamp,
+        at=at,
+    )
 
 
 def mark(post: str, author: str, stamp: str) -> None:

@@ -5,8 +5,8 @@ quoted post's, and of whoever let it be quoted.
 import functools
 import time
 
-from bridge.activitypub import actors, fetched, quotes
-from bridge.errors import Later, Trouble
+from bridge.activitypub import actors, fetched, jsonld, quotes
+from bridge.errors import Gone, Later, Trouble
 from bridge.network import Said
 from social.acts import AllowQuote, Publish
 from social.models import Post
@@ -41,3 +41,20 @@ def found(post: Post, *, at: int) -> tuple[list[Said], AllowQuote] | None:
         at=at,
     )
     return context, consent
+
+
+def is_gone(post: Post) -> bool:
+    """Whether what it quotes, or the consent to it, is no more. In doubt it is still there."""
+    return any(_is_gone(uri) for uri in (post.stamp, post.quote))
+
+
+def _is_gone(uri: str) -> bool:
+    """Raises Later."""
+    try:
+        return "Tombstone" in jsonld.types(actors.get(uri))
+    except Gone:
+        return True
+    except Later:
+        raise
+    except Trouble:
+        return False

@@ -115,8 +115,10 @@ def _posts_quoting(act: Act) -> "QuerySet[Post] | None":
     match act:
         case Retract():
             return rows.filter(quote=act.post)
-        case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
-            return rows.filter(quote=act.now.post)
+        case Revise():  # what has the right to show it; anything else is a link
+            return rows.filter(~Q(stamp="") | Q(author__uri=act.author), quote=act.now.post)
+        case Leave():
+            return rows.exclude(stamp="").filter(quote__in=_posts(act.author))
         case RefuseQuote() if act.stamp:
             return rows.filter(quote=act.post, uri=act.quoting)
         case AllowQuote():  # it came after the post, which has it by now

@@ -221,3 +221,42 @@ def test_what_is_quoted_is_fetched_again_after_a_loss(
     assert stamp_of(first)
     consents.plan()
     assert Errand.objects.filter(kind="quote").count() == 1
+
+
+@pytest.mark.parametrize("heard", ["stamp", "post", "nothing"])
+def test_a_quote_ends_though_nothing_is_known_of_whom_it_quotes_since_a_loss(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, heard: str
+) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    quoted = carol.post("the original").post
+    first = quote(bob, quoted, by=carol)
+    world.settle()
+    stamp = stamp_of(first)
+    assert "the original" in now(alice, "hear hear", mirror)["body"]
+    lost_and_rebuilt()
+    if heard == "nothing":  # it was said while we were away
+        for gone in (stamp, quoted):
+            carol.delete(gone)
+        consents.plan()
+    else:
+        world.hear(carol, said(carol, "Delete", {"stamp": stamp, "post": quoted}[heard]))
+    world.settle()
+    assert not stamp_of(first)
+    assert "the original" not in now(alice, "hear hear", mirror)["body"]
+
+
+def test_nobody_of_another_server_ends_a_quote_of_what_is_not_known(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mallory = world.neighbour("mallory")
+    quoted = carol.post("the original").post
+    first = quote(bob, quoted, by=carol)
+    world.settle()
+    stamp = stamp_of(first)
+    lost_and_rebuilt()
+    for about in (stamp, quoted):
+        world.hear(mallory, said(mallory, "Delete", about))
+    world.settle()
+    assert stamp_of(first) == stamp

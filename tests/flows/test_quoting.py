@@ -37,6 +37,11 @@ def stamped(author: Neighbour, quoted: str, quoting: str, **values: Any) -> str:
     return author.post(extra={"type": "QuoteAuthorization", **named, **values}).post
 
 
+def edited(one: Neighbour, post: str, text: str) -> dict[str, Any]:
+    """A post as its author has it from now on."""
+    return {**note(one, text), "id": post, "updated": "2031-01-01T00:00:00Z"}
+
+
 def quote(one: Neighbour, quoted: str, by: Neighbour | None = None) -> str:
     """A post that quotes, with the consent of whom it quotes."""
     first = one.post("hear hear", extra={"quote": quoted}).post
@@ -233,6 +238,38 @@ def test_words_that_were_deleted_go_from_where_they_are_quoted(
     world.hear(carol, said(carol, "Delete", {"id": quoted, "type": "Tombstone"}))
     world.settle()
     assert "regretted" not in now(alice, "hear hear", mirror)["body"]
+
+
+def test_words_of_whoever_left_go_from_where_they_are_quoted(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    quote(bob, carol.post("before I left").post, by=carol)
+    world.settle()
+    assert "before I left" in now(alice, "hear hear", mirror)["body"]
+    world.hear(carol, said(carol, "Delete", carol.id))
+    world.settle()
+    assert "before I left" not in now(alice, "hear hear", mirror)["body"]
+
+
+def test_an_edit_for_everybody_is_shown_where_it_is_quoted(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    quoted = carol.post("badly put").post
+    quote(bob, quoted, by=carol)
+    bob.post("only a link", extra={"quoteUrl": quoted})
+    world.settle()
+    assert "badly put" in now(alice, "hear hear", mirror)["body"]
+    before = len(alice.timeline(mirror))
+    world.hear(carol, said(carol, "Update", edited(carol, quoted, "better put")))
+    world.settle()
+    shown = str(now(alice, "hear hear", mirror))
+    assert "better put" in shown
+    assert "badly put" not in shown
+    assert len(alice.timeline(mirror)) == before + 1  # the link says nothing else than before
 
 
 def test_a_reader_sees_no_quote_of_whom_they_block(
