@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Self
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 
 from social import acts, pins, quoting
-from social.models import Actor, ActorQuerySet, Follow, Post, PostQuerySet, Version
+from social.models import Actor, ActorQuerySet, Follow, Post, PostQuerySet, Version, shut_out
 
 SIZE = 20  # posts on a page
 PEOPLE = 100  # profiles on the first page
@@ -169,12 +169,23 @@ def _order(entry: Entry) -> tuple[int, str, int]:
 
 def _answering(entries: Sequence[Entry]) -> Sequence[Entry]:
     """Adds the posts that are replied to and quoted: a query for all, through the same gate."""
-    parents = _open().in_bulk({e.post.parent_id for e in entries if e.post.parent_id})
+    answers = _answered([entry.post for entry in entries])
     quoted = quoting.shown([entry.post for entry in entries])
     return [
-        replace(e, answers=parents.get(e.post.parent_id or 0), quoted=quoted.get(e.post.pk))
-        for e in entries
+        replace(e, answers=answers.get(e.post.pk), quoted=quoted.get(e.post.pk)) for e in entries
     ]
+
+
+def _answered(posts: Sequence[Post]) -> dict[int, Post]:
+    """By the key of the answer; of whom its author has shut out since nobody is told."""
+    keys = [post.pk for post in posts if post.parent_id]
+    above: QuerySet[Any] = (
+        _open()
+        .filter(replies__in=keys)
+        .annotate(answer=F("replies__pk"), answerer=F("replies__author"))
+        .exclude(shut_out("author__", author=OuterRef("answerer")))
+    )
+    return {post.answer: post for post in above}
 
 
 def pinned(actor: Actor) -> Sequence[Entry]:

@@ -153,12 +153,12 @@ def test_what_hides_behind_a_hidden_post_is_not_shown(
 
 @pytest.mark.parametrize("way", ["block", "server"])
 def test_the_words_of_whom_its_author_blocked_since_are_not_shown(client: Client, way: str) -> None:
-    alice, bob = local("alice"), remote("bob")
+    alice, bob = local("alice"), remote("bob", name="Roberta")
     post = answer(write(bob, "what I answered."), alice, "my own.")
     answer(post, bob, "what they said to it.")
     write(alice, "quoting.", name="quoting", quote=write(bob, "quoted.").uri, stamp="https://x/s")
-    theirs = ("what I answered.", "what they said to it.", "quoted.")
-    pages = [path(post), "/@alice/quoting"]
+    theirs = ("what I answered.", "what they said to it.", "quoted.", "Roberta")
+    pages = [path(post), "/@alice/quoting", "/@alice", "/@alice/feed.atom"]
     before = "".join(client.get(each).text for each in pages)
     assert all(words in before for words in theirs)
     if way == "block":
@@ -167,7 +167,15 @@ def test_the_words_of_whom_its_author_blocked_since_are_not_shown(client: Client
         HostBlock.objects.create(uri="u", author=alice, host=bob.host, at=NOON)
     after = "".join(client.get(each).text for each in pages)
     assert "my own." in after
+    assert after.count("In answer to a post that is not shown here") == 2
     assert not any(words in after for words in theirs)
+
+
+def test_whom_somebody_else_blocked_is_named_as_before(client: Client) -> None:
+    alice, ada, bob = local("alice"), local("ada"), remote("bob", name="Roberta")
+    post = answer(write(bob), alice, "my own.")
+    Block.objects.create(uri="u", author=ada, target=bob, at=NOON)
+    assert "a post by <bdi>Roberta</bdi>" in text(client, post)
 
 
 def test_a_parent_we_never_saw_is_said_to_be_missing(client: Client) -> None:
