@@ -19,7 +19,6 @@ from bridge.matrix.sending import (
     Send,
     caption,
     fitted,
-    hidden,
     kept,
     message,
     stamp,
@@ -70,7 +69,6 @@ __all__ = [
     "ledger",
     "notice",
     "notice_for",
-    "own",
     "receipt",
     "render",
     "requoted",
@@ -416,35 +414,3 @@ def _repost(post: Publish, refs: Refs) -> dict[str, Any]:
         "content_inline": True,
         **{key: value for key, value in found.items() if value},
     }
-
-
-def own(act: Publish, refs: Refs, *, idem: str = "", app: str = "") -> Send | Ignored:
-    """A post or reply that its author wrote on our pages or in an app, sent as the author.
-
-    `parse` reads the same post back; `NS.post` says what the words do not.
-    """
-    said = html.to_matrix(act.content.html, refs.pills)
-    content = message(said) | _thread(refs) | _named(act, refs)
-    if act.content.summary:
-        content["body"] = f"[CW: {act.content.summary}]\n\n{said.body}"
-        content["formatted_body"] = hidden(said.formatted, act.content.summary)
-    options = {
-        "v": 1,
-        "vis": act.visibility,
-        "cw": shapes.clean(act.content.summary),
-        "sensitive": act.content.sensitive,
-        "lang": act.content.language,
-        "reply": act.reply,
-        "quote": act.content.quote,
-        "policy": {"quote": act.content.quotable} if act.content.quotable else {},
-        "idem": shapes.clean(idem),
-        "app": shapes.clean(app),
-    }
-    content[vocabulary.POST] = {key: value for key, value in options.items() if value}
-    return fitted("m.room.message", content)
-
-
-def _named(act: Publish, refs: Refs) -> dict[str, Any]:
-    users = (refs.pills.get(mention.actor, "") for mention in act.content.mentions)
-    named = [mxid for mxid in dict.fromkeys(users) if mxid.startswith("@")]  # a group is a room
-    return {"m.mentions": {"user_ids": named} if named else {}}

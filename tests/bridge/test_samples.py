@@ -23,6 +23,7 @@ from social import acts
 from social.acts import Ignored
 from tests.bridge.matrix import cast
 from tests.bridge.matrix.sent import OBJECT, SENT
+from tests.bridge.matrix.typed import typed
 from tests.bridge.test_translation import (
     NEVER_TOLD,
     NOT_IN_ACTIVITYPUB,
@@ -125,7 +126,7 @@ def test_what_is_typed_in_matrix_can_be_typed_again_and_is_read_as_it_was(sample
 
 def _written(act: acts.Act) -> events.Send | events.Redact | Ignored:
     if isinstance(act, acts.Publish):
-        return events.own(act, replace(SENT, pills=PILLS))
+        return typed(act, replace(SENT, pills=PILLS))
     about = act.now.post if isinstance(act, acts.Revise) else getattr(act, "post", "")
     event = EVENTS.get(about, cast.FROM_BOB)
     return events.render(act, replace(SENT, raw="", event=event, redact=cast.LIKED, pills=PILLS))

@@ -21,6 +21,7 @@ from social.acts import Ignored
 from social.habits import Habits
 from tests.bridge.matrix import cast
 from tests.bridge.matrix.sent import SENT
+from tests.bridge.matrix.typed import typed
 from tests.schemas.events import problems
 from tests.social.everything import KINDS, all_fields, differing, every_act, said
 
@@ -336,8 +337,8 @@ NOT_TYPED = {
 }
 
 
-def test_what_an_owner_says_on_our_pages_is_in_the_event_they_send_but_for_what_is_listed() -> None:
-    written = events.own(PUBLISH, SENT)
+def test_what_an_owner_says_is_in_the_event_they_send_but_for_what_is_listed() -> None:
+    written = typed(PUBLISH, SENT)
     assert isinstance(written, events.Send)
     event = cast.message(written.content)
     assert not problems(event)
