@@ -15,16 +15,17 @@ import ssl
 import time
 import urllib.parse
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, Any
 
 import aiohttp  # noqa: TID251  this is the one module that may
 from django.conf import settings
 from yarl import URL
 
-from bridge import addresses
+from bridge import addresses, pace
 from bridge.activitypub import jsonld
 from bridge.addresses import Refused, checked
 from bridge.errors import Busy, Forbidden, Gone, Later, Unreadable
@@ -53,6 +54,7 @@ LIMIT = 1_048_576  # bytes, after decompression
 ANSWER = 4_096  # bytes of an answer to a POST
 REDIRECTS = 3
 PER_HOST = 4  # GETs at once
+ENOUGH = 60.0  # seconds for which a host is left alone that answers 429 and no more
 _CHUNK = 65_536
 _DAY = 86_400.0
 _EPOCH = 1_000_000_000  # more seconds than anybody asks for: such a number is a moment
@@ -317,8 +319,29 @@ def get(  # noqa: PLR0913  as fetch
     limit: int = LIMIT,
     wait: float = TOTAL,
 ) -> Response:
-    """`fetch`, for threads other than the loop's."""
-    return run(fetch(url, accept=accept, sign=sign, total=total, limit=limit, wait=wait))
+    """`fetch`, for threads other than the loop's, at the host's pace: see bridge/pace.py."""
+    host, known = urllib.parse.urlsplit(url).netloc, pace.of_this_process
+    if left := known.is_shut(host):
+        raise Crowded("it asked us to ask for nothing now", after=left)
+    ask = partial(fetch, url, accept=accept, sign=sign, total=total, limit=limit, wait=wait)
+    answer = run(_in_turn(host, ask) if pace.is_unhurried() else _at_once(host, ask))
+    enough = retry_after(answer) or ENOUGH if answer.status == 429 else used_up(answer)
+    if enough:
+        known.shut(host, enough)
+    return answer
+
+
+async def _at_once(host: str, ask: Callable[[], Awaitable[Response]]) -> Response:
+    pace.of_this_process.count(host)
+    return await ask()
+
+
+async def _in_turn(host: str, ask: Callable[[], Awaitable[Response]]) -> Response:
+    pause = pace.of_this_process.turn(host, pace.PATIENCE)
+    if pause is None:
+        raise Crowded("enough was asked of this host for now", after=pace.BURST / pace.RATE)
+    await asyncio.sleep(pause)
+    return await ask()
 
 
 async def post(

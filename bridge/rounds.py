@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from bridge import consents, errands, following, lanes, links, processing, recall, turns
+from bridge import consents, errands, following, lanes, links, pace, processing, recall, turns
 from bridge.errors import Later, Trouble
 from bridge.models import Errand
 from social import actions, once
@@ -40,7 +40,7 @@ def drain(lane: str) -> None:
 
 def run(errand: Errand) -> None:
     try:
-        with turns.working(), once.remembered():
+        with turns.working(), once.remembered(), pace.unhurried():
             again = RUNS[errand.kind](errand)
     except Later as error:
         errands.put_off(errand, str(error), error.after)

@@ -16,6 +16,7 @@ from bridge import (
     inbox,
     lanes,
     links,
+    pace,
     processing,
     recall,
     rounds,
@@ -135,7 +136,8 @@ def read_on(uris: list[str]) -> None:
 @shared_task
 def look_again() -> None:
     """Whether those who let themselves be quoted still do."""
-    quotes.look_again()
+    with pace.unhurried():
+        quotes.look_again()
     consents.plan()
 
 

@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django import Settings as SettingsWrapper
 from pytest_django.live_server_helper import LiveServer
 
-from bridge import turns
+from bridge import pace, turns
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.loop import in_database, run
@@ -114,6 +114,7 @@ def registration_for_all() -> None:
 def _nothing_known_from_before() -> None:
     once.forget()
     uploads.silent.clear()
+    pace.of_this_process.forget()
 
 
 @pytest.fixture

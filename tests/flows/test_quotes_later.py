@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge import consents
+from bridge import consents, pace
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Errand
 from social.models import Post
@@ -74,6 +74,25 @@ def test_a_stamp_that_could_not_be_had_is_asked_for_again_until_it_is_there(
     world.settle()
     assert SHUT in now(alice, "hear hear", mirror)["body"]
     assert not stamp_of(first)
+
+
+def test_what_nobody_waits_for_is_asked_no_faster_than_its_host_likes(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    first = quote(bob, carol.post("the original").post, by=carol)
+    away(world)
+    world.settle()
+    back(world)
+    for _ in range(2 * pace.BURST):
+        pace.of_this_process.turn(carol.id.split("/")[2], 3_600.0)
+    a_while_later(world)
+    (errand,) = Errand.objects.filter(kind="quote")
+    assert errand.due
+    assert not stamp_of(first)
+    pace.of_this_process.forget()
+    a_while_later(world)
+    assert stamp_of(first)
 
 
 def test_who_stays_away_is_asked_five_times_and_no_more(
