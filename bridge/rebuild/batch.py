@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from bridge import documents
-from bridge.matrix import anchors, enclosed, parts, registration
+from bridge.matrix import anchors, enclosed, parts, registration, shapes
 from bridge.matrix import polls as matrix_polls
 from bridge.models import Anchor, Room
 from social import replay
@@ -35,26 +35,25 @@ class Batch:
         self.posts[act.post] = (act, text)
 
     def place(self, event: Event, uri: str, part: int = 0, shows: str = "") -> None:
-        related = event["content"].get("m.relates_to") or {}
-        sender = event["sender"]
+        content, sender = event["content"], event["sender"]
+        related = shapes.relation(content)
         ours = registration.load().ours(sender)  # what its own answers are called is known anyway
-        answers = {} if ours else matrix_polls.places(event["content"])
-        source = enclosed.source(event["content"]) if ours else None
+        answers = {} if ours else matrix_polls.places(content)
+        source = enclosed.source(content) if ours else None
+        about = shapes.event_ref(related.get("event_id"))
         if related.get("rel_type") == "m.replace":
             if answers:
-                self.renamed.append((related.get("event_id", ""), answers))
+                self.renamed.append((about, answers))
             if ours:
-                shown = (shows, source[0] if source else "")
-                self.edited.append((related.get("event_id", ""), *shown))
+                self.edited.append((about, shows, source[0] if source else ""))
             return
-        root = related.get("event_id", "") if related.get("rel_type") == "m.thread" else ""
         anchor = Anchor(
             event_id=event["event_id"],
             room=self.room,
             uri=uri,
-            root=root,
+            root=about if related.get("rel_type") == "m.thread" else "",
             sender=sender,
-            at=event["origin_server_ts"],
+            at=shapes.number(event["origin_server_ts"]),
             part=part,
             shows=shows,
             answers=answers,

@@ -198,6 +198,15 @@ def test_events_that_make_no_sense_are_left_out_and_the_rest_stands(
         ("m.room.message", {"m.relates_to": "nothing"}),
     ):
         world.home.append(room, kind, bot, content)
+    mallory = world.person("mallory")
+    mallory.join(alice.room)
+    for related in ("nothing", ["m.thread"], {"rel_type": "m.thread", "event_id": ["x"]}):
+        odd = {"msgtype": "m.text", "body": "x", "m.relates_to": related}
+        world.home.append(room, "m.room.message", mallory.user_id, odd)
+    renamed = {"rel_type": "m.replace", "event_id": {"x": "y"}}
+    answers = {"answers": [{"id": "a", "org.matrix.msc1767.text": "A"}]}
+    asked = {"org.matrix.msc3381.poll.start": answers, "m.relates_to": renamed}
+    world.home.append(room, "org.matrix.msc3381.poll.start", mallory.user_id, asked)
     world.home.waiting.clear()
     alice.post("after")
     world.settle()
