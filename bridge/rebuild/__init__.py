@@ -7,7 +7,7 @@ post byte for byte; copies by ghosts hold what others did there; the desks' ledg
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
@@ -80,7 +80,8 @@ def rebuild(say: Say, *, only: str = "") -> None:
     if not only:
         _decisions(control)
     for room in found:
-        run(rooms.read_from_here(room.room_id, room.reader))
+        with _apart(room.room_id):
+            run(rooms.read_from_here(room.room_id, room.reader))
     seconds = time.monotonic() - begun
     say(f"{count} events in {seconds:.1f} seconds: {count / seconds:.0f} a second")
 
@@ -121,26 +122,36 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         owner = entry.get("keeper") or entry["owner"]  # of a group, which its room owns, a person
         kind = Room.Kind.GROUP if actor.kind == "group" else Room.Kind.PROFILE
         profile = rooms.remember(entry["profile_room"], kind, actor, owner)
-        desk = rooms.remember(entry["desk"], Room.Kind.DESK, actor, owner)
+        found += [profile, rooms.remember(entry["desk"], Room.Kind.DESK, actor, owner)]
         link = names.matrix_link(profile.room_id)
         Actor.objects.filter(pk=actor.pk).update(room_link=link)
-        _profile(actor, profile)
-        if kind == Room.Kind.GROUP:
-            levels = run(room_groups.powers(profile.room_id, owner))
-            for user in shapes.mapping(levels.get("users")):
-                people.ghost_actor(user)  # who may moderate
-            room_groups.appoint(actor, levels)
-        found += [profile, desk, *linking.upgraded_from(actor, profile.room_id)]
+        with _apart(profile.room_id):
+            _profile(actor, profile)
+            if kind == Room.Kind.GROUP:
+                _moderators(actor, profile)
+            found += linking.upgraded_from(actor, profile.room_id)
     return found
+
+
+@contextmanager
+def _apart(room_id: str) -> Iterator[None]:
+    """What the homeserver does not let us read of one room keeps no other from coming back."""
+    try:
+        yield
+    except client.MatrixError as error:
+        log.warning("room %s cannot be read: %s", room_id, error)
+
+
+def _moderators(group: Actor, room: Room) -> None:
+    levels = run(room_groups.powers(room.room_id, room.owner))
+    for user in shapes.mapping(levels.get("users")):
+        people.ghost_actor(user)  # who may moderate
+    room_groups.appoint(group, levels)
 
 
 def _profile(actor: Actor, room: Room) -> None:
     """What the owner said of themselves is the room's own state."""
-    try:
-        state = run(client.all_state(room.room_id))
-    except Trouble as error:
-        log.warning("room %s cannot be read: %s", room.pk, error)
-        return
+    state = run(client.all_state(room.room_id))
     for event in sorted(state, key=lambda event: event["origin_server_ts"]):
         if event["sender"] != room.owner:
             continue
@@ -173,11 +184,14 @@ def _hidden(owned: Sequence[Room]) -> list[Room]:
     for desk in owned:
         if desk.kind != Room.Kind.DESK:
             continue
-        for kind, room_id, reader in conversations.listed(desk):
-            if kind == "circle":
-                found[room_id] = rooms.remember(room_id, Room.Kind.CIRCLE, desk.actor, desk.owner)
-            elif room_id not in found:
-                found[room_id] = _direct(room_id, reader)
+        with _apart(desk.room_id):
+            for kind, room_id, reader in conversations.listed(desk):
+                if kind == "circle":
+                    circle = rooms.remember(room_id, Room.Kind.CIRCLE, desk.actor, desk.owner)
+                    found[room_id] = circle
+                elif room_id not in found:
+                    with _apart(room_id):
+                        found[room_id] = _direct(room_id, reader)
     return list(found.values())
 
 
@@ -219,16 +233,20 @@ def _decisions(control: str) -> None:
 def _replay(room: Room, say: Say) -> int:
     count, told = 0, time.monotonic()
     unreceipted: list[Event] = []
-    for page in _history(room.room_id, room.reader):
-        count += len(page)
-        _meet(page)
-        with turns.writing(), once.remembered(once.Memory(SEEN)):
-            unreceipted = _page(page, Batch(room), unreceipted)
-        if time.monotonic() - told > TELL:
-            told = time.monotonic()
-            say(f"{room.kind} {room.room_id}: {count} events so far")
-    if room.kind == Room.Kind.MIRROR:
-        _pins(room)
+    try:
+        for page in _history(room.room_id, room.reader):
+            count += len(page)
+            _meet(page)
+            with turns.writing(), once.remembered(once.Memory(SEEN)):
+                unreceipted = _page(page, Batch(room), unreceipted)
+            if time.monotonic() - told > TELL:
+                told = time.monotonic()
+                say(f"{room.kind} {room.room_id}: {count} events so far")
+        if room.kind == Room.Kind.MIRROR:
+            _pins(room)
+    except client.MatrixError as error:
+        say(f"{room.kind} {room.room_id} cannot be read after {count} events: {error}")
+        return count
     say(f"{room.kind} {room.room_id}: {count} events")
     # What was typed after the last receipt may never have left: it goes the ordinary way now.
     events.receive(unreceipted)

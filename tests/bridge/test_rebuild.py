@@ -249,3 +249,20 @@ def test_what_the_admins_decided_holds_after_a_loss_and_nobody_else_decides(
     assert Actor.objects.filter(uri=mallory.id, suspended=True).exists()
     assert not Follow.objects.filter(follower__uri=mallory.id).exists()
     assert world.hear(bob, said(bob, "Create", note(bob, "no spam"))) == 202
+
+
+@pytest.mark.parametrize("which", ["room", "desk"])
+def test_who_put_the_bot_out_of_a_room_keeps_nobody_else_from_coming_back(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour, which: str
+) -> None:
+    world.friends(bob, ada)
+    ada.post("still there")
+    alice.post("seen once")
+    world.settle()
+    room = getattr(alice, which)
+    world.home.member(world.home.rooms[room], alice.person.user_id, "@_ap_bot:hs.test", "leave")
+    world.home.waiting.clear()
+    said = lost_and_rebuilt()
+    assert any(room in line and "cannot be read" in line for line in said), said
+    assert Post.objects.filter(author__uri=ada.actor, html__contains="still there").exists()
+    assert Follow.objects.filter(follower__uri=bob.id, target__uri=ada.actor).exists()
