@@ -270,14 +270,14 @@ def _meet(page: Sequence[Event]) -> None:
 
 
 def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list[Event]:
-    """Answers what the owner typed since the last receipt."""
+    """Answers what the owner typed after what the last receipt is of."""
     room = batch.room
     since = room.actor.published or 0 if room.actor else 0
     readings = [parse(event, _refs(event, room)) for event in page]
     _foreseen(readings)
     for event, read in zip(page, readings, strict=True):
         if isinstance(read, Receipt):
-            unreceipted = []
+            unreceipted = _after(read.event, unreceipted)
         elif (
             room.kind in {Room.Kind.PROFILE, Room.Kind.CIRCLE}
             and event["sender"] == room.owner
@@ -291,6 +291,14 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
     batch.write_posts()
     batch.write_places()
     return unreceipted
+
+
+def _after(receipted: str, typed: list[Event]) -> list[Event]:
+    """What came before the event of a receipt has its own, or never gets one; one that was typed
+    elsewhere tells nothing of its time here, and ends them all.
+    """
+    ids = [event["event_id"] for event in typed]
+    return typed[ids.index(receipted) + 1 :] if receipted in ids else []
 
 
 def _history(room_id: str, reader: str = "") -> Iterator[list[Event]]:

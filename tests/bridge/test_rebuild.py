@@ -150,6 +150,20 @@ def test_what_was_typed_after_the_last_receipt_goes_out_now(
     assert said == ["<p>heard by all</p>", "<p>typed while the server burned</p>"]
 
 
+def test_what_was_typed_before_a_receipt_of_something_older_goes_out_too(
+    world: World, alice: Resident
+) -> None:
+    first, second = alice.post("first"), alice.post("second")
+    world.settle()
+    room = world.home.rooms[alice.room]
+    receipts = "social.ownroom.receipt"
+    (lost,) = [e for e in room.events if e["type"] == receipts and e["content"]["event"] == second]
+    room.events.remove(lost)
+    lost_and_rebuilt()
+    assert list(Received.objects.values_list("key", flat=True)) == [second]
+    assert post_of(first) in Post.objects.values_list("uri", flat=True)
+
+
 def test_what_stood_in_a_room_before_it_was_a_profile_is_no_unsent_post(world: World) -> None:
     owner = world.person("olga")
     linked = linking.create(owner.user_id)
