@@ -21,7 +21,15 @@ _FIRST = (
 )
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 _BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"M4A ": "audio/mp4"}
-_OTHER_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"hevc")  # pictures that hardly anybody shows
+# Pictures that hardly anybody shows (ISO/IEC 23008-12, "Brands"): HEVC, AVC, JPEG or VVC in boxes.
+_OTHER_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2"}
+    | {b"miaf", b"msf1", b"avci", b"avcs", b"jpeg", b"jpgs", b"vvic", b"vvis", b"unif"}
+)
+_UNCLEAN = (  # TIFF and what cameras make of it, JPEG XL and JPEG 2000 in boxes
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILMCCD-RAW"),
+    *(b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  "),
+)
 _OLD_FILMS = (b"moov", b"mdat", b"wide", b"free", b"skip")
 # Containers for sounds and films alike, and zipped documents: the sender says which it is.
 _EITHER = {
@@ -51,6 +59,11 @@ def noted(head: bytes) -> str:
     found = of(head)
     boxed = head[4:8] == b"ftyp" and head[8:12] in _OTHER_BRANDS
     return "image/heic" if boxed else found if found in NOTED else ""
+
+
+def unclean(head: bytes) -> bool:
+    """Whether it is a picture that may say where it was taken, and nobody here can tell."""
+    return head.startswith(_UNCLEAN)
 
 
 def filmed(head: bytes) -> bool:

@@ -18,7 +18,12 @@ _SEGMENTS = 4_000  # of a JPEG
 _CHUNKS = 200_000  # of a PNG or WebP
 _ENTRIES = 200  # of a directory of tags
 
-_NOTES = frozenset({b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"})
+# What shows a picture, besides what no reader may pass over; and so in a WebP.
+_PNG = frozenset(
+    {b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"cICP", b"mDCV", b"cLLI", b"bKGD"}
+    | {b"hIST", b"pHYs", b"sPLT", b"acTL", b"fcTL", b"fdAT"}
+)
+_WEBP = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # within the data of a scan
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -179,7 +184,7 @@ def _png(data: Data) -> Picture:
         end = at + 12 + length
         if len(name) < 4 or end > size:
             raise Unreadable("a broken picture")
-        if name not in _NOTES:
+        if name[:1].isupper() or name in _PNG:
             pieces.append(slice(at, end))
         at = end
         if name == b"IEND":
@@ -196,11 +201,11 @@ def _webp(data: Data) -> Picture:
             break
         name, length = data[at : at + 4], _number(data[at + 4 : at + 8], little=True)
         after = at + 8 + length
-        if len(name) < 4 or after > end:
+        if len(name) < 4 or after > end or (name == b"VP8X" and length < 10):
             raise Unreadable("a broken picture")
         found = found if found[0] else _webp_size(name, data[at + 8 : min(after, at + 18)])
         after += length & 1
-        if name not in {b"EXIF", b"XMP "}:
+        if name in _WEBP:
             flags = data[at + 8 : at + 9]
             piece: list[bytes | slice] = [slice(at, min(after, end))]
             if name == b"VP8X" and flags[0] & 0x0C:

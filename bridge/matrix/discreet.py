@@ -105,6 +105,8 @@ async def _head(found: client.Download) -> bytes:
     head = b""
     while len(head) < filetypes.HEAD and (more := await found.read(filetypes.HEAD - len(head))):
         head += more
+    if filetypes.unclean(head):
+        raise Gone("a kind of picture whose notes cannot be told apart")
     return head
 
 

@@ -126,6 +126,7 @@ def cleaned(data: bytes, kind: str) -> bytes:
         ("image/png", png()[:40]),
         ("image/png", png().replace(b"IEND", b"NONE")),
         ("image/webp", webp()[:14] + b"\xff\xff\xff\x7f"),
+        ("image/webp", b"RIFF\x0c\0\0\0WEBPVP8X\0\0\0\0"),
         ("image/gif", b"GIF89a"),
         ("image/avif", avif()[:28]),
         ("image/avif", avif()[:-1]),
@@ -184,8 +185,10 @@ def test_its_size_is_read_and_a_clean_one_stays_as_it_is(kind: str, data: bytes)
         ("image/jpeg", jpeg(segment(0xED, SECRET), segment(0xFE, SECRET)), jpeg()),
         ("image/jpeg", jpeg(segment(0xE2, b"MPF\0" + SECRET), after=jpeg() + SECRET), jpeg()),
         ("image/png", png(chunk(b"eXIf", SECRET), chunk(b"iTXt", SECRET)), png()),
+        ("image/png", png(chunk(b"caBX", SECRET), chunk(b"zxIf", SECRET)), png()),
         ("image/png", png(after=SECRET), png()),
         ("image/webp", webp(piece(b"EXIF", SECRET), flags=0x08), webp()),
+        ("image/webp", webp(piece(b"C2PA", SECRET)), webp()),
         ("image/webp", webp(after=SECRET), webp()),
     ],
 )
@@ -195,7 +198,7 @@ def test_where_it_was_taken_stays_behind(kind: str, noted: bytes, clean: bytes) 
     assert cleaned(clean, kind) == clean
 
 
-@pytest.mark.parametrize("brand", [b"avif", b"avis", b"heic", b"mif1"])
+@pytest.mark.parametrize("brand", [b"avif", b"avis", b"heic", b"mif1", b"heim", b"avci"])
 @pytest.mark.parametrize("inside", [False, True])
 def test_what_a_picture_in_boxes_notes_is_blanked_and_the_rest_keeps_its_place(
     brand: bytes, *, inside: bool
@@ -220,6 +223,10 @@ def test_a_picture_with_more_notes_than_picture_is_refused() -> None:
 def test_colours_stay() -> None:
     data = jpeg(segment(0xE2, b"ICC_PROFILE\0colours"), segment(0xEE, b"Adobe"))
     assert cleaned(data, "image/jpeg") == data
+    moving = png(chunk(b"iCCP", b"colours"), chunk(b"acTL", b"two"), chunk(b"fcTL", b"first"))
+    assert cleaned(moving, "image/png") == moving
+    colourful = webp(piece(b"ICCP", b"colours"), piece(b"ANIM", b"for ever"))
+    assert cleaned(colourful, "image/webp") == colourful
 
 
 def test_how_it_is_to_be_held_stays_alone() -> None:

@@ -123,6 +123,16 @@ def test_of_a_picture_in_boxes_it_stays_in_the_room_too_whatever_it_is_called(
     assert fetch(url)[0] == 404  # what cannot be cleaned is given to nobody
 
 
+@pytest.mark.parametrize("head", [b"II*\0", b"MM\0*", b"\0\0\0\x0cJXL \r\n\x87\n"])
+def test_a_picture_whose_notes_nobody_can_tell_apart_is_given_to_nobody(
+    world: World, alice: Resident, head: bytes
+) -> None:
+    url = address(picture(world, alice, kind="image/jpeg"))
+    world.home.files["hs.test/abc"] = ("image/jpeg", head + SECRET)
+    status, _, body = fetch(url)
+    assert (status, SECRET in body) == (404, False)
+
+
 def test_of_a_film_it_stays_in_the_room_and_parts_fit(world: World, alice: Resident) -> None:
     url = address(picture(world, alice, kind="video/mp4", msgtype="m.video"))
     noted = film()
