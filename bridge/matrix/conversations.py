@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from django.db.models import Q
+
 from bridge.errors import Gone
 from bridge.loop import in_database, run
 from bridge.matrix import client, registration, render, rooms
@@ -31,9 +33,11 @@ UNSEALED = (
 def of(act: Publish, author: Actor) -> Room | None:
     """The row of the room for those whom a remote post addresses by name; made in a moment.
 
-    Whoever has blocked its author here, or is blocked by them, is not among them.
+    Whoever has blocked its author here, or is blocked by them, is not among them; nor is a group
+    here, which is a room, or a server.
     """
-    named = list(Actor.objects.filter(uri__in=act.audience, left=None)[:MOST])
+    people = Actor.objects.exclude(Q(kind="group", owner__isnull=False) | Q(kind="application"))
+    named = list(people.filter(uri__in=act.audience, left=None)[:MOST])
     kept = [one for one in named if not policy.blocked_between(one, author)]
     if not any(one.is_local for one in kept):
         return None

@@ -157,6 +157,20 @@ def test_what_is_not_for_everybody_stands_in_no_group(
     assert not Post.objects.exists()
 
 
+def test_a_letter_that_names_a_group_as_well_reaches_the_people_it_names(
+    world: World, ada: Resident, boats: Group, pat: Neighbour
+) -> None:
+    """Nobody can be asked into a conversation but people: a group is a room itself."""
+    for names in ([ada.actor, boats.id], [boats.id]):
+        letter = note(pat, f"psst to {len(names)}", to=names)
+        world.hear(pat, said(pat, "Create", letter, to=names))
+        world.settle()
+    (between,) = Room.objects.filter(kind="direct")
+    ada.person.join(between.room_id)
+    assert ada.seen("psst to 2", between.room_id)
+    assert not ada.seen("psst to 1", between.room_id)
+
+
 def test_a_boost_is_not_passed_on(
     world: World, alice: Resident, boats: Group, pat: Neighbour
 ) -> None:
