@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.matrix import shapes, spans
 from bridge.models import Anchor, Room
 from bridge.network import Said
-from social.acts import Act, Undo
+from social.acts import OPEN, Act, Undo
 from social.measures import Expel, Feature, Lock, Measure, Remove
 from social.models import Actor, Post
 
@@ -43,7 +44,7 @@ def moderate(call: "Call") -> list[Said]:
     if word not in _DONE:
         raise Unreadable(HOW)
     link = call.words[1] if len(call.words) > 1 and not _is_words(call) else ""
-    post = _post(call.post(link)[0], link)
+    post = _post(call.post(link)[0], link, call.actor)
     words = " ".join(call.words[2 if link else 1 :])
     group = _group_of(post, call.actor)
     act = _about(word, post, group, call.actor, call.uri, call.at, words)
@@ -60,8 +61,13 @@ def _asked(group: Actor) -> str:
     return f"The members of {name} are told." if group.is_local else f"I asked {name} to do so."
 
 
-def _post(uri: str, link: str) -> Post:
-    rows = Post.objects.filter(deleted=None).select_related("author")
+def _post(uri: str, link: str, reader: Actor) -> Post:
+    """Nobody learns that there is one which is not for them. Of what everybody may read also those
+    decide whom its author blocks.
+    """
+    mine = Post.objects.visible_to(reader).values("pk")
+    shown = Post.objects.filter(Q(visibility__in=OPEN) | Q(pk__in=mine), deleted=None)
+    rows = shown.select_related("author")
     found = rows.filter(uri=uri).first() or (rows.filter(url=link).first() if link else None)
     if found is None:
         raise Unreadable("I know nothing of that post. Give its link, or answer it")

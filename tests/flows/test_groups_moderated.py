@@ -585,6 +585,23 @@ def test_who_moderates_decides_at_their_own_desk_and_below_the_topic(
     assert "moderate lock LINK" in alice.answers()[-1]
 
 
+def test_of_a_post_that_is_not_for_them_nobody_learns_that_it_is_there(
+    world: World, alice: Resident, boats: Group, pat: Neighbour
+) -> None:
+    ada = world.resident("ada")
+    create = note(pat, "psst", to=[ada.actor], cc=[boats.id])
+    world.hear(pat, said(pat, "Create", create, to=[ada.actor], cc=[boats.id]))
+    world.settle()
+    assert post(create["id"]).visibility == "limited"
+    for link in (create["id"], f"{create['id']}0", post_of(f"${'x' * 43}")):
+        alice.tell_bot(f"moderate remove {link}")
+        world.settle()
+        assert "I know nothing of that post" in alice.answers()[-1]
+    ada.tell_bot(f"moderate remove {create['id']}")
+    world.settle()
+    assert "moderate no group" in ada.answers()[-1]
+
+
 def test_who_moderates_a_group_elsewhere_asks_it_and_it_decides(
     world: World, alice: Resident, cats: Neighbour, judge: Neighbour
 ) -> None:
