@@ -15,6 +15,22 @@ VERSION = "0.1.0"
 env = environ.Env()
 environ.Env.read_env(os.environ.get("OWNROOM_ENV_FILE", str(BASE_DIR / ".env")))
 
+
+def _number(name: str, default: int) -> int:
+    try:
+        return int(env.str(name, default=str(default)))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is a whole number, not “{env.str(name)}”") from None
+
+
+def _switch(name: str) -> bool:
+    """Only what is plainly yes or no: a typing error must not leave a door open."""
+    said = env.str(name, default="false").strip().lower()
+    if said not in {"true", "yes", "on", "1", "false", "no", "off", "0"}:
+        raise ImproperlyConfigured(f"{name} is true or false, not “{said}”")
+    return said in {"true", "yes", "on", "1"}
+
+
 OWNROOM_DATA = Path(env.str("OWNROOM_DATA", default=str(BASE_DIR / "data")))
 try:
     OWNROOM_DATA.mkdir(parents=True, exist_ok=True)
@@ -29,9 +45,9 @@ OWNROOM_SERVER_NAME = env.str("OWNROOM_SERVER_NAME", default="")
 OWNROOM_REGISTRATION = Path(
     env.str("OWNROOM_REGISTRATION", default=str(OWNROOM_DATA / "registration.yaml"))
 )
-OWNROOM_SECURE_FETCH = env.bool("OWNROOM_SECURE_FETCH", default=False)
+OWNROOM_SECURE_FETCH = _switch("OWNROOM_SECURE_FETCH")
 OWNROOM_ADMINS = tuple(env.list("OWNROOM_ADMINS", default=[]))
-OWNROOM_ROOM_GHOSTS = env.int("OWNROOM_ROOM_GHOSTS", default=100)  # who speak in a group's room
+OWNROOM_ROOM_GHOSTS = _number("OWNROOM_ROOM_GHOSTS", 100)  # who speak in a group's room
 OWNROOM_SIGNUPS = env.str("OWNROOM_SIGNUPS", default="local")  # or "anyone", or "invited"
 try:
     OWNROOM_ALLOW_PRIVATE = tuple(
@@ -43,9 +59,9 @@ except ValueError as error:
     raise ImproperlyConfigured(f"OWNROOM_ALLOW_PRIVATE: {error}") from error
 OWNROOM_MEDIA_HOST = env.str("OWNROOM_MEDIA_HOST", default="").lower()  # files are served there
 # Of the files that others attach; a homeserver takes 50 MiB unless told otherwise.
-OWNROOM_MEDIA_LIMIT = env.int("OWNROOM_MEDIA_LIMIT", default=40) * 1024 * 1024
-OWNROOM_MEDIA_QUOTA = env.int("OWNROOM_MEDIA_QUOTA", default=10_240) * 1024 * 1024  # 0: none
-OWNROOM_MEDIA_DAYS = env.int("OWNROOM_MEDIA_DAYS", default=180)  # unused for so long; 0: for ever
+OWNROOM_MEDIA_LIMIT = _number("OWNROOM_MEDIA_LIMIT", 40) * 1024 * 1024
+OWNROOM_MEDIA_QUOTA = _number("OWNROOM_MEDIA_QUOTA", 10_240) * 1024 * 1024  # 0: none
+OWNROOM_MEDIA_DAYS = _number("OWNROOM_MEDIA_DAYS", 180)  # unused for so long; 0: for ever
 OWNROOM_HOMESERVER_ADMIN_TOKEN = env.str("OWNROOM_HOMESERVER_ADMIN_TOKEN", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
 OWNROOM_EMBEDDED = not REDIS_URL  # one process: web, worker and scheduler, broker in memory

@@ -42,6 +42,7 @@ THOROUGH = (
     "tests/bridge/demo/",
     "tests/bridge/security/",
     "tests/bridge/test_admin.py",
+    "tests/bridge/test_commandline.py",
     "tests/bridge/test_delivering.py",
     "tests/bridge/test_html.py",
     "tests/bridge/test_http.py",

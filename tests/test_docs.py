@@ -106,7 +106,7 @@ def test_the_makefile_has_what_the_pages_tell_to_make():
 
 def settings_read() -> set[str]:
     text = (ROOT / "bridge" / "settings.py").read_text()
-    return set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", text))
+    return set(re.findall(r"\b(?:env\.\w+|_number|_switch)\(\s*\"([A-Z_]+)\"", text))
 
 
 def test_every_setting_stands_in_the_admins_table_and_no_other():

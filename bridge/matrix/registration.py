@@ -14,8 +14,11 @@ PREFIX = "_ap_"  # of every ghost, of every alias, and of the bot
 BOT = "_ap_bot"
 
 
+RESTORE = "Restore it from a backup, or move it away and run: python manage.py registration"
+
+
 class RegistrationMissing(Exception):
-    pass
+    """There is none, or none that can be read; its text is for the admin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,18 @@ def load() -> Registration:
     path = settings.OWNROOM_REGISTRATION
     try:
         changed = path.stat().st_mtime_ns
+        return _read(path, changed, settings.OWNROOM_SERVER_NAME)
     except FileNotFoundError as error:
         raise RegistrationMissing(
             f"There is no registration at {path}. Run: python manage.py registration"
         ) from error
-    return _read(path, changed, settings.OWNROOM_SERVER_NAME)
+    except (OSError, UnicodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise RegistrationMissing(f"{_unread(path, error)}. {RESTORE}") from error
+
+
+def _unread(path: Path, error: Exception) -> str:
+    why = error.strerror if isinstance(error, OSError) else "it is no registration"
+    return f"The registration at {path} cannot be read: {why}"
 
 
 @lru_cache(maxsize=4)
@@ -69,10 +79,24 @@ def namespaces() -> dict[str, Any]:
     }
 
 
+def _old(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text()) if path.exists() else {}
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise RegistrationMissing(f"{_unread(path, error)}. {RESTORE}") from error
+    if not isinstance(found, dict):
+        raise RegistrationMissing(f"The registration at {path} has nothing in it. {RESTORE}")
+    return found
+
+
 def write(url: str) -> str:
-    """Writes the file where the settings say, keeping the tokens it has; returns its text."""
+    """Writes the file where the settings say, keeping the tokens it has; returns its text.
+
+    Raises RegistrationMissing where what is there cannot be read: tokens that are lost by mistake
+    lock us out of the homeserver.
+    """
     path: Path = settings.OWNROOM_REGISTRATION
-    old: dict[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
+    old = _old(path)
     data = {
         "id": old.get("id", "ownroom"),
         "url": url,

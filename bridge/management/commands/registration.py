@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from bridge.matrix import registration
 
@@ -19,7 +19,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, url: str, **_: object) -> None:
-        self.stdout.write(registration.write(url.rstrip("/")))
+        if not url.startswith(("http://", "https://")):
+            raise CommandError(f"--url begins with http:// or https://, for example http://{url}")
+        try:
+            self.stdout.write(registration.write(url.rstrip("/")))
+        except registration.RegistrationMissing as error:
+            raise CommandError(str(error)) from error
         self.stderr.write(
             f"Written to {settings.OWNROOM_REGISTRATION}. Name this file in the homeserver's"
             " app_service_config_files, then restart the homeserver."
