@@ -74,7 +74,8 @@ class Story:
         if thread != self.events[-1]:
             raise Broken("the reply does not stand in the thread of the post")
         self.events.append(event["event_id"])
-        return f"{event['sender']} answers in the thread ({sent.post})"
+        name = self.alice.profile(event["sender"])["displayname"]
+        return f"{name} answers in the thread ({sent.post})"
 
     def bob_likes_and_boosts(self) -> str:
         self.bob.like(self.posts[-1])
@@ -239,7 +240,9 @@ def _begin(stack: ExitStack, port: int, folder: Path) -> Story:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupted)
+    # Also SIGINT: a shell without a terminal starts what ends in `&` so that it is not heard.
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, interrupted)
     print(
         "Starting a homeserver, Ownroom and a neighbour (the first time, this installs Synapse) …"
     )
@@ -275,7 +278,14 @@ def _stay(story: Story) -> None:
         f"  homeserver         {story.homeserver.url}  (log in with any Matrix client:"
         f" alice, password {PASSWORD})\n"
         f"  her desk           {story.desk}  (type: help)\n"
-        f"  the neighbour      {story.neighbour.url}/@bob  (bob is {story.bob.handle})",
+        f"  the neighbour      {story.neighbour.url}/@bob  (bob is {story.bob.handle})\n"
+        "\nTry these next:\n"
+        f"  in her room        write something; begin with !cw cake to put it behind a warning;"
+        f" attach a picture\n"
+        f"  in her desk        help, home, status; block {story.bob.handle}, and he is gone from"
+        f" her room\n"
+        f"  in a browser       {page}/feed.atom, {story.server.url}/tags/ownroom\n"
+        f"  in a terminal      curl -H 'Accept: application/activity+json' {story.actor}",
         flush=True,
     )
     while all(part.poll() is None for part in story.server.parts.values()):
