@@ -1,6 +1,7 @@
 """Finding people by handle or URL, and servers by name, as somebody wrote them."""
 
 from django.conf import settings
+from django.db.models import Q
 
 from bridge import names
 from bridge.activitypub import actors, moderators
@@ -9,20 +10,37 @@ from social.hosts import covers
 from social.models import Actor
 
 
+class Unnamed(Unreadable):
+    """A name without a server, of nobody here."""
+
+
 def find(written: str) -> Actor:
-    """`@bob@example.org`, or the URL of a profile. May fetch. Raises Trouble."""
+    """`@bob@example.org`, the URL of a profile, or a Matrix ID. May fetch. Raises Trouble."""
     word = written.strip().strip("<>,;")
+    if mxid := word if names.is_user_id(word) else names.read_matrix_link(word):
+        return _in_matrix(mxid)
     if word.startswith(("https://", "http://")):
         known = Actor.objects.filter(url=word).first()
-        return known or actors.find(word)
+        return known or actors.find_at(word)
     if "@" not in word.lstrip("@"):
         local = Actor.objects.local().filter(handle__iexact=word.lstrip("@")).first()
         if local is None:
-            raise Unreadable(f"“{word}” is not a handle; one looks like @name@server")
+            raise Unnamed(f"“{word}” is not a handle; one looks like @name@server")
         return local
     found = actors.lookup(word)
     if found.left:
         raise Gone(f"@{found.acct} is gone")
+    return found
+
+
+def _in_matrix(mxid: str) -> Actor:
+    """Who lives here, or whoever speaks in rooms here through a ghost."""
+    found = Actor.objects.filter(Q(owner=mxid) | Q(ghost__mxid=mxid), left=None).first()
+    if found is None:
+        raise Unreadable(
+            f"{mxid} has no profile in the fediverse that I know of. An address there looks like"
+            " @name@server"
+        )
     return found
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "used_up",
 ]
 
+NO_SUCH_NAME = "no connection: its name is not found in the DNS"
 CONNECT = 5.0  # seconds
 TOTAL = 10.0
 LIMIT = 1_048_576  # bytes, after decompression
@@ -162,7 +163,7 @@ def _no_connection(error: aiohttp.ClientConnectorError) -> str:
     """In words for whoever typed the name of the host."""
     match error:
         case aiohttp.ClientConnectorDNSError():
-            return "no connection: its name is not found in the DNS"
+            return NO_SUCH_NAME
         case aiohttp.ClientConnectorCertificateError():
             return "no connection: its certificate is not valid"
         case aiohttp.ClientSSLError():

@@ -36,6 +36,14 @@ class Absent(Gone):
     """Answered 404: it is no more, or we are not to see it."""
 
 
+class OtherId(Forbidden):
+    """The document at an address has another id, on the same server: `found`."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__("the document carries another id than its address")
+        self.found = found
+
+
 def known(uri: str) -> Actor | None:
     return actions.actor(uri)
 
@@ -51,6 +59,14 @@ def find(uri: str) -> Actor:
         if actor:  # an old profile is better than none
             return actor
         raise
+
+
+def find_at(url: str) -> Actor:
+    """The same by the address of their page (Mastodon's `/@bob`), whose document has their id."""
+    try:
+        return find(url)
+    except OtherId as page:
+        return find(page.found)
 
 
 def fetch(uri: str) -> Actor:
@@ -183,7 +199,7 @@ def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], 
     if not names.same_origin(found, response.url) or not names.same_origin(found, uri):
         raise Forbidden("the document's id is on another server than its address")
     if found != uri.split("#", maxsplit=1)[0] and found != uri:
-        raise Forbidden("the document carries another id than its address")
+        raise OtherId(found)
     return jsonld.discreet(document, response.body.decode("utf-8", "replace"))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import attachments, places, replies
+from bridge.matrix import attachments, linking, misplaced, places, registration, replies
 from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import ENCRYPTED
 from bridge.models import Room
@@ -20,6 +20,10 @@ def answer(event: dict[str, Any], room: Room, said: Said | None, problem: str, k
     if room.kind == Room.Kind.DESK and _typed(event, room):
         text = replies.refusal(problem) if problem else (said.answer if said else "")
         places.say(room, text, subject=key)
+    elif room.kind == Room.Kind.DESK:
+        _tell_guest(event, room)
+    elif problem and misplaced.line(event) and linking.wish(event) is None:
+        _tell_typed(event, problem, key)
     if problem in UNREAD:
         _tell_unread(event, room, problem)
     if problem in admission.NOT_TAKEN:
@@ -45,6 +49,36 @@ def _tell_voter(vote: Vote, problem: str, key: str) -> None:
         _tell_author(vote, f"<p>Your vote did not count: {why}.</p>", key)
 
 
+def _tell_guest(event: dict[str, Any], desk: Room) -> None:
+    """Somebody else whom the owner let into their desk; once is enough."""
+    guest = event["sender"]
+    subject = f"guest {desk.room_id} {guest}"
+    if event.get("type") != "m.room.message" or registration.load().ours(guest):
+        return
+    if guest == desk.owner or Delivery.objects.filter(subject=subject).exists():
+        return
+    link = names.matrix_link(desk.owner)
+    text = (
+        f'<p>Here I listen to <a href="{link}">{html.escape(desk.owner)}</a> alone. Begin a'
+        " conversation with me that is yours, and I listen to you there.</p>"
+    )
+    places.say(desk, text, subject=subject)
+
+
+def _tell_typed(event: dict[str, Any], problem: str, key: str) -> None:
+    desk = _desk(event["sender"])
+    if desk:
+        told = problem == misplaced.REASON
+        text = misplaced.answer(event) if told else replies.refusal(problem)
+        places.say(desk, text, subject=key)
+
+
+def _desk(owner: str) -> Room | None:
+    """A person's, where they can be told."""
+    desks = Room.objects.filter(kind=Room.Kind.DESK, owner=owner, ready=True)
+    return desks.exclude(actor__kind="group").first()
+
+
 def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
     """Whoever writes what nobody elsewhere will get is told so; not for each encrypted word."""
     writer, poll = event["sender"], problem in matrix_polls.UNSENT
@@ -61,13 +95,12 @@ def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
 def _tell_not_taken(event: dict[str, Any], problem: str, key: str) -> None:
     """It stands in the room, and nobody elsewhere will read it."""
     writer = event["sender"]
-    desk = Room.objects.filter(kind=Room.Kind.DESK, owner=writer, ready=True)
-    desk = desk.exclude(actor__kind="group")
-    if found := desk.first():
+    if found := _desk(writer):
         link = names.matrix_link(event["room_id"], event["event_id"])
         words = f'<a href="{link}">What you wrote there</a> goes nowhere: {html.escape(problem)}.'
         places.say(found, f"<p>{words}</p>", subject=key)
 
 
 def _typed(event: dict[str, Any], room: Room) -> bool:
-    return event.get("sender") == room.owner and event.get("type") == "m.room.message"
+    kinds = {"m.room.message", "m.sticker", *matrix_polls.STARTS}
+    return event.get("sender") == room.owner and event.get("type") in kinds

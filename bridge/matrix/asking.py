@@ -5,6 +5,7 @@ said in the same room.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,10 @@ from bridge.matrix import (
     groups,
     linking,
     membership,
+    misplaced,
     portrait,
     registration,
+    replies,
     rooms,
 )
 from bridge.models import Room
@@ -53,9 +56,12 @@ def hears(event: dict[str, Any], room: Room | None) -> bool:
 
 def read(event: dict[str, Any], room: Room | None) -> Sequence[Said]:
     asked, sender, room_id = linking.wish(event), event.get("sender"), event.get("room_id")
-    if asked is None or not (isinstance(sender, str) and isinstance(room_id, str)):
+    if not (isinstance(sender, str) and isinstance(room_id, str)):
         raise Unreadable("not a room of ours")
     if not names.is_user_id(sender) or registration.load().ours(sender):
+        raise Unreadable("not a room of ours")
+    if asked is None:
+        _lost(event, room_id, sender)
         raise Unreadable("not a room of ours")
     cause, at = str(event.get("event_id")), int(event.get("origin_server_ts") or 0)
     wish = Wish(room_id, sender, cause, at, *asked)
@@ -64,8 +70,24 @@ def read(event: dict[str, Any], room: Room | None) -> Sequence[Said]:
             return _link(wish, room)
         return _end(wish, room) if wish.what == "end" else _group(wish, room)
     except (Forbidden, Unreadable) as problem:
-        wish.answer(f"<p>I cannot do that: {html.escape(str(problem))}.</p>")
+        wish.answer(replies.refusal(f"I cannot do that: {problem}"))
         raise
+
+
+def _lost(event: dict[str, Any], room_id: str, sender: str) -> None:
+    """Whoever speaks to the bot where it can do little hears what, and where it can do more."""
+    if not misplaced.line(event).lower().startswith("!ownroom"):
+        return
+    desk = linking.desk_of(sender)
+    link = html.escape(names.matrix_link(desk.room_id if desk else registration.load().bot))
+    where = "in your desk" if desk else "in a conversation with me"
+    text = (
+        "<p>In this room I know <code>!ownroom link</code>, which makes it your profile, and"
+        " <code>!ownroom group NAME</code>, which makes it a group. All else you tell me"
+        f' <a href="{link}">{where}</a>: type <code>help</code> there.</p>'
+    )
+    with suppress(client.MatrixError):  # where only a ghost is, the bot says nothing
+        run(membership.tell(str(event.get("event_id")), room_id, text))
 
 
 # ---- a profile
@@ -117,7 +139,10 @@ def _group(wish: Wish, room: Room | None) -> Sequence[Said]:
     if room and wish.sender != room.owner:
         raise Forbidden("this room is somebody else's group")
     if not Actor.objects.filter(owner=wish.sender, left=None).exists():
-        raise Forbidden("who makes a group has a profile here first. Type to me: profile create")
+        raise Forbidden(
+            "who makes a group has a profile here first. Begin a conversation with me, and type"
+            " there: profile create"
+        )
     if problem := run(linking.inspect(wish.room_id, wish.sender)):
         raise Forbidden(problem)
     before = groups.upgraded(wish.room_id, wish.sender) if room is None else None

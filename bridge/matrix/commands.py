@@ -1,31 +1,30 @@
 """What one can type to the bot in a desk. Each answers there, in words a person understands."""
 
-from collections.abc import Callable, Sequence
+import difflib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-import orjson
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
-from bridge import directory, html, names
+from bridge import directory, html, http, names
+from bridge.directory import Unnamed
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
-from bridge.matrix import conversations, groups, linking, replies
+from bridge.matrix import conversations, groups, linking, replies, wishes
 from bridge.matrix.moderation import moderate
+from bridge.matrix.outlook import home, status, why
 from bridge.matrix.readings import Command
 from bridge.matrix.reporting import forward, report
 from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
 from bridge.matrix.wishes import alias, move, settle
-from bridge.models import Anchor, Lane, Received, Room
+from bridge.models import Anchor, Room
 from bridge.network import Said
-from social import quoting, timelines
+from social import quoting
 from social.acts import Accept, Follow, Leave, Reject, Undo
-from social.models import Actor, Decision, Delivery, Post, Stamp
+from social.models import Actor, Post, Stamp
 from social.models import Follow as FollowRow
 
 MANY = 50  # of a list that is shown
-_SENT = {"done": "Sent to", "waiting": "Still to be sent to", "gone": "Not taken by"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,24 @@ class Call:
     def whom(self) -> Actor:
         if not self.words:
             raise Unreadable(f"whom? Say it like this: {self.name} @name@server")
+        return self.find(self.words[0])
+
+    def find(self, word: str) -> Actor:
         try:
-            return directory.find(self.words[0])
+            return directory.find(word)
+        except Unnamed:
+            raise Unreadable(f"“{word}” is not a handle; {self._like(word)}") from None
         except Later as error:  # a person waits for the answer: they decide when to try again
-            host = names.host_of(self.words[0]) or self.words[0].rpartition("@")[2]
+            host = names.host_of(word) or word.rpartition("@")[2]
+            if str(error) == http.NO_SUCH_NAME:
+                raise Unreadable(f"I find no server called {host}. Is it spelled right?") from None
             raise Unreadable(f"{host} cannot be asked now ({error}). Try again later") from None
+
+    def _like(self, word: str) -> str:
+        """Half a handle of somebody whom they follow, or who follows them."""
+        either = Q(follows_in__follower=self.actor) | Q(follows_out__target=self.actor)
+        near = Actor.objects.filter(either, handle__iexact=word.strip("@<>,;")).first()
+        return f"did you mean: @{near.acct}" if near else "one looks like @name@server"
 
     def post(self, word: str) -> tuple[str, str]:
         """URI and event of the one they mean."""
@@ -70,23 +82,26 @@ def run(command: Command, room: Room | None = None) -> list[Said]:
 def _run(command: Command, room: Room | None) -> list[Said]:
     words = list(command.words)
     name = words[0].lstrip("!").lower()
-    if name == "ownroom" and len(words) > 1:
-        words, name = words[1:], words[1].lower()
+    if name == "ownroom":
+        words = words[1:] or ["help"]
+        name = words[0].lower()
     of_group = room is not None and room.actor is not None and room.actor.kind == "group"
     if of_group and name not in OF_GROUPS:
         raise Unreadable(f"here, at a group's desk, I know {', '.join(sorted(OF_GROUPS))}")
-    if name in {"profile", "create", "link"} and words[1:2] != ["delete"] and not of_group:
-        return [Said(None, answer=_create(command, words[1:]))]
+    if name == "help":
+        return _help(words[1:], OF_GROUPS if of_group else COMMANDS)
+    if name in CREATING and not of_group and (wanted := _wanted(name, words[1:])) is not None:
+        return [Said(None, answer=_create(command, wanted))]
     entry = COMMANDS.get(name)
     if entry is None:
-        raise Unreadable(f"I do not know “{name}”. Type help to see what I do")
+        raise _unknown(name)
     actor = Actor.objects.filter(owner=command.author, left=None).first()
     if of_group and room:
         actor = room.actor
-    if actor is None and name != "help":
-        raise Forbidden("you have no profile here yet. Type: profile create")
     if actor is None:
-        return [Said(None, answer=_help_text())]
+        raise Forbidden("you have no profile here yet. Type: profile create")
+    if entry.alone and len(words) > 2:
+        raise Unreadable(f"one at a time, please. Say it like this: {name} {words[1]}")
     call = Call(
         actor=actor,
         name=name,
@@ -98,11 +113,29 @@ def _run(command: Command, room: Room | None) -> list[Said]:
     return entry.run(call)
 
 
-def _create(command: Command, words: Sequence[str]) -> str:
-    handle = next((word for word in words if word.lower() != "create"), "")
+def _unknown(name: str) -> Unreadable:
+    near = difflib.get_close_matches(name[:40], COMMANDS, 1)
+    meant = f" Did you mean: {near[0]}?" if near else ""
+    shown = name if len(name) <= 40 else f"{name[:40]}…"
+    return Unreadable(f"I do not know “{shown}”.{meant} Type help to see what I do")
+
+
+def _wanted(name: str, words: Sequence[str]) -> str | None:
+    """The handle they ask for, or none; None where they ask for no profile. A profile is made by
+    that word alone, for it lasts.
+    """
+    rest = list(words)
+    if name == "profile" and (not rest or rest.pop(0).lower() != "create"):
+        return None
+    if len(rest) > 1:
+        raise Unreadable("a handle is one word. Say it like this: profile create HANDLE")
+    return rest[0].lstrip("@") if rest else ""
+
+
+def _create(command: Command, handle: str) -> str:
     if refused := linking.not_admitted(command.author):
         raise Forbidden(refused)
-    linked = linking.create(command.author, handle.lstrip("@"))
+    linked = linking.create(command.author, handle)
     link = names.matrix_link(linked.room_id)
     return (
         f"<p>You are <strong>@{html.escape(linked.actor.acct)}</strong> to the fediverse."
@@ -110,6 +143,15 @@ def _create(command: Command, words: Sequence[str]) -> str:
         f" What you write there is public:"
         f' <a href="{html.escape(linked.actor.url)}">{html.escape(linked.actor.url)}</a></p>'
     )
+
+
+def _profile(call: Call) -> list[Said]:
+    verb = call.words[0].lower() if call.words else ""
+    if verb == "delete":
+        return _delete(call)
+    if verb:
+        raise Unreadable("say it like this: profile, profile create, or profile delete")
+    return status(call)
 
 
 def _delete(call: Call) -> list[Said]:
@@ -136,19 +178,25 @@ def _name(actor: Actor) -> str:
     return f"<strong>@{html.escape(actor.acct)}</strong>"
 
 
-def _help(_: Call) -> list[Said]:
-    return _only(_help_text())
-
-
-def _help_text() -> str:
+def _help(words: Sequence[str], known: Collection[str]) -> list[Said]:
+    """All that is known at this desk, or one of them."""
+    asked = words[0].lstrip("!").lower() if words else ""
+    if asked == "set" and known is COMMANDS:
+        return wishes.choices()
+    if asked and asked not in known:
+        raise _unknown(asked)
     rows = "".join(
         f"<li><code>{html.escape(entry.usage)}</code> – {html.escape(entry.does)}</li>"
-        for entry in COMMANDS.values()
+        for name, entry in COMMANDS.items()
+        if name == asked or (not asked and name in known)
     )
-    return (
-        f"<p>What you can type here:</p><ul>{rows}</ul><p>And in your room, in front of a post:"
-        " <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for a quiet one;"
-        " in front of the question of a poll, <code>!ends 3d</code> for one of three days.</p>"
+    if asked or known is not COMMANDS:
+        return _only(f"<p>Say it like this:</p><ul>{rows}</ul>")
+    return _only(
+        f"<p>What you can type here:</p><ul>{rows}</ul><p>You post by writing in your room. In"
+        " front of a post: <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for"
+        " a quiet one; in front of the question of a poll, <code>!ends 3d</code> for one of three"
+        " days.</p>"
     )
 
 
@@ -163,9 +211,11 @@ def _circle(call: Call) -> list[Said]:
 
 
 def _group(call: Call) -> list[Said]:
-    words = [word for word in call.words if word.lower() != "create"]
-    if len(words) != 1:
-        raise Unreadable("what is it called? Say it like this: group create NAME")
+    verb, *words = call.words or [""]
+    if verb.lower() == "delete":
+        raise Unreadable("a group is ended in its own room. Type there: !ownroom group delete NAME")
+    if verb.lower() != "create" or len(words) != 1:
+        raise Unreadable("what is it called, in one word? Say it like this: group create NAME")
     room = groups.found(call.actor.owner or "", words[0].lstrip("!@").lower())
     link = names.matrix_link(room.room_id)
     acct = room.actor.acct if room.actor else words[0]
@@ -247,11 +297,17 @@ def _reject(call: Call) -> list[Said]:
     return [Said(act, answer=f"<p>{_name(row.follower)} does not follow you{more}.</p>")]
 
 
-def _people(title: str, empty: str, rows: Sequence[tuple[Actor, str]], total: int) -> list[Said]:
+def _people(
+    title: str,
+    empty: str,
+    rows: Sequence[tuple[Actor, str]],
+    total: int,
+    hint: Callable[[Actor], str] = lambda _: "",
+) -> list[Said]:
     if not rows:
         return _only(f"<p>{empty}</p>")
     items = "".join(
-        f"<li>{_name(actor)}{' (waiting)' if state == 'pending' else ''}</li>"
+        f"<li>{_name(actor)}{f' (waiting){hint(actor)}' if state == 'pending' else ''}</li>"
         for actor, state in rows
     )
     more = f"<p>… and {total - len(rows)} more.</p>" if total > len(rows) else ""
@@ -261,88 +317,18 @@ def _people(title: str, empty: str, rows: Sequence[tuple[Actor, str]], total: in
 def _followers(call: Call) -> list[Said]:
     rows = call.actor.follows_in.select_related("follower").order_by("-at")
     found = [(row.follower, row.state) for row in rows[:MANY]]
-    return _people("Your followers", "Nobody follows you yet.", found, rows.count())
+    return _people("Your followers", "Nobody follows you yet.", found, rows.count(), _to_answer)
+
+
+def _to_answer(asker: Actor) -> str:
+    acct = html.escape(f"@{asker.acct}")
+    return f": <code>accept {acct}</code> or <code>reject {acct}</code>"
 
 
 def _following(call: Call) -> list[Said]:
     rows = call.actor.follows_out.select_related("target").order_by("-at")
     found = [(row.target, row.state) for row in rows[:MANY]]
     return _people("You follow", "You follow nobody yet.", found, rows.count())
-
-
-def _home(call: Call) -> list[Said]:
-    posts = timelines.home(call.actor)[:10]
-    if not posts:
-        return _only("<p>Nothing yet: the posts of those whom you follow come here.</p>")
-    items = "".join(
-        f"<li>{_name(post.author)}: {html.escape(_excerpt(post))}"
-        f' <a href="{html.escape(post.url or post.uri)}">open</a></li>'
-        for post in posts
-    )
-    return _only(f"<p>Newest first:</p><ol>{items}</ol>")
-
-
-def _excerpt(post: Post) -> str:
-    words = f"[CW: {post.summary}]" if post.summary else html.plain(post.html)
-    line = " ".join(words.split())
-    return line if len(line) <= 200 else f"{line[:200]}…"
-
-
-def _status(call: Call) -> list[Said]:
-    actor = call.actor
-    waiting = Delivery.objects.filter(sender=actor.uri, state="waiting")
-    troubled = Lane.objects.filter(name__in=waiting.values("lane"), failures__gt=0).values_list(
-        "name", "note"
-    )
-    lines = [
-        f"You are {_name(actor)}: {html.escape(actor.url)}",
-        (
-            f"Followers: {actor.follows_in.filter(state='accepted').count()},"
-            f" following: {actor.follows_out.filter(state='accepted').count()},"
-            f" posts: {actor.posts.filter(deleted=None).count()}"
-        ),
-        f"Waiting to be sent: {waiting.count()}"
-        + "".join(
-            f"; {html.escape(lane.split(' ')[-1])}: {html.escape(note)}"
-            for lane, note in troubled[:5]
-        ),
-    ]
-    return _only("<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
-
-
-def _why(call: Call) -> list[Said]:
-    """What became of a post: named by its link, or by answering its event with the command."""
-    uri, event = call.post(call.words[0] if call.words else "")
-    lines = []
-    received = Received.objects.filter(network="matrix", key=event).first() if event else None
-    if received and _is_theirs(received, call.actor):
-        why = f": {received.note}" if received.note else ""
-        lines.append(f"Received {_ago(received.created)}, {received.state}{why}.")
-    sent = Delivery.objects.filter(sender=call.actor.uri, subject=uri, network="activitypub")
-    for state, said in _SENT.items():
-        rows = sent.filter(state=state).order_by("id")
-        hosts = {names.host_of(to) for to in rows.values_list("to", flat=True)} - {""}
-        if hosts:
-            many = "1 server" if len(hosts) == 1 else f"{len(hosts)} servers"
-            notes = {f"{names.host_of(r.to)}: {r.note or 'no answer yet'}" for r in rows[:50]}
-            shown = f" ({'; '.join(sorted(notes)[:10])})" if state != "done" else ""
-            lines.append(f"{said} {many}{shown}.")
-    mine = bool(lines) or call.actor.posts.filter(uri=uri).exists()
-    decided = Decision.objects.filter(about=uri).select_related("author")
-    for row in decided if mine else ():
-        said = "approved it" if row.allowed else "does not let it stand under their post"
-        lines.append(f"@{row.author.acct} {said}.")
-    if not lines:
-        raise Unreadable("I know nothing of that post. Give its link, or answer it with: why")
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    return _only(f"<ul>{items}</ul>")
-
-
-def _is_theirs(row: Received, actor: Actor) -> bool:
-    """Typed by them, or in a room of theirs: what else came is no business of whoever asks."""
-    event = orjson.loads(row.body)
-    mine = actor.rooms.filter(room_id=event.get("room_id"))
-    return event.get("sender") == actor.owner or mine.exists()
 
 
 def named_post(word: str, answers: str) -> tuple[str, str]:
@@ -362,44 +348,48 @@ def named_post(word: str, answers: str) -> tuple[str, str]:
     return uri, event
 
 
-def _ago(moment: datetime) -> str:
-    seconds = int((timezone.now() - moment).total_seconds())
-    if seconds < 120:
-        return f"{seconds} seconds ago" if seconds > 1 else "just now"
-    return f"{seconds // 60} minutes ago" if seconds < 7200 else f"{seconds // 3600} hours ago"
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     usage: str
     does: str
     run: Callable[[Call], list[Said]]
+    alone: bool = False  # one person, and not a word more
 
 
+CREATING = frozenset({"profile", "create", "link"})
 # At the desk of a group its owner speaks for it.
 OF_GROUPS = frozenset(
     {"help", "followers", "accept", "reject", "block", "unblock", "set", "status", "profile"}
 )
 COMMANDS: dict[str, Entry] = {
-    "help": Entry("help", "this list", _help),
+    "help": Entry(
+        "help [COMMAND]", "this list, or one of it", lambda call: _help(call.words, COMMANDS)
+    ),
     "profile": Entry(
-        "profile create [handle]", "get a profile and its room (or: profile delete)", _delete
+        "profile create [handle]", "get a profile and its room (or: profile delete)", _profile
     ),
     "circle": Entry("circle", "a room for followers-only posts", _circle),
-    "follow": Entry("follow @name@server", "read somebody", _follow),
-    "unfollow": Entry("unfollow @name@server", "stop reading somebody", _unfollow),
+    "follow": Entry("follow @name@server", "read somebody", _follow, alone=True),
+    "unfollow": Entry("unfollow @name@server", "stop reading somebody", _unfollow, alone=True),
     "followers": Entry("followers", "who follows you", _followers),
     "following": Entry("following", "whom you follow", _following),
-    "home": Entry("home", "the newest posts of those whom you follow", _home),
-    "accept": Entry("accept @name@server", "let somebody follow you who asked", _accept),
-    "reject": Entry("reject @name@server", "refuse or remove a follower", _reject),
-    "block": Entry(
-        "block @name@server", "neither reaches the other any more (or: block server)", block
+    "home": Entry("home", "the newest posts of those whom you follow", home),
+    "accept": Entry(
+        "accept @name@server", "let somebody follow you who asked", _accept, alone=True
     ),
-    "unblock": Entry("unblock @name@server", "end a block (or: unblock server)", unblock),
+    "reject": Entry("reject @name@server", "refuse or remove a follower", _reject, alone=True),
+    "block": Entry(
+        "block @name@server",
+        "neither reaches the other any more (or: block server)",
+        block,
+        alone=True,
+    ),
+    "unblock": Entry(
+        "unblock @name@server", "end a block (or: unblock server)", unblock, alone=True
+    ),
     "blocks": Entry("blocks", "whom and which servers you block", blocks),
     "mute": Entry("mute @name@server [for 7d]", "hear nothing of somebody; nobody is told", mute),
-    "unmute": Entry("unmute @name@server", "hear of them again", unmute),
+    "unmute": Entry("unmute @name@server", "hear of them again", unmute, alone=True),
     "mutes": Entry("mutes", "whom you mute, and until when", mutes),
     "report": Entry(
         "report @name@server WORDS (or: report LINK WORDS, or answer a post with it)",
@@ -421,6 +411,6 @@ COMMANDS: dict[str, Entry] = {
         moderate,
     ),
     "group": Entry("group create NAME", "a room as a group that the fediverse can join", _group),
-    "status": Entry("status", "your profile in numbers, and what is waiting", _status),
-    "why": Entry("why LINK (or answer a post with: why)", "what became of a post", _why),
+    "status": Entry("status", "your profile in numbers, and what is waiting", status),
+    "why": Entry("why LINK (or answer a post with: why)", "what became of a post", why),
 }

@@ -133,7 +133,7 @@ def _actor(owner: str, wish: str, shown: str) -> Actor:
 def free_handle(owner: str, wish: str) -> str:
     if wish and not names.is_handle(wish.lower()):
         raise Unreadable(
-            f"{wish} cannot be a handle: it is reserved, or has more than letters, digits, _ . -"
+            f"“{wish}” cannot be a handle: it is reserved, or has more than letters, digits, _ . -"
         )
     base = wish.lower() or names.handle_from(owner)
     taken = Actor.objects.filter(domain=settings.OWNROOM_HANDLE_DOMAIN)

@@ -126,7 +126,11 @@ async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> st
         desk = await in_database(linking.desk_of, sender)
         if desk and desk.ready and desk.room_id != room_id:
             link = names.matrix_link(desk.room_id)
-            await tell(cause, room_id, f'<p>Your desk is <a href="{link}">over there</a>.</p>')
+            text = (
+                f'<p>Your desk is <a href="{link}">over there</a>: I listen to you in that one.</p>'
+            )
+            await tell(cause, room_id, text)
+            await client.leave(room_id)
             return ""
         if await client.state(room_id, "m.room.encryption"):
             await tell(

@@ -111,7 +111,7 @@ def _back(measure: Measure) -> Undo:
 def _person(call: "Call", word: str) -> list[Said]:
     if len(call.words) < 3:
         raise Unreadable(HOW)
-    target, group = directory.find(call.words[1]), directory.find(call.words[2])
+    target, group = call.find(call.words[1]), call.find(call.words[2])
     if group.kind != "group" or not directory.moderates(call.actor, group):
         raise Forbidden(f"you do not moderate @{group.acct}")
     left = list(call.words[3:])

@@ -16,6 +16,7 @@ from bridge.matrix import (
     lookups,
     meeting,
     membership,
+    misplaced,
     moderation,
     order,
     outgoing,
@@ -72,6 +73,7 @@ class Matrix(Network):
             return membership.state(event, room)
         if decided := moderation.typed(event, room):
             return decided
+        misplaced.refuse(event, room)
         met = meeting.meet(event, room)
         found = parse(event, lookups.for_event(event, room, met.found))
         match found:

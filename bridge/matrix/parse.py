@@ -16,6 +16,7 @@ from bridge.matrix import (
     enclosed,
     messages,
     parse_kept,
+    pills,
     polls,
     quotes,
     shapes,
@@ -213,7 +214,7 @@ def _command(event: Event, refs: Refs) -> Command | Ignored:
         return Ignored(reason="not by the desk's owner")
     if event.content.get("msgtype") != "m.text" or shapes.replaced(event.content):
         return Ignored(reason="only a new text message is a command")
-    line = messages.plain_line(event.content)
+    line = pills.spelled(messages.plain_line(event.content), event.content)
     if not line:
         return Ignored(reason="an empty command")
     return Command(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from bridge import html
+from bridge import html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.network import Said
 from social.acts import FOLLOWED, OPEN, Report
@@ -75,7 +75,7 @@ def _forwarded(target: Actor) -> str:
 def _named(call: "Call") -> tuple[Actor, Post | None, list[str]]:
     """Who is reported, for which post, in which words."""
     first = call.words[0] if call.words else ""
-    if first.startswith("@"):
+    if first.startswith("@") or (names.parse_acct(first) and not call.answers):
         return call.whom(), None, list(call.words[1:])
     link = first.startswith(("https://", "http://", "$"))
     if not link and not call.answers:
@@ -86,7 +86,7 @@ def _named(call: "Call") -> tuple[Actor, Post | None, list[str]]:
     if post:
         return post.author, post, words
     if not link:
-        raise Unreadable("I know nothing of that post")
+        raise Unreadable(f"I know nothing of that post. {_HOW[:1].upper()}{_HOW[1:]}")
     return call.whom(), None, words
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bridge import directory, html
+from bridge import directory, html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.matrix import spans
 from bridge.models import Ghost
@@ -47,7 +47,8 @@ def unblock(call: "Call") -> list[Said]:
 def _is_server(words: Sequence[str]) -> bool:
     """People are named with an @, or by their handle alone if they live here."""
     word = words[0] if words else ""
-    return "@" not in word and "://" not in word and ("." in word or ":" in word)
+    word = word.removeprefix("https://").removeprefix("http://").rstrip("/")  # without a path
+    return not set("@/") & set(word) and ("." in word or ":" in word)
 
 
 def _block_host(call: "Call") -> list[Said]:
@@ -102,10 +103,11 @@ def _where_not(target: Actor) -> str:
     mxid = target.owner or Ghost.objects.filter(actor=target).values_list("mxid", flat=True).first()
     if not mxid:
         return ""
+    link = html.escape(names.matrix_link(mxid))
     return (
         "<p>Rooms that others read too stay as they are for them. To see nothing of"
-        f" {_name(target)} there either, ignore <code>{html.escape(mxid)}</code> in your client:"
-        " that is yours alone to set.</p>"
+        f' {_name(target)} there either, ignore <a href="{link}">{html.escape(target.title)}</a> in'
+        " your client: that is yours alone to set.</p>"
     )
 
 

@@ -1,5 +1,6 @@
 """What one says at the desk about oneself: name, words, wishes, other homes, where one moves to."""
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -52,40 +53,69 @@ SWITCHED = {  # on, off
         "Everybody can see now whom you follow and who follows you.",
     ),
 }
-USAGE = (
-    "say it like this: set name WORDS, set bio WORDS, set field LABEL = WORDS,"
-    f" set quotes {' | '.join(QUOTES)}, set polls 3d,"
-    " set visibility public | unlisted, set language CODE,"
-    " set warning WORDS (in front of every post), set domains SITE SITE … (whose pages name you as"
-    f" their author), or set {' | '.join(SWITCHED)} | bot | notices on | off"
-)
+# Whatever can be set, as one types it.
+HOW = {
+    "name": "set name WORDS",
+    "bio": "set bio WORDS",
+    "field": "set field LABEL = WORDS",
+    "quotes": f"set quotes {' | '.join(QUOTES)}",
+    "polls": "set polls 3d (or 30m, 12h, 2w)",
+    "visibility": "set visibility public | unlisted",
+    "language": "set language CODE (en, de, pt-BR …)",
+    "warning": "set warning WORDS (in front of every post)",
+    "domains": "set domains SITE SITE … (whose pages name you as their author)",
+    **{flag: f"set {flag} on | off" for flag in (*SWITCHED, "bot", "notices")},
+}
+EMPTIED = {
+    "bio": "Your bio is empty now.",
+    "warning": "Your posts have no warning of their own now.",
+}
 
 
 def settle(call: "Call") -> list[Said]:
     """`set`: what the world sees, changed at once and told to whoever follows."""
     what, words = (call.words[0].lower() if call.words else ""), " ".join(call.words[1:])
+    if what not in HOW:
+        return choices(what)
+    values = _values(call.actor, what, words)
+    said = EMPTIED.get(what) if not words else None
+    return [Said(_changed(call, **values), answer=f"<p>{said or _sentence(values)}</p>")]
+
+
+def _values(actor: Actor, what: str, words: str) -> dict[str, object]:  # noqa: PLR0911  one line a wish
     match what:
-        case "name":
-            values: dict[str, object] = {"name": html.warning(words)[:255]}
+        case "name" if words:
+            return {"name": html.warning(words)[:255]}
         case "bio":
-            values = {"summary": html.from_matrix(words, None, lambda _: None).html}
+            return {"summary": html.from_matrix(words, None, lambda _: None).html}
         case "field":
-            values = {"fields": _fields(call.actor, words)}
+            return {"fields": _fields(actor, words)}
         case "quotes" if words.lower() in QUOTES:
-            values = {"quotes": words.lower()}
+            return {"quotes": words.lower()}
         case "polls" if span := spans.read(words):
-            values = {"voting": min(max(span, polls.SHORTEST), polls.LATEST)}
+            return {"voting": min(max(span, polls.SHORTEST), polls.LATEST)}
         case "visibility" | "language" | "warning" | "notices":
-            values = {"habits": _habit(call.actor, what, words)}
+            return {"habits": _habit(actor, what, words)}
         case "domains":
-            values = {"attribution_domains": _domains(words)}
-        case "bot" if words.lower() in SWITCH and call.actor.kind in KINDS.values():
-            values = {"kind": KINDS[SWITCH[words.lower()]]}
+            return {"attribution_domains": _domains(words)}
+        case "bot" if words.lower() in SWITCH and actor.kind in KINDS.values():
+            return {"kind": KINDS[SWITCH[words.lower()]]}
         case flag if flag in SWITCHED and words.lower() in SWITCH:
-            values = {flag: SWITCH[words.lower()]}
+            return {flag: SWITCH[words.lower()]}
         case _:
-            raise Unreadable(USAGE)
-    return [Said(_changed(call, **values), answer=f"<p>{_sentence(values)}</p>")]
+            raise _like_this(what)
+
+
+def choices(what: str = "") -> list[Said]:
+    near = difflib.get_close_matches(what, HOW, 1) if what else []
+    first = f"I do not know “{html.escape(what)}”. " if what else ""
+    meant = f"Did you mean: {near[0]}? " if near else ""
+    items = "".join(f"<li><code>{html.escape(how)}</code></li>" for how in HOW.values())
+    return [Said(None, answer=f"<p>{first}{meant}What you can set:</p><ul>{items}</ul>")]
+
+
+def _like_this(what: str) -> Unreadable:
+    return Unreadable(f"say it like this: {HOW[what]}")
 
 
 def _sentence(values: Mapping[str, object]) -> str:
@@ -105,7 +135,7 @@ def _fields(actor: Actor, words: str) -> tuple[Field, ...]:
     """One label once; without words it goes."""
     label, _, value = (part.strip() for part in words.partition("="))
     if not label:
-        raise Unreadable(USAGE)
+        raise _like_this("field")
     old = profiles.profile_of(actor).fields
     new = portrait.field(label, value)
     kept = [new if field.name == new.name else field for field in old]
@@ -124,13 +154,18 @@ def _habit(actor: Actor, what: str, words: str) -> Habits:
             value = words.lower()
         case "notices" if words.lower() in SWITCH:
             value = SWITCH[words.lower()]
-        case "language" if portrait.language(words) or not words:
+        case "language" if not words or (portrait.language(words) and len(_primary(words)) < 4):
             value = words
         case "warning":
             pass
         case _:
-            raise Unreadable(USAGE)
+            raise _like_this(what)
     return replace(profiles.profile_of(actor).habits, **{what: value})  # type: ignore[arg-type]  # fields of Habits
+
+
+def _primary(tag: str) -> str:
+    """Longer ones are names of languages, and no codes that anybody reads."""
+    return tag.partition("-")[0]
 
 
 def _domains(words: str) -> tuple[str, ...]:
@@ -143,16 +178,18 @@ def _domains(words: str) -> tuple[str, ...]:
 
 def alias(call: "Call") -> list[Said]:
     """FEP-7628: whoever names the old home can be moved to from there."""
-    if not call.words:
+    if [word.lower() for word in call.words] in ([], ["list"]):
         return _listed(call.actor)
     words = [word for word in call.words if word.lower() not in {"add", "remove"}]
     if len(words) != 1:
         raise Unreadable("whom? Say it like this: alias add @name@server")
-    other = directory.find(words[0])
+    other = call.find(words[0])
     if other == call.actor:
         raise Forbidden("that is this profile itself")
     kept = tuple(uri for uri in call.actor.aliases if uri != other.uri)
     if call.words[0].lower() == "remove":
+        if other.uri not in call.actor.aliases:
+            raise Forbidden(f"@{other.acct} is no alias of yours")
         text = f"<p>{_name(other)} is no longer an alias of yours.</p>"
         return [Said(_changed(call, aliases=kept), answer=text)]
     if len(kept) >= portrait.ALIASES:
@@ -166,8 +203,11 @@ def alias(call: "Call") -> list[Said]:
 
 def _listed(actor: Actor) -> list[Said]:
     if not actor.aliases:
-        return [Said(None, answer="<p>You have no alias. Type: alias add @name@server</p>")]
-    items = "".join(f"<li>{html.escape(uri)}</li>" for uri in actor.aliases)
+        return [
+            Said(None, answer="<p>You have no alias. Type: <code>alias add @name@server</code></p>")
+        ]
+    known = {one.uri: _name(one) for one in Actor.objects.filter(uri__in=actor.aliases)}
+    items = "".join(f"<li>{known.get(uri) or html.escape(uri)}</li>" for uri in actor.aliases)
     return [Said(None, answer=f"<p>Your aliases:</p><ul>{items}</ul>")]
 
 
@@ -179,6 +219,8 @@ def _changed(call: "Call", **values: object) -> Introduce:
 def move(call: "Call") -> list[Said]:
     """Every server that listens takes the followers along: so it wants the own handle typed too."""
     target = directory.fresh(call.whom())
+    if target == call.actor:
+        raise Forbidden("that is this profile itself")
     typed = call.words[1] if len(call.words) > 1 else ""
     if call.actor.uri not in target.aliases:
         raise Forbidden(

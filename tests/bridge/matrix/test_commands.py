@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from bridge import names
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Received
+from bridge.matrix import registration
+from bridge.models import Ghost, Received, Room
 from social.models import Actor
 from tests.fakes.world import Resident, World, post_of
 from tests.flows.test_visibility import circle
@@ -23,10 +25,11 @@ def ask(world: World, who: Resident, line: str) -> str:
     [
         ("sing", "I do not know “sing”"),
         ("follow", "Whom?"),
-        ("unfollow", "like this: unfollow @name@server"),
-        ("block a b@c d", "not a handle"),
+        ("unfollow", "like this: `unfollow @name@server`"),
+        ("block a", "not a handle"),
+        ("block a b", "One at a time"),
         ("block alice", "cannot block yourself"),
-        ("why", "Give its link"),
+        ("why", "Give its link if it is"),
         ("why https://far.example/1", "I know nothing of that post"),
     ],
 )
@@ -35,7 +38,7 @@ def test_a_line_that_cannot_be_done_is_answered_with_the_reason(
 ) -> None:
     said = ask(world, alice, line)
     assert answer.lower() in said.lower()
-    assert said.endswith((".", "?", "why"))
+    assert said.endswith((".", "?", "`"))
 
 
 SET = {
@@ -150,6 +153,9 @@ def test_why_tells_what_became_of_a_post(world: World, alice: Resident, bob: Nei
     world.settle()
     for link in (post_of(event), event, f"{world.url}/@alice/{event[1:]}"):
         assert "Sent to 1 server." in ask(world, alice, f"why {link}"), link
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert "It is deleted since." in ask(world, alice, f"why {event}")
 
 
 def test_home_shows_the_newest_posts_of_whom_one_follows(
@@ -168,3 +174,83 @@ def test_what_is_followed_already_is_not_followed_again(
     world.friends(bob, alice)
     assert "already" in ask(world, alice, f"follow {bob.handle}")
     assert len(bob.received("Follow")) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("folow @bob@far.example", "Did you mean: follow?"),
+        ("  FOLLOWERS  ", "Nobody follows you yet"),
+        ("help folow", "Did you mean: follow?"),
+        ("help set", "set quotes public | followers | nobody"),
+        ("!ownroom", "You post by writing in your room"),
+        ("x" * 500, "x" * 40 + "…”"),
+        ("follow @bob@nowhere.invalid", "I find no server called nowhere.invalid"),
+        ("set language deutsch", "Say it like this: `set language CODE`"),
+        ("set language", "nothing has changed"),
+        ("report nobody@127.0.0.1:1 spam", "127.0.0.1:1 cannot be asked"),
+        ("block https://far.example/", "far.example is blocked for you"),
+        ("help !Follow", "follow @name@server"),
+        ("profile", "You are @alice@"),
+        ("profile show", "profile create, or profile delete"),
+        ("profile DELETE", "deletes your profile"),
+        ("profile create two words", "a handle is one word"),
+        ("group list", "Say it like this: `group create NAME`"),
+        ("group delete boats", "in its own room"),
+        ("set nam Alice", "Did you mean: name?"),
+        ("set name", "Say it like this: `set name WORDS`"),
+        ("set locked", "set locked on | off"),
+        ("alias list", "You have no alias"),
+        ("alias remove alice", "that is this profile itself"),
+        ("move alice", "that is this profile itself"),
+        ("mute @nobody:hs.test", "no profile in the fediverse"),
+        ("follow http://127.0.0.1/x y", "One at a time"),
+    ],
+)
+def test_a_line_that_is_a_little_wrong_is_answered_with_what_is_right(
+    world: World, alice: Resident, line: str, answer: str
+) -> None:
+    assert answer.lower() in ask(world, alice, line).lower()
+    assert Actor.objects.local().count() == 1
+
+
+def test_who_has_no_profile_gets_none_by_asking_for_something_else(world: World) -> None:
+    owner = world.person("owner")
+    desk = owner.create_room(is_direct=True, invite=[registration.load().bot])
+    for line in ("profile", "profile help", "profile Delete", "group create boats"):
+        owner.send(desk, line)
+        world.settle()
+        said = owner.messages(desk, 1)[0]["content"]["body"]
+        assert said == "You have no profile here yet. Type: `profile create`", line
+    assert not Actor.objects.local().exists()
+
+
+def test_a_person_is_named_by_pill_by_matrix_id_and_by_the_address_of_their_page(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    ghost = Ghost.objects.get(actor__uri=bob.id).mxid
+    page = f"{names.origin_of(bob.id)}/@{bob.acct.partition('@')[0]}"
+    for whom in (ghost, f"https://matrix.to/#/{ghost}", bob.handle.lstrip("@"), bob.id, page):
+        assert f"follow @{bob.acct} already" in ask(world, alice, f"follow {whom}"), whom
+    half = bob.acct.partition("@")[0]
+    assert f"did you mean: `@{bob.acct}`" in ask(world, alice, f"follow @{half}")
+    pill = f'follow <a href="https://matrix.to/#/{ghost}">Bob</a>'
+    alice.person.send(alice.desk, "follow Bob", pill)
+    world.settle()
+    assert f"follow @{bob.acct} already" in alice.answers()[-1]
+    assert "one's own" not in ask(world, alice, f"follow {alice.person.user_id}")
+    assert "cannot follow yourself" in alice.answers()[-1]
+
+
+def test_the_help_of_a_groups_desk_names_what_is_done_there_alone(
+    world: World, alice: Resident
+) -> None:
+    ask(world, alice, "group create boats")
+    desk = Room.objects.get(kind="desk", actor__kind="group").room_id
+    alice.person.join(desk)
+    alice.person.send(desk, "help")
+    world.settle()
+    said = alice.person.messages(desk, 1)[0]["content"]["body"]
+    assert "followers" in said
+    assert "unfollow" not in said

@@ -217,3 +217,17 @@ def test_first_letters_of_one_actor_at_the_same_moment_are_all_taken(
     for one in crowd:
         one.join()
     assert set(answers) == {202}
+
+
+def test_the_address_of_a_page_leads_to_the_actor_on_its_own_server_alone(
+    world: World, alice: Resident, evil: Liar, victim: Liar
+) -> None:
+    eve, him = evil.somebody("eve"), victim.somebody("him", pair="him")
+    evil.serve("/@eve", eve.document())  # as Mastodon does: the page has the actor's document
+    alice.tell_bot(f"follow {evil.url}/@eve")
+    world.settle()
+    assert "I asked @eve@" in alice.answers()[-1]
+    alice.tell_bot(f"follow {evil.serve('/@him', him.document())}")
+    world.settle()
+    assert "That is no profile" in alice.answers()[-1]
+    assert not Actor.objects.filter(uri=him.id).exists()
