@@ -12,7 +12,7 @@ from django.core.cache import cache
 
 from bridge import directory, html
 from bridge.errors import Later, Trouble
-from bridge.matrix import lookups, parse
+from bridge.matrix import parse, parse_lookups
 from bridge.models import Room
 from social.models import Actor
 
@@ -43,7 +43,7 @@ def meet(event: Mapping[str, Any], room: Room) -> Met:
     if not Actor.objects.filter(owner=event.get("sender"), left=None).exists():
         return Met()
     met, begun = Met(), time.monotonic()
-    unknown = [written for written in accounts if not lookups.by_acct(written)]
+    unknown = [written for written in accounts if not parse_lookups.by_acct(written)]
     for number, written in enumerate(unknown):
         in_time = number < MOST and time.monotonic() - begun < LONG
         actor = _find(written) if in_time else None

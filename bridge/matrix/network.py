@@ -13,7 +13,6 @@ from bridge.matrix import (
     commands,
     decided,
     gaps,
-    lookups,
     meeting,
     membership,
     misplaced,
@@ -21,6 +20,7 @@ from bridge.matrix import (
     order,
     outgoing,
     overflow,
+    parse_lookups,
     pinning,
     places,
     registration,
@@ -75,10 +75,10 @@ class Matrix(Network):
             return decided
         misplaced.refuse(event, room)
         met = meeting.meet(event, room)
-        found = parse(event, lookups.for_event(event, room, met.found))
+        found = parse(event, parse_lookups.for_event(event, room, met.found))
         match found:
             case Ignored(reason=reason):
-                lookups.wait_for_target(event, row.tries)
+                parse_lookups.wait_for_target(event, row.tries)
                 raise Unreadable(reason)
             case Carried() | Entry() | Part() | Receipt():
                 raise Unreadable(ECHO)
