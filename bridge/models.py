@@ -211,6 +211,7 @@ class Errand(models.Model):
         BAN = "ban"  # of somebody from a group, for some time, which ends
         LINKS = "links"  # whether the pages that a profile names lead back to it
         QUOTE = "quote"  # whether a post may quote what it quotes
+        POST = "post"  # the words of one that a rebuild knew by its address alone
 
     kind = models.CharField(max_length=12, choices=Kind)
     about = models.CharField(max_length=2048)

@@ -4,7 +4,18 @@ import logging
 import time
 from collections.abc import Callable
 
-from bridge import consents, errands, following, lanes, links, pace, processing, recall, turns
+from bridge import (
+    consents,
+    errands,
+    following,
+    lanes,
+    links,
+    pace,
+    processing,
+    recall,
+    turns,
+    wordless,
+)
 from bridge.errors import Later, Trouble
 from bridge.models import Errand
 from social import actions, once
@@ -13,6 +24,7 @@ log = logging.getLogger("ownroom.errands")
 # What each does; it answers in how many seconds it wants to be done again, or None.
 RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.QUOTE: consents.look,
+    Errand.Kind.POST: wordless.ask,
     Errand.Kind.PROFILE: processing.tell_profile,
     Errand.Kind.CONVERSATION: recall.read_on,
     Errand.Kind.FOLLOWERS: following.compare,

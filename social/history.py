@@ -17,6 +17,8 @@ def keep(post: Post, now: Publish, visibility: str) -> None:
     if visibility != post.visibility or _tells_others(post, now):
         post.versions.all().delete()
         return
+    if not (post.html or post.summary or post.attachments):
+        return  # it was known by its address alone
     Version.objects.get_or_create(  # what a rebuild reads a second time is there already
         post=post,
         html=post.html,

@@ -1,6 +1,6 @@
 """Rows → acts: a profile and a post as they stand in the index now."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from social.acts import (
@@ -87,6 +87,11 @@ def publish_of(post: Post) -> Publish:
         audience=tuple(post.audience),
         group=post.group,
     )
+
+
+def address_of(post: Post) -> Publish:
+    """A post without a word of it, to know it again by its address."""
+    return replace(publish_of(post), content=Content(html=""))
 
 
 def poll_of(post: Post) -> Poll | None:

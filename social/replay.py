@@ -5,9 +5,16 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from social import actions
+from social import actions, once
 from social.acts import Publish, Retract
 from social.models import Actor, Post, Tombstone
+
+# What its author said of a post; all else is how it stands here.
+_SAID = (
+    *("visibility", "html", "summary", "sensitive", "language", "mentions", "hashtags"),
+    *("attachments", "emojis", "poll", "poll_due", "url", "reply", "audience", "quote", "stamp"),
+    *("quotable", "place", "published", "updated"),
+)
 
 
 def record_posts(posts: Sequence[Publish]) -> set[str]:
@@ -19,6 +26,7 @@ def record_posts(posts: Sequence[Publish]) -> set[str]:
         actions.row_of(act, author) for act in standing if (author := actions.actor(act.author))
     ]
     Post.objects.bulk_create(rows, ignore_conflicts=True)
+    _fill(rows)
     keys = dict(Post.objects.filter(uri__in=uris).values_list("uri", "pk"))
     link = Post.addressed.through
     named = _by_uri(Actor.objects.all(), {uri for act in standing for uri in act.audience})
@@ -31,6 +39,44 @@ def record_posts(posts: Sequence[Publish]) -> set[str]:
     link.objects.bulk_create(links, ignore_conflicts=True)
     _adopt(uris)
     return {row.uri for row in rows}
+
+
+def stand_in(act: Publish) -> bool:
+    """A post that stands in no room, but something does that is about it: for now by its address
+    alone. Whether it is new here.
+    """
+    try:
+        return actions.record(act)
+    except actions.Refused:
+        return False
+
+
+def wordless(uri: str) -> Post | None:
+    """Of which a rebuild had no more than the address."""
+    return _bare().filter(uri=uri).select_related("author").first()
+
+
+def complete(act: Publish) -> None:
+    """As its author has it, now that it could be asked for."""
+    author = actions.actor(act.author)
+    if author:
+        once.forget()
+        _fill([actions.row_of(act, author)])
+        _adopt([act.post])
+
+
+def _bare() -> QuerySet[Post]:
+    rows = Post.objects.filter(html="", summary="", attachments=[], quote="")
+    return rows.filter(deleted=None, author__owner=None, poll__isnull=True)
+
+
+def _fill(rows: Sequence[Post]) -> None:
+    """The words of those that were known by their address alone."""
+    bare = _by_uri(_bare(), {row.uri for row in rows})
+    found = [row for row in rows if row.uri in bare]
+    for row in found:
+        row.pk = bare[row.uri]
+    Post.objects.bulk_update(found, _SAID)
 
 
 def _by_uri(rows: QuerySet[Any], uris: Collection[str]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The ledger in a desk: what people did and what was done towards them, to be recorded again."""
 
-from bridge.matrix import render
+from bridge.matrix import lookups, render
 from bridge.matrix.places import CONTROL
 from bridge.models import Document
 from social import acts, audience, polls, profiles
@@ -43,6 +43,8 @@ def line(act: Act, owner: str, document: str) -> render.Send:
         more["raw"] = Document.objects.filter(uri=document).values_list("body", flat=True).first()
     if who and not who.is_local:
         more["who"] = profiles.card(who)
+    if direction == "out":
+        more |= lookups.lone(act)
     return render.ledger(
         _op(act),
         direction=direction,

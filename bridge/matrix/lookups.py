@@ -55,6 +55,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         act=document,
         key=author.key_id if author else "",
         seen=_seen(act),
+        lone=lone(act) if isinstance(act, Boost) and room.kind != Room.Kind.DESK else {},
         boosted=profiles.publish_of(boosted) if boosted and not boosted.deleted else None,
         boosted_title=boosted.author.title if boosted else "",
         name_emojis=_name_emojis(author, boosted.author if boosted else None),
@@ -69,6 +70,18 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         parts=_parts(act, room),
         **(_counted(act, room) if isinstance(act, Tally) else {}),
     )
+
+
+def lone(act: Act) -> dict[str, Any]:
+    """Beside a boost or reaction: what it is about, without a word of it, and by whom, where no
+    room has it.
+    """
+    post = actions.post(act.post) if isinstance(act, React | Boost) else None
+    if post is None or post.deleted or post.author.is_local:
+        return {}
+    if Anchor.objects.filter(uri=post.uri).exists():
+        return {}
+    return {"about": acts.dump(profiles.address_of(post)), "of": profiles.card(post.author)}
 
 
 def _card(author: Actor | None, room: Room) -> dict[str, Any]:

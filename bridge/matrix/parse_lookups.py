@@ -34,10 +34,12 @@ _ABOUT_ANOTHER = {"m.room.redaction", *polls.RESPONSES, *polls.ENDS}
 def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) -> parse.Refs:
     """For reading: who and what the event names; `met`: who was found by the handle written."""
     needs = parse.needs(event)
-    actors, shown = _people(needs.users, needs.accounts, met)
+    actors, pills = _people(needs.users, needs.accounts, met)
     carried = dict(Anchor.objects.filter(event_id__in=needs.events).values_list("event_id", "uri"))
     bases = {uri.split("/update/")[0] for uri in carried.values()}
-    stored = _posts({*bases, *needs.posts})
+    done = _acts(carried.values())
+    shown = {act.post for act in done.values() if isinstance(act, Boost)}  # on a card
+    stored = _posts({*bases, *shown, *needs.posts})
     direct = room.kind == Room.Kind.DIRECT
     last = _last(room) if direct else ""
     stored |= _posts({last, *(post.reply for post in stored.values())} - {""})
@@ -55,9 +57,9 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
         carried=carried,
         stored=stored,
         answers=_answers(carried, stored) if event.get("type") in polls.RESPONSES else {},
-        acts=_acts(carried.values()),
+        acts=done,
         quotable=_quotable(needs.quote, event.get("sender"), room),
-        link=_linker(shown | _by_uri(stored) | people),
+        link=_linker(pills | _by_uri(stored) | people),
         people=tuple(people),
         last=last,
         group=_group(room),

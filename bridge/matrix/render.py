@@ -21,6 +21,7 @@ from bridge.matrix.sending import (
     fitted,
     kept,
     message,
+    plain_json,
     stamp,
     title,
     words,
@@ -340,7 +341,7 @@ def _react(act: React, refs: Refs) -> Send | Ignored:
 def _boost(act: Boost, refs: Refs) -> Send | Ignored:
     """A card: whole in every client, and a repost for those who know MSC4501."""
     copy = kept(refs, id=act.uri, type="Announce", by=act.author, kind="announce", act=act.uri)
-    copy |= {"role": "card", "object": shapes.clean(act.post)}
+    copy |= {"role": "card", "object": shapes.clean(act.post)} | plain_json(refs.lone)
     post = refs.boosted
     if not post:
         said = html.to_matrix(f"{_heading(act.post, refs)}</p>", refs.pills, refs.emoticons)

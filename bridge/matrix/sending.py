@@ -38,6 +38,7 @@ class Refs:
     key: str = ""
     seen: int = 0
     towards: str = ""  # whom a move is about, as its handle
+    lone: Mapping[str, Any] = field(default_factory=dict)  # of a boosted post that no room has
     boosted: Publish | None = None  # the post that a boost, reaction or undo is about
     boosted_title: str = ""  # its author's
     quoted: Publish | None = None  # what the post quotes, where it may be shown

@@ -1,12 +1,13 @@
 """What the events of a room say, put into the index again."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
 from django.conf import settings
 
-from bridge import documents, filetypes, html, names, processing
+from bridge import documents, errands, filetypes, html, names, processing
 from bridge.activitypub import actors, groups
 from bridge.activitypub.network import replayed
 from bridge.matrix import (
@@ -19,10 +20,10 @@ from bridge.matrix import (
 from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import Carried, Entry, Part, Receipt
 from bridge.matrix.vocabulary import OBJECT, TOMBSTONE
-from bridge.models import Room
+from bridge.models import Errand, Room
 from bridge.rebuild import people, receipts
 from bridge.rebuild.batch import Batch, Event
-from social import actions, acts, polls, quoting
+from social import actions, acts, polls, quoting, replay
 from social.acts import (
     AllowQuote,
     Boost,
@@ -114,6 +115,7 @@ def _carried(carried: Carried, event: Event, batch: Batch) -> None:
         batch.post(act, carried.raw)
     else:
         with batch.alone():
+            _stand_in(event["content"][OBJECT])
             actions.record(act)
             documents.keep(act, carried.raw)
     match act:
@@ -210,6 +212,7 @@ def _remembered(carried: Carried, event: Event, batch: Batch) -> None:
 
 def _entry(entry: Entry) -> None:
     people.from_card(entry.raw.get("who"))
+    _stand_in(entry.raw)
     act = acts.load(entry.raw["said"])
     actions.record(act)
     processing.expire(act)
@@ -222,6 +225,17 @@ def _entry(entry: Entry) -> None:
         documents.keep_nothing(author)
     if author and author.is_local and isinstance(raw, str) and raw:
         documents.keep_activity(act, author, orjson.loads(raw))
+
+
+def _stand_in(kept: Mapping[str, Any]) -> None:
+    """What a boost or reaction is about and no room has: its words are asked for later."""
+    if not kept.get("about"):
+        return
+    author, about = people.from_card(kept.get("of")), acts.load(kept["about"])
+    if not isinstance(about, Publish) or author is None or author.uri != about.author:
+        return
+    if names.same_origin(about.post, about.author) and replay.stand_in(about):
+        errands.put_new(Errand.Kind.POST, [about.post])
 
 
 def _tombstone(event: Event) -> None:
