@@ -8,6 +8,7 @@ desk, and whoever has power 50 in the room, or made it, moderates it.
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from social.acts import Act, Introduce, Undo
 from social.measures import Appoint
 from social.models import Actor
 
-MODERATES = 50  # power in the room
+MODERATES, OWNS = 50, 100  # power in the room
 MANY = 10  # groups of one person
 
 
@@ -41,11 +42,33 @@ async def _found(owner: str, handle: str) -> Room:
     room = await in_database(_known, owner, handle)
     if room:
         return room
-    uri = names.actor_uri(settings.OWNROOM_ORIGIN, await in_database(_free, owner, handle))
+    begun = await _begun(owner, handle)
+    resumed: bool = await in_database(_is_half_made, begun)
+    if not resumed:
+        await in_database(_free, owner, handle)
+    uri = names.actor_uri(settings.OWNROOM_ORIGIN, handle)
     room_id = await rooms.create_group(uri, handle, owner)
     room = await _furnish(owner, room_id, handle, handle)
     await client.put_state(room_id, ACTOR, rooms.public_face(_of(room)))
     return room
+
+
+async def _begun(owner: str, handle: str) -> str:
+    """The room that was made for a group of this name, before something ended us: theirs only who
+    wanted it. Raises Forbidden for anybody else.
+    """
+    if not names.is_handle(handle):
+        return ""
+    uri = names.actor_uri(settings.OWNROOM_ORIGIN, handle)
+    room_id = await client.resolve(rooms.alias("group", uri))
+    if not room_id:
+        return ""
+    levels: dict[str, Any] = {}
+    with suppress(client.MatrixError):  # a room that the bot has left is nobody's to go on with
+        levels = await client.state(room_id, "m.room.power_levels")
+    if shapes.mapping(levels.get("users")).get(owner) != OWNS:
+        raise Forbidden(linking.TAKEN.format(handle))
+    return room_id
 
 
 def found_in(owner: str, handle: str, room_id: str) -> Actor:
@@ -113,6 +136,12 @@ def _of(room: Room) -> Actor:
 def _known(owner: str, handle: str) -> Room | None:
     theirs = Room.objects.filter(kind=Room.Kind.GROUP, owner=owner, actor__left=None)
     return theirs.filter(actor__handle=handle).select_related("actor").first()
+
+
+def _is_half_made(room_id: str) -> bool:
+    """It has keys, and nobody remembers it as a group's."""
+    group = Actor.objects.filter(owner=room_id, kind="group", left=None).first()
+    return group is not None and not group.rooms.filter(kind=Room.Kind.GROUP).exists()
 
 
 def _free(owner: str, handle: str) -> str:

@@ -21,6 +21,7 @@ from bridge.models import Key, Room
 from social.models import Actor, Tombstone
 
 _WISH = re.compile(r"\s*!ownroom (link|group delete|group)(?:\s+(\S+))?\s*")
+TAKEN = "the handle {} is taken; try another one"
 OLDEST = 6  # room versions before it have other event ids
 
 
@@ -140,7 +141,7 @@ def free_handle(owner: str, wish: str) -> str:
     if not taken.filter(handle__iexact=base).exists() and not _buried(base):
         return base
     if wish:
-        raise Forbidden(f"the handle {wish} is taken; try another one")
+        raise Forbidden(TAKEN.format(wish))
     for number in range(2, 1000):
         if not taken.filter(handle__iexact=f"{base}{number}").exists():
             return f"{base}{number}"

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 
+from bridge import names
 from bridge.demo.person import Person
-from bridge.models import Room
+from bridge.loop import run
+from bridge.matrix import linking, rooms
+from bridge.models import Key, Room
 from social.models import Actor, Post
 from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, followers, post, post_of
@@ -156,6 +160,36 @@ def test_said_twice_it_is_one_group(world: World, alice: Resident) -> None:
     assert "never changes" in _said(alice.person, room)[-1]
     assert Actor.objects.filter(kind="group").count() == 1
     assert Room.objects.filter(kind="desk").count() == 2
+
+
+@pytest.mark.parametrize("made_of_it", ["its room", "its keys too"])
+def test_a_group_that_a_kill_left_half_made_is_finished_by_who_wanted_it_and_nobody_else(
+    world: World, alice: Resident, ada: Resident, made_of_it: str
+) -> None:
+    name = f"ferry{len(made_of_it)}"
+    uri = names.actor_uri(settings.OWNROOM_ORIGIN, name)
+    room = run(rooms.create_group(uri, name, alice.person.user_id))
+    if made_of_it != "its room":
+        linking.new_actor(room, name, name, 1, kind="group")
+    keys = list(Key.objects.filter(actor__uri=uri).values_list("sealed", flat=True))
+    ada.tell_bot(f"group create {name}")
+    world.settle()
+    assert "taken" in ada.answers()[-1]
+    alice.tell_bot(f"group create {name}")
+    world.settle()
+    assert "is a group now" in alice.answers()[-1]
+    assert group_of(room).id == uri
+    sealed = Key.objects.get(actor__uri=uri).sealed
+    assert keys in ([], [sealed])
+    pat = world.neighbour("pat")
+    pat.follow(f"@{name}@{settings.OWNROOM_HANDLE_DOMAIN}")
+    world.settle()
+    assert followers(uri) == {pat.id}
+    ada.tell_bot(f"group create {name}")
+    world.settle()
+    assert "taken" in ada.answers()[-1]
+    lost_and_rebuilt()
+    assert followers(uri) == {pat.id}
 
 
 def test_its_owner_ends_a_group_by_its_name(world: World, alice: Resident) -> None:
