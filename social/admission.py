@@ -122,11 +122,13 @@ def _admit_in_group(author: Actor, act: Publish) -> None:
 
 
 def _admit_unlocked(author: Actor, parent: Post | None) -> None:
-    """What a group elsewhere passes on it has let through itself."""
+    """What a group elsewhere passes on it has let through itself. Whoever locks a topic locks what
+    is said below it in the same group: what another group took in there is no affair of theirs.
+    """
     group = actions.actor(parent.group) if parent and parent.group else None
     if group is None or not (group.is_local or author.is_local) or author.uri in group.moderators:
         return
-    if any(post.locked for post in _upwards(parent)):
+    if any(post.locked and post.group == group.uri for post in _upwards(parent)):
         raise Refused(LOCKED)
 
 

@@ -147,6 +147,8 @@ def typed(event: Mapping[str, Any], room: Room) -> list[Said]:
     asked = _TYPED.fullmatch(shapes.text(content.get("body")))
     if asked is None or room.actor is None or room.actor.kind != "group":
         return []
+    if not room.leased:
+        raise Forbidden("the room's owner has ended the lease of this server")
     by = Actor.objects.filter(owner=event.get("sender"), left=None).first()
     if by is None or not directory.moderates(by, room.actor):
         raise Forbidden("only who moderates a group decides that")

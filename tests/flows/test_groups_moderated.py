@@ -439,6 +439,28 @@ def test_what_moderators_of_a_group_elsewhere_decide_is_seen_in_its_room(
     assert post(uri).group == cats.id
 
 
+def test_a_lock_counts_in_the_group_that_locked_and_not_below_in_another(
+    world: World, alice: Resident, cats: Neighbour, judge: Neighbour
+) -> None:
+    sol, dogs = world.neighbour("sol"), world.neighbour("dogs", type="Group")
+    alice.tell_bot(f"follow {dogs.handle}")
+    world.settle()
+    create = topic(sol, cats, "meow")
+    passes_on(world, cats, create)
+    passes_on(world, cats, measure(judge, cats, "Lock", create["object"]["id"]))
+    passes_on(world, dogs, topic(sol, dogs, "woof", inReplyTo=create["object"]["id"]))
+    room = world.mirror(dogs, alice)
+    woof = stands(alice, room, "woof")
+    alice.person.reply(room, woof, "good dog", woof)
+    world.settle()
+    assert dogs.received("Create", contains="good dog")
+    passes_on(world, dogs, topic(sol, cats, "hiss", inReplyTo=create["object"]["id"]))
+    alice.person.reply(room, stands(alice, room, "hiss"), "bad cat")
+    world.settle()
+    assert "locked" in alice.answers()[-1]
+    assert not Post.objects.filter(html__contains="bad cat").exists()
+
+
 def test_who_is_banned_from_a_group_elsewhere_leaves_its_room_until_the_ban_ends(
     world: World, alice: Resident, ada: Resident, cats: Neighbour, judge: Neighbour
 ) -> None:
@@ -529,6 +551,20 @@ def test_moderators_read_no_more_of_a_report_than_what_stands_in_their_group(
 
 
 # ---- at the desk, and in the room
+
+
+def test_who_gave_the_room_to_another_bridge_locks_nothing_in_it_through_this_one(
+    world: World, alice: Resident, boats: Group, pat: Neighbour
+) -> None:
+    uri = told(world, pat, boats, "It floats.")
+    root = stands(alice, boats.room, "It floats.")
+    other = {"v": 1, "bot": "@other:hs.test"}
+    alice.person.put_state(boats.room, "social.ownroom.bridge", other)
+    world.settle()
+    alice.person.reply(boats.room, root, "!ownroom lock", root)
+    world.settle()
+    assert post(uri).locked is None
+    assert not announced(pat, "Lock")
 
 
 def test_who_moderates_decides_at_their_own_desk_and_below_the_topic(
