@@ -208,6 +208,7 @@ MEANT = {
     Errand.Kind.PROFILE: "tell servers elsewhere of a changed profile",
     Errand.Kind.CONVERSATION: "read what others answered in a conversation",
     Errand.Kind.FOLLOWERS: "ask whether both sides know the same follows",
+    Errand.Kind.BAN: "let somebody back into a group",
     Errand.Kind.LINKS: "look whether the pages in a profile link back",
     Errand.Kind.QUOTE: "ask whether a post may quote what it quotes",
 }

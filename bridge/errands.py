@@ -19,6 +19,7 @@ RUN = "bridge.tasks.run_errands"
 SLOTS = 2  # lanes of those that ask strangers: a slow host holds up half of the others at most
 BATCH = 20
 TRIES = 5
+LONGEST = 2048  # signs: as long as an address that is kept
 # Seconds between two runs of the same, however often somebody asks for it.
 COOL = {
     Errand.Kind.PROFILE: 0,
@@ -32,13 +33,18 @@ COOL = {
 
 
 def put(kind: str, about: str, *, after: float = 0, place: str = "") -> None:
-    """To be done in so many seconds; one that is meant for sooner stays as it is."""
+    """To be done in so many seconds; one that is meant for sooner stays as it is.
+
+    What is about something that no row can hold whole is not meant: cut, it would be about another.
+    """
+    if len(about) > LONGEST:
+        return
     now = timezone.now()
     wanted = now + timedelta(seconds=after)
     with turns.writing():
         row, created = Errand.objects.get_or_create(
             kind=kind,
-            about=about[:2048],
+            about=about,
             defaults={"due": wanted, "lane": _lane(kind, about), "place": place},
         )
         if created:
@@ -53,14 +59,18 @@ def put_new(kind: str, abouts: Collection[str]) -> None:
     """Many at once, now; those that were ever put stay as they are."""
     with turns.writing():
         Errand.objects.bulk_create(
-            [Errand(kind=kind, about=about[:2048], lane=_lane(kind, about)) for about in abouts],
+            [
+                Errand(kind=kind, about=about, lane=_lane(kind, about))
+                for about in abouts
+                if len(about) <= LONGEST
+            ],
             ignore_conflicts=True,
         )
 
 
 def drop(kind: str, about: str) -> None:
     """There is nothing to be done any more."""
-    Errand.objects.filter(kind=kind, about=about[:2048]).delete()
+    Errand.objects.filter(kind=kind, about=about).delete()
 
 
 def _lane(kind: str, about: str) -> str:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from bridge import documents, errands, lanes, partings, turns
+from bridge import bans, documents, errands, lanes, partings, turns
 from bridge.errors import Later, Trouble
 from bridge.loop import Elsewhere, nobody_asked
 from bridge.models import Errand, Received
@@ -333,7 +333,7 @@ def carry_out(act: Act, wire: str = "") -> str:
     """Admits, records and tells one act and what follows from it. Returns why nothing changed."""
     admission.admit(act)
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
-    changed = actions.record(act) or documents.unheard(act)
+    changed = actions.record(act) or documents.unheard(act) or bans.lengthens(act)
     if changed and partings.parts(act):
         partings.note()
     if changed and polls.is_put_off(act):
@@ -387,7 +387,7 @@ def _intend(act: Act) -> None:
             if backlinks.wanted(author):
                 errands.put(Errand.Kind.LINKS, author.uri)
         case Expel() | Undo(undone=Expel() | Block()):
-            expire(act)
+            bans.expire(act)
         case Publish(reply=reply, visibility=shown) if reply and shown in OPEN:
             # Whoever answers has only those told whom they name: the others are read there.
             if begun := conversations.top(act):
@@ -396,27 +396,8 @@ def _intend(act: Act) -> None:
             pass
 
 
-def expire(act: Act) -> None:
-    """Who was put out of a group for some time may come back by themselves then. Whatever was
-    decided before of the same person ends nothing any more.
-    """
-    match act:
-        case Expel(group=group, target=target) | Undo(undone=Expel(group=group, target=target)):
-            about = f"{group} {target}"
-        case Undo(undone=Block(author=group, target=target)):
-            about = f"{group} {target}"
-        case _:
-            return
-    errands.drop(Errand.Kind.BAN, about)
-    if isinstance(act, Expel) and act.until:
-        after = max(0.0, act.until / 1000 - timezone.now().timestamp())
-        errands.put(Errand.Kind.BAN, about, after=after)
-
-
 def end_ban(errand: Errand) -> None:
-    group, _, target = errand.about.partition(" ")
-    act = groups.ends(group, target, int(timezone.now().timestamp() * 1000))
-    if act:
+    if act := bans.ending(errand):
         with suppress(actions.Refused), turns.writing():
             carry_out(act)
 

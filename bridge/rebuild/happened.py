@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from bridge import documents, errands, filetypes, html, names, processing
+from bridge import bans, documents, errands, filetypes, html, names
 from bridge.activitypub import actors, groups
 from bridge.activitypub.network import replayed
 from bridge.matrix import (
@@ -215,7 +215,7 @@ def _entry(entry: Entry) -> None:
     _stand_in(entry.raw)
     act = acts.load(entry.raw["said"])
     actions.record(act)
-    processing.expire(act)
+    bans.expire(act)
     author = actors.known(act.author)
     raw = entry.raw.get("raw")
     if isinstance(act, AllowQuote | RefuseQuote):

@@ -258,13 +258,15 @@ def test_what_the_server_means_to_do_says_what_why_and_until_when(admin: Client)
     errand("links", due=None, failures=5, note="no answer")
     errand("profile", due=None, done=timezone.now(), times=3)
     errand("quote")
+    errand("ban", due=hour)
     text = page(admin, "bridge/errand/")
     for said in (
         *("read what others answered", "failed 2 of 5 times", "answered 503"),
         *("given up until it is wanted again", "due now", f"{hour:%H:%M:%S} UTC"),
+        "let somebody back into a group",
     ):
         assert said in text, said
-    for state, shown in (("waits", 2), ("failed", 1), ("left", 1), ("done", 1)):
+    for state, shown in (("waits", 3), ("failed", 1), ("left", 1), ("done", 1)):
         found = page(admin, "bridge/errand/", state=state)
         assert found.count('class="action-select"') == shown, state
 

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bridge import errands, lanes, rounds
+from bridge import bans, errands, lanes, rounds
 from bridge.errors import Gone, Later
 from bridge.models import Errand
+from social.measures import Expel
+from social.models import Block
+from tests.social.web.cast import local, remote
 
 pytestmark = pytest.mark.django_db
 ABOUT = "https://far.example/posts/1"
@@ -143,3 +146,24 @@ def test_what_was_done_long_ago_is_forgotten_and_what_is_meant_is_not() -> None:
         Errand.objects.filter(about=about).update(due=due, done=done)
     assert errands.prune(now - timedelta(days=7)) == 1
     assert set(Errand.objects.values_list("about", flat=True)) == {"a", "c"}
+
+
+def test_what_no_row_can_hold_whole_is_not_meant_at_all() -> None:
+    long = f"{ABOUT}/{'x' * errands.LONGEST}"
+    errands.put("conversation", long)
+    errands.put_new("conversation", [long, ABOUT])
+    errands.drop("conversation", long)
+    assert only().about == ABOUT
+
+
+def test_the_end_of_a_ban_lets_in_whom_it_is_about_however_long_their_address_is() -> None:
+    rafts = local("rafts", kind="group")
+    far = f"https://far.example/{'x' * 2000}"
+    who = [remote(f"who{number}", uri=f"{far}/{number}") for number in (1, 2)]
+    soon = int((timezone.now() + timedelta(days=2)).timestamp() * 1000)
+    for number, one in enumerate(who):
+        Block.objects.create(author=rafts, target=one, uri=f"{rafts.uri}#{number}", at=number)
+        expel = Expel(author=rafts.uri, target=one.uri, group=rafts.uri, uri="u", at=1, until=soon)
+        bans.expire(expel)
+    ends = [bans.ending(errand) for errand in Errand.objects.order_by("pk")]
+    assert [end.undone.target for end in ends] == [one.uri for one in who]
