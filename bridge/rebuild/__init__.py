@@ -54,8 +54,11 @@ class NothingToRebuild(Trouble):
     pass
 
 
-def rebuild(say: Say, *, only: str = "") -> None:
-    """Everything, or one room. May be run on an index that is there already: nothing doubles."""
+def rebuild(say: Say, *, only: str = "") -> int:
+    """Everything, or one room. May be run on an index that is there already: nothing doubles.
+
+    Answers how many rooms could not be read.
+    """
     begun = time.monotonic()
     control = run(client.resolve(f"{registration.PREFIX}control"))
     if not control:
@@ -76,7 +79,7 @@ def rebuild(say: Say, *, only: str = "") -> None:
     wanted.sort(key=lambda room: _LATE.get(room.kind, 0))
     if not only:
         wanted.append(admins)
-    count = sum(_replay(room, say) for room in wanted)
+    count, unread = _all(wanted, say)
     if not only:
         _decisions(control)
     for room in found:
@@ -84,6 +87,7 @@ def rebuild(say: Say, *, only: str = "") -> None:
             run(rooms.read_from_here(room.room_id, room.reader))
     seconds = time.monotonic() - begun
     say(f"{count} events in {seconds:.1f} seconds: {count / seconds:.0f} a second")
+    return unread
 
 
 # ---- who there is
@@ -230,23 +234,31 @@ def _decisions(control: str) -> None:
 # ---- what happened
 
 
+def _all(wanted: Sequence[Room], say: Say) -> tuple[int, int]:
+    """Events, and rooms that could not be read: who put the bot out keeps nobody else away."""
+    count = unread = 0
+    for room in wanted:
+        try:
+            count += _replay(room, say)
+        except client.MatrixError as error:
+            say(f"{room.kind} {room.room_id} cannot be read, and is left out: {error}")
+            unread += 1
+    return count, unread
+
+
 def _replay(room: Room, say: Say) -> int:
     count, told = 0, time.monotonic()
     unreceipted: list[Event] = []
-    try:
-        for page in _history(room.room_id, room.reader):
-            count += len(page)
-            _meet(page)
-            with turns.writing(), once.remembered(once.Memory(SEEN)):
-                unreceipted = _page(page, Batch(room), unreceipted)
-            if time.monotonic() - told > TELL:
-                told = time.monotonic()
-                say(f"{room.kind} {room.room_id}: {count} events so far")
-        if room.kind == Room.Kind.MIRROR:
-            _pins(room)
-    except client.MatrixError as error:
-        say(f"{room.kind} {room.room_id} cannot be read after {count} events: {error}")
-        return count
+    for page in _history(room.room_id, room.reader):
+        count += len(page)
+        _meet(page)
+        with turns.writing(), once.remembered(once.Memory(SEEN)):
+            unreceipted = _page(page, Batch(room), unreceipted)
+        if time.monotonic() - told > TELL:
+            told = time.monotonic()
+            say(f"{room.kind} {room.room_id}: {count} events so far")
+    if room.kind == Room.Kind.MIRROR:
+        _pins(room)
     say(f"{room.kind} {room.room_id}: {count} events")
     # What was typed after the last receipt may never have left: it goes the ordinary way now.
     events.receive(unreceipted)

@@ -17,7 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, *, room: str, **_: object) -> None:
         try:
-            rebuild.rebuild(self.stdout.write, only=room)
+            unread = rebuild.rebuild(self.stdout.write, only=room)
         except (Trouble, RegistrationMissing) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write("The index is whole again.")
+        but = f", but for {unread} rooms that cannot be read" if unread else ""
+        self.stdout.write(f"The index is whole again{but}.")
