@@ -13,18 +13,8 @@ from bridge.models import Document
 from social.models import Delivery, Post
 from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, post, post_of
-from tests.flows.test_polls import (
-    END,
-    START,
-    a_while_later,
-    asks,
-    notices,
-    question,
-    tells,
-    time_is_over,
-    votes,
-)
-from tests.flows.test_votes import TEXT, ask, casts, choose, end
+from tests.flows import polling
+from tests.flows.polling import END, START, TEXT
 
 DAY = 24 * 3_600_000
 UNDISCLOSED = "org.matrix.msc3381.poll.undisclosed"
@@ -40,7 +30,7 @@ def begins(alice: Resident, question: str = "What?", count: int = 2, **more: Any
 
 def hides(world: World, bob: Neighbour, *counts: int | None, voters: int = 0, **more: Any) -> str:
     """Bob begins a poll as Mastodon does when its counts are hidden."""
-    return str(asks(bob, oneOf=untold(*counts), votersCount=voters, **more)["id"])
+    return str(polling.asks(bob, oneOf=untold(*counts), votersCount=voters, **more)["id"])
 
 
 def untold(*counts: int | None) -> list[dict[str, Any]]:
@@ -64,21 +54,19 @@ def test_hidden_counts_are_told_nobody_before_the_end(
     world: World, alice: Resident, ada: Resident, bob: Neighbour
 ) -> None:
     world.friends(bob, alice)
-    event = ask(alice, kind=UNDISCLOSED)
-    poll = post_of(event)
-    world.settle()
+    event, poll = polling.begun(world, alice, kind=UNDISCLOSED)
     ada.person.join(alice.room)
-    choose(ada.person, alice.room, event, "id-Tea")
-    casts(world, bob, poll, alice, "Tea")
-    a_while_later(world)
+    polling.choose(ada.person, alice.room, event, "id-Tea")
+    polling.casts(world, bob, poll, alice, "Tea")
+    polling.a_while_later(world)
 
     (heard,) = [one["activity"]["object"] for one in bob.received("Update")]
     for one in (heard, world.json(poll), world.json(f"{poll}/create")["object"]):
         assert [choice["replies"]["totalItems"] for choice in one["oneOf"]] == [None, None]
     assert heard["votersCount"] == 2
-    assert votes(poll) == [0, 0]
+    assert polling.votes(poll) == [0, 0]
     assert not any(_tells(body) for body in Document.objects.values_list("body", flat=True))
-    (notice,) = notices(alice, alice.room)
+    (notice,) = polling.notices(alice, alice.room)
     assert "2 people" in notice["body"]
     assert "Tea" not in notice["body"]
     page = world.page(post(poll).url)
@@ -88,14 +76,14 @@ def test_hidden_counts_are_told_nobody_before_the_end(
     stood = [world.get(address) for address in (poll, f"{poll}/create")]
     lost_and_rebuilt()
     assert [world.get(address) for address in (poll, f"{poll}/create")] == stood
-    assert votes(poll) == [0, 0]
+    assert polling.votes(poll) == [0, 0]
 
-    end(alice.person, alice.room, event)
+    polling.end(alice.person, alice.room, event)
     world.settle()
     heard = bob.received("Update")[-1]["activity"]["object"]
     assert [choice["replies"]["totalItems"] for choice in heard["oneOf"]] == [2, 0]
     assert "2 votes" in world.page(post(poll).url)
-    assert "Tea: 2" in notices(alice, alice.room)[-1]["body"]
+    assert "Tea: 2" in polling.notices(alice, alice.room)[-1]["body"]
 
 
 def _tells(body: str) -> bool:
@@ -110,21 +98,21 @@ def test_hidden_counts_of_a_poll_elsewhere_are_hidden_here_until_its_server_tell
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
     world.friends(bob, alice)
-    note = asks(bob, oneOf=untold())
+    note = polling.asks(bob, oneOf=untold())
     world.settle()
     room = world.mirror(bob, alice)
     (event,) = alice.timeline(room, START)
     assert event["content"][START]["kind"] == UNDISCLOSED
-    tells(world, bob, note, 0, 0, oneOf=untold(), votersCount=4)
-    a_while_later(world)
-    assert "4 people" in notices(alice, room)[-1]["body"]
-    assert "they are shown when it ends" in notices(alice, room)[-1]["body"]
-    time_is_over(world, note["id"])
+    polling.tells(world, bob, note, 0, 0, oneOf=untold(), votersCount=4)
+    polling.a_while_later(world)
+    assert "4 people" in polling.notices(alice, room)[-1]["body"]
+    assert "they are shown when it ends" in polling.notices(alice, room)[-1]["body"]
+    polling.time_is_over(world, note["id"])
     (ended,) = alice.timeline(room, END)
     assert "its server has not told them yet" in ended["content"][TEXT]
     assert not any(key.endswith("results") for key in ended["content"])
-    tells(world, bob, note, 3, 1, closed=jsonld.iso(int(time.time() * 1000)))
-    assert "Tea: 3" in notices(alice, room)[-1]["body"]
+    polling.tells(world, bob, note, 3, 1, closed=jsonld.iso(int(time.time() * 1000)))
+    assert "Tea: 3" in polling.notices(alice, room)[-1]["body"]
     assert len(alice.timeline(room, END)) == 1
 
 
@@ -166,7 +154,7 @@ def test_a_poll_that_is_over_when_it_comes_ends_at_once_with_its_result(
 ) -> None:
     world.friends(bob, alice)
     closed = jsonld.iso(int(time.time() * 1000) - 60_000)
-    asks(bob, 5, 2, endTime=None, closed=closed)
+    polling.asks(bob, 5, 2, endTime=None, closed=closed)
     world.settle()
     room = world.mirror(bob, alice)
     counting.tell_due()
@@ -186,10 +174,10 @@ def test_an_end_that_only_closed_tells_is_no_edit(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
     world.friends(bob, alice)
-    note = asks(bob)
+    note = polling.asks(bob)
     world.settle()
     moment = jsonld.iso(int(time.time() * 1000))
-    told = note | question(4, 1) | {"closed": moment, "updated": moment}
+    told = note | polling.question(4, 1) | {"closed": moment, "updated": moment}
     del told["endTime"]
     about = {"type": "Update", "actor": bob.id, "to": note["to"], "cc": note["cc"]}
     assert world.hear(bob, {"id": f"{note['id']}#updates/1", **about, "object": told}) == 202
@@ -205,16 +193,16 @@ def test_new_words_are_an_edit_though_nothing_says_when_and_old_words_are_none(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
     world.friends(bob, alice)
-    note = asks(bob)
+    note = polling.asks(bob)
     world.settle()
-    tells(world, bob, note, 1, 0, content="<p>Tea, or rather coffee?</p>")
+    polling.tells(world, bob, note, 1, 0, content="<p>Tea, or rather coffee?</p>")
     assert post(note["id"]).html == "<p>Tea, or rather coffee?</p>"
     edited = post(note["id"]).updated
     assert edited
-    tells(world, bob, note, 2, 0)  # with the words from before
+    polling.tells(world, bob, note, 2, 0)  # with the words from before
     assert post(note["id"]).html == "<p>Tea, or rather coffee?</p>"
     assert post(note["id"]).updated == edited
-    assert votes(note["id"]) == [2, 0]
+    assert polling.votes(note["id"]) == [2, 0]
     lost_and_rebuilt()
     assert post(note["id"]).html == "<p>Tea, or rather coffee?</p>"
 
@@ -224,11 +212,11 @@ def test_counts_that_come_for_fewer_narrow_the_poll(
     world: World, alice: Resident, bob: Neighbour, *, dated: bool
 ) -> None:
     world.friends(bob, alice)
-    note = asks(bob)
+    note = polling.asks(bob)
     world.settle()
     fewer = {"to": [f"{bob.id}/followers"], "cc": []}
     when = {"updated": jsonld.iso(int(time.time() * 1000))} if dated else {}
-    told = note | question(1, 0) | {"endTime": note["endTime"]} | fewer | when
+    told = note | polling.question(1, 0) | {"endTime": note["endTime"]} | fewer | when
     world.hear(
         bob,
         {"id": f"{note['id']}#updates/1", "type": "Update", "actor": bob.id}
@@ -237,7 +225,7 @@ def test_counts_that_come_for_fewer_narrow_the_poll(
     )
     world.settle()
     assert post(note["id"]).visibility == "private"
-    assert votes(note["id"]) == [1, 0]
+    assert polling.votes(note["id"]) == [1, 0]
 
 
 # ---- what goes nowhere
@@ -262,17 +250,15 @@ def test_the_owners_own_vote_counts_once_in_both_networks(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
     world.friends(bob, alice)
-    event = ask(alice)
-    poll = post_of(event)
-    world.settle()
-    choose(alice.person, alice.room, event, "id-Tea")
-    choose(alice.person, alice.room, event, "id-Tea")
-    casts(world, bob, poll, alice, "Coffee")
-    a_while_later(world)
+    event, poll = polling.begun(world, alice)
+    polling.choose(alice.person, alice.room, event, "id-Tea")
+    polling.choose(alice.person, alice.room, event, "id-Tea")
+    polling.casts(world, bob, poll, alice, "Coffee")
+    polling.a_while_later(world)
     heard = bob.received("Update")[-1]["activity"]["object"]
     assert [choice["replies"]["totalItems"] for choice in heard["oneOf"]] == [1, 1]
     assert heard["votersCount"] == 2
-    assert "Tea: 1" in notices(alice, alice.room)[-1]["body"]
+    assert "Tea: 1" in polling.notices(alice, alice.room)[-1]["body"]
     assert not any("did not count" in line for line in alice.answers())
     assert not Delivery.objects.filter(state="gone").exists()
     assert Post.objects.get(uri=poll).updated is None
@@ -282,16 +268,16 @@ def test_what_was_edited_and_counted_before_it_stood_in_a_room_is_found_again(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
     world.friends(bob, alice)
-    written, poll = bob.post("frist"), asks(bob)
+    written, poll = bob.post("frist"), polling.asks(bob)
     bob.update(written.post, "first")
     about = {"type": "Update", "actor": bob.id, "to": poll["to"], "cc": poll["cc"]}
-    counts = poll | question(3, 0) | {"endTime": poll["endTime"]}
+    counts = poll | polling.question(3, 0) | {"endTime": poll["endTime"]}
     world.hear(bob, {"id": f"{poll['id']}#updates/1", **about, "object": counts})
     world.settle()
     before = shown()
     lost_and_rebuilt()
     assert post(written.post).html == "<p>first</p>"
-    assert votes(poll["id"]) == [3, 0]
+    assert polling.votes(poll["id"]) == [3, 0]
     assert shown()["places"] == before["places"]
     bob.delete(written.post)
     bob.delete(poll["id"])

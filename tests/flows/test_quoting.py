@@ -72,10 +72,22 @@ def now(resident: Resident, words: str, room: str) -> dict[str, Any]:
     return dict(content)
 
 
+def heard(alice: Resident, mirror: str) -> str:
+    """What bob said when he quoted, as it reads now."""
+    return str(now(alice, "hear hear", mirror)["body"])
+
+
 @pytest.fixture
 def carol(world: World) -> Neighbour:
     """Whom others quote: on another server than bob."""
     return world.neighbour("carol", host=1)
+
+
+@pytest.fixture
+def mirror(world: World, alice: Resident, bob: Neighbour) -> str:
+    """Where alice reads bob."""
+    world.friends(bob, alice)
+    return world.mirror(bob, alice)
 
 
 # ---- refused
@@ -150,26 +162,22 @@ def test_a_stamp_that_is_about_something_else_proves_nothing(
     stamp = stamped(carol, quoted, first, **lie)
     bob.update(first, extra={"quote": quoted, "quoteAuthorization": stamp}, text="hear hear now")
     world.settle()
-    assert SHUT in now(alice, "hear hear", mirror)["body"]
-    assert "the original" not in now(alice, "hear hear", mirror)["body"]
+    assert SHUT in heard(alice, mirror)
+    assert "the original" not in heard(alice, mirror)
 
 
 def test_nobody_stamps_for_whom_they_quote(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     quoted = carol.post("the original").post
     quote(bob, quoted, by=bob)
     world.settle()
-    assert SHUT in now(alice, "hear hear", mirror)["body"]
+    assert SHUT in heard(alice, mirror)
 
 
 def test_the_older_names_alone_are_a_link(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     quoted = carol.post("the original").post
     bob.post("as they did it", extra={"quoteUrl": quoted, "_misskey_quote": quoted})
     world.settle()
@@ -182,10 +190,8 @@ def test_the_older_names_alone_are_a_link(
 
 
 def test_a_quote_with_a_stamp_is_shown_whole_and_on_the_page_too(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     quoted = carol.post("the original").post
     first = quote(bob, quoted, by=carol)
     world.settle()
@@ -200,69 +206,59 @@ def test_a_quote_with_a_stamp_is_shown_whole_and_on_the_page_too(
 
 
 def test_whoever_quotes_themselves_needs_no_stamp(
-    world: World, alice: Resident, bob: Neighbour
+    world: World, alice: Resident, bob: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     quote(bob, bob.post("what I said").post)
     world.settle()
-    assert "> what I said" in now(alice, "hear hear", mirror)["body"]
+    assert "> what I said" in heard(alice, mirror)
 
 
 def test_a_quote_whose_stamp_is_taken_back_is_a_link(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     first = quote(bob, carol.post("the original").post, by=carol)
     world.settle()
     stamp = Post.objects.get(uri=first).stamp
     world.hear(carol, said(carol, "Delete", stamp))
     world.settle()
-    assert SHUT in now(alice, "hear hear", mirror)["body"]
-    assert "the original" not in now(alice, "hear hear", mirror)["body"]
+    assert SHUT in heard(alice, mirror)
+    assert "the original" not in heard(alice, mirror)
     lost_and_rebuilt()
     assert not Post.objects.get(uri=first).stamp
 
 
 def test_words_that_were_deleted_go_from_where_they_are_quoted(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     quoted = carol.post("regretted").post
     quote(bob, quoted, by=carol)
     world.settle()
-    assert "regretted" in now(alice, "hear hear", mirror)["body"]
+    assert "regretted" in heard(alice, mirror)
     carol.delete(quoted)
     world.hear(carol, said(carol, "Delete", {"id": quoted, "type": "Tombstone"}))
     world.settle()
-    assert "regretted" not in now(alice, "hear hear", mirror)["body"]
+    assert "regretted" not in heard(alice, mirror)
 
 
 def test_words_of_whoever_left_go_from_where_they_are_quoted(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     quote(bob, carol.post("before I left").post, by=carol)
     world.settle()
-    assert "before I left" in now(alice, "hear hear", mirror)["body"]
+    assert "before I left" in heard(alice, mirror)
     world.hear(carol, said(carol, "Delete", carol.id))
     world.settle()
-    assert "before I left" not in now(alice, "hear hear", mirror)["body"]
+    assert "before I left" not in heard(alice, mirror)
 
 
 def test_an_edit_for_everybody_is_shown_where_it_is_quoted(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     quoted = carol.post("badly put").post
     quote(bob, quoted, by=carol)
     bob.post("only a link", extra={"quoteUrl": quoted})
     world.settle()
-    assert "badly put" in now(alice, "hear hear", mirror)["body"]
+    assert "badly put" in heard(alice, mirror)
     before = len(alice.timeline(mirror))
     world.hear(carol, said(carol, "Update", edited(carol, quoted, "better put")))
     world.settle()
@@ -273,22 +269,18 @@ def test_an_edit_for_everybody_is_shown_where_it_is_quoted(
 
 
 def test_a_reader_sees_no_quote_of_whom_they_block(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     alice.tell_bot(f"block {carol.handle}")
     world.settle()
     quote(bob, carol.post("unwanted").post, by=carol)
     world.settle()
-    assert "unwanted" not in now(alice, "hear hear", mirror)["body"]
+    assert "unwanted" not in heard(alice, mirror)
 
 
 def test_what_was_taken_back_unheard_is_found_a_day_later(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str
 ) -> None:
-    world.friends(bob, alice)
-    mirror = world.mirror(bob, alice)
     first = quote(bob, carol.post("the original").post, by=carol)
     world.settle()
     row = Post.objects.get(uri=first)
@@ -301,7 +293,7 @@ def test_what_was_taken_back_unheard_is_found_a_day_later(
     carol.delete(row.stamp)  # which reaches nobody here
     assert quotes.look_again() == 1
     world.settle()
-    assert SHUT in now(alice, "hear hear", mirror)["body"]
+    assert SHUT in heard(alice, mirror)
 
 
 def test_a_shown_quote_stands_after_a_loss(
