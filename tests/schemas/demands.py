@@ -141,6 +141,14 @@ class Demand(NamedTuple):
     must: bool = True  # else: only as it is there
 
 
+LISTED = [
+    Demand("object", URL, "Mastodon, Misskey", "which post"),
+    Demand("target", URL, "Mastodon, Misskey", "compared with `featured` as it stands"),
+]
+ANSWERED = [
+    Demand("object", WHOLE, "Lemmy, Takahē, Misskey", "what was asked, in plain ids"),
+    Demand("to", {**READERS, "maxItems": 1}, "Lemmy", "one, where it is given"),
+]
 DEMANDS: dict[str, list[Demand]] = {
     "document": [
         Demand("@context", CONTEXT, "Mastodon, Misskey, GoToSocial", "else no ActivityStreams"),
@@ -282,23 +290,13 @@ DEMANDS: dict[str, list[Demand]] = {
         Demand("object", URL, "Mastodon, GoToSocial", "who moves, once"),
         Demand("target", URL, "Mastodon, Misskey, GoToSocial", "where to, one address"),
     ],
-    "Add": [
-        Demand("object", URL, "Mastodon, Misskey", "which post"),
-        Demand("target", URL, "Mastodon, Misskey", "compared with `featured` as it stands"),
-    ],
-    "Remove": [
-        Demand("object", URL, "Mastodon, Misskey", "which post"),
-        Demand("target", URL, "Mastodon, Misskey", "compared with `featured` as it stands"),
-    ],
+    "Add": LISTED,
+    "Remove": LISTED,
     "Accept": [
-        Demand("object", WHOLE, "Lemmy, Takahē, Misskey", "what was asked, in plain ids"),
-        Demand("to", {**READERS, "maxItems": 1}, "Lemmy", "one, where it is given"),
+        *ANSWERED,
         Demand("result", URL, "Mastodon", "where the consent to a quote is", must=False),
     ],
-    "Reject": [
-        Demand("object", WHOLE, "Lemmy, Takahē, Misskey", "what was asked, in plain ids"),
-        Demand("to", {**READERS, "maxItems": 1}, "Lemmy", "one, where it is given"),
-    ],
+    "Reject": ANSWERED,
     "Undo": [
         Demand(
             "object",
