@@ -269,6 +269,9 @@ def test_what_the_server_means_to_do_says_what_why_and_until_when(admin: Client)
     for state, shown in (("waits", 3), ("failed", 1), ("left", 1), ("done", 1)):
         found = page(admin, "bridge/errand/", state=state)
         assert found.count('class="action-select"') == shown, state
+    for kind in {*Errand.Kind} - {*Errand.objects.values_list("kind", flat=True)}:
+        errand(kind)
+    assert page(admin, "bridge/errand/").count('class="action-select"') == len(Errand.Kind)
 
 
 def test_an_errand_is_run_again_now(admin: Client) -> None:
