@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
 
 from bridge import recall
-from bridge.activitypub import threads
 from bridge.models import Errand
 from social.models import Post
 from tests.bridge.test_rebuild import lost_and_rebuilt
@@ -176,28 +176,66 @@ def test_pages_of_another_server_are_not_asked_for(
     assert not known(first)
 
 
-def test_an_endless_list_and_an_endless_chain_end(
+def test_of_an_endless_list_ten_pages_are_read(
     world: World, lena: Somebody, far: Liar, other: Liar
 ) -> None:
     carol = other.somebody("carol")
     root = note(lena, "begun", replies=f"{far.url}/pages/0")
-    for page in range(40):
-        items = ids(note(carol, f"leaf{page}", 1, inReplyTo=root["id"]))
-        collection(far, f"/pages/{page}", items, next=f"{far.url}/pages/{page + 1}")
-    above = root["id"]
-    for depth in range(60):
-        replies = f"{other.url}/n/deep{depth}/replies"
-        deep = note(carol, f"deep{depth}", 2, inReplyTo=above, replies=replies)
-        collection(other, f"/n/deep{depth}/replies", [f"{other.url}/n/deep{depth + 1}"])
-        above = deep["id"]
-    collection(far, "/pages/0", [f"{other.url}/n/deep0"], next=f"{far.url}/pages/1")
+    for page in range(12):
+        leaf = note(carol, f"leaf{page}", 1, inReplyTo=root["id"])
+        collection(far, f"/pages/{page}", ids(leaf), next=f"{far.url}/pages/{page + 1}")
     arrives(world, lena, root)
-    asked = len(far.asked) + len(other.asked)
     later(world)
-    assert far.fetches(f"/pages/{threads.PAGES - 1}") == 1
-    assert far.fetches(f"/pages/{threads.PAGES}") == 0
-    assert len(far.asked) + len(other.asked) - asked <= threads.FETCHES
-    assert other.fetches(f"/n/deep{threads.DEEP}") == 0
+    assert [far.fetches(f"/pages/{page}") for page in (9, 10)] == [1, 0]
+    assert [other.fetches(f"/n/leaf{page}") for page in (9, 10)] == [1, 0]
+
+
+def test_an_endless_chain_is_followed_for_twenty_levels(
+    world: World, lena: Somebody, far: Liar, other: Liar
+) -> None:
+    both = [lena, other.somebody("carol")]  # or one server would be asked too often before
+    root = note(lena, "begun", replies=f"{far.url}/n/begun/replies")
+    above = root["id"]
+    for depth in range(24):
+        author = both[(depth + 1) % 2]
+        path = urlsplit(above).path
+        below = f"{author.server.url}/n/deep{depth}"
+        collection(both[depth % 2].server, f"{path}/replies", [below])
+        note(author, f"deep{depth}", 2, inReplyTo=above, replies=f"{below}/replies")
+        above = below
+    arrives(world, lena, root)
+    later(world)
+    assert [far.fetches("/n/deep19"), other.fetches("/n/deep20")] == [1, 0]
+
+
+def test_of_many_answers_thirty_are_asked_of_one_server_and_fifty_in_all(
+    world: World, lena: Somebody, far: Liar, other: Liar
+) -> None:
+    carol = other.somebody("carol")
+    root = note(lena, "begun", replies=f"{far.url}/n/begun/replies")
+    many = [
+        note(author, f"leaf{n}", 1, inReplyTo=root["id"])
+        for author in (carol, lena)
+        for n in range(40)
+    ]
+    collection(far, "/n/begun/replies", ids(*many))
+    arrives(world, lena, root)
+    asked = len(far.asked), len(other.asked)
+    later(world)
+    assert (len(far.asked) - asked[0], len(other.asked) - asked[1]) == (20, 30)
+
+
+def test_of_a_long_list_five_hundred_are_looked_at(
+    world: World, lena: Somebody, far: Liar, other: Liar
+) -> None:
+    carol = other.somebody("carol")
+    root = note(lena, "begun", replies=f"{far.url}/n/begun/replies")
+    inside, outside = (note(carol, name, 1, inReplyTo=root["id"]) for name in ("in", "out"))
+    same = ids(root) * 499
+    collection(far, "/n/begun/replies", [*same, inside["id"], outside["id"]])
+    arrives(world, lena, root)
+    later(world)
+    assert known(inside, outside) == set(ids(inside))
 
 
 def test_a_list_that_leads_back_to_itself_ends(

@@ -8,7 +8,6 @@ from pytest_django import Settings as SettingsWrapper
 
 from bridge import html
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.matrix import emoticons
 from social.models import Actor, Post, Reaction
 from social.web.templatetags.ownroom import kept_with
 from tests.bridge.test_pictures import png
@@ -45,7 +44,7 @@ def test_a_picture_that_cannot_be_had_stays_a_word(
 ) -> None:
     root = post_of(alice.post("hello"))
     world.settle()
-    large = picture(world, "large", png() + b"\0" * (emoticons.LARGEST + 1))
+    large = picture(world, "large", png() + b"\0" * (256 * 1024 + 1))
     html_page = str(world.neighbours.file("x.png", "image/png", b"<html>log in</html>"))
     tags = [tag("large", large), tag("page", html_page), tag("none", f"{bob.id}/nothing.png")]
     answered(world, bob, root, "look :large: :page: :none: :untagged:", *tags)

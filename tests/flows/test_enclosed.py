@@ -182,6 +182,24 @@ def test_what_stands_behind_a_warning_is_hidden_in_each_part(
     assert first["content"]["formatted_body"].startswith("<p>the film</p><span data-mx-spoiler=")
 
 
+def test_where_files_alone_are_sensitive_the_words_are_not_hidden(
+    world: World, alice: Resident, bob: Neighbour, mirror: str
+) -> None:
+    attached = [picture(world, f"{k}.png") for k in "ab"]
+    bob.post("at the beach", extra={"sensitive": True, "attachment": attached})
+    world.settle()
+    shown = [event["content"] for event in files(alice, mirror)]
+    assert len(shown) == 2
+    for content in shown:
+        assert content["page.codeberg.everypizza.msc4193.spoiler"] is True
+        assert "page.codeberg.everypizza.msc4193.spoiler.reason" not in content
+        assert content["town.robin.msc3725.content_warning"] == {
+            "type": "town.robin.msc3725.spoiler"
+        }
+    assert shown[0]["body"] == "at the beach"
+    assert "data-mx-spoiler" not in str(shown[0])
+
+
 def test_in_a_conversation_the_files_stand_in_its_thread(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:

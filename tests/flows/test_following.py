@@ -151,6 +151,8 @@ def test_an_undo_that_names_only_the_id_ends_the_follow(
     world.hear(bob, said(bob, "Undo", follow.id))
     world.settle()
     assert not followers(alice.actor)
+    lost_and_rebuilt()
+    assert not followers(alice.actor)
 
 
 def test_the_owner_removes_a_follower_at_the_desk(

@@ -445,18 +445,30 @@ def test_an_edit_within_the_second_of_publishing_counts(
     assert post(first["id"]).html == "<p>two</p>"
 
 
-def test_an_edit_that_the_homeserver_pushes_before_its_post_waits_for_it(
-    world: World, alice: Resident, bob: Neighbour
+@pytest.mark.parametrize("what", ["edit", "reaction", "redaction"])
+def test_what_the_homeserver_pushes_before_the_post_it_is_about_waits_for_it(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour, what: str
 ) -> None:
     bob.follow(alice.handle)
+    ada.person.join(alice.room)
     world.settle()
     event = alice.post("first")
-    alice.person.edit(alice.room, event, "second")
+    match what:
+        case "edit":
+            alice.person.edit(alice.room, event, "second")
+        case "reaction":
+            ada.person.react(alice.room, event, "🎉")
+        case _:
+            alice.person.redact(alice.room, event)
     world.home.waiting.reverse()
-    world.settle()
-    world.let_time_pass()
-    world.settle()
-    assert "second" in bob.received("Update")[-1]["activity"]["object"]["content"]
+    for _ in range(3):
+        world.settle()
+        world.let_time_pass()
+    assert world.get(post_of(event))[0] == (410 if what == "redaction" else 200)
+    told = bob.received("Update" if what == "edit" else "Delete")
+    assert bool(told) is (what != "reaction")
+    assert what != "edit" or "second" in told[-1]["activity"]["object"]["content"]
+    assert Reaction.objects.exists() is (what == "reaction")
 
 
 # ---- shapes

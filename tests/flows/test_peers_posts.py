@@ -41,6 +41,26 @@ def sent(one: Neighbour, kind: str = "Create") -> Json:
     return dict(one.received(kind)[-1]["activity"]["object"])
 
 
+# ---- what we show
+
+
+def test_who_is_named_is_a_pill_in_the_room_and_told_by_the_client(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    """Some link to the page of whom they name, some to the actor."""
+    root = post_of(alice.post("a question"))
+    world.settle()
+    page = alice.row().url
+    for href, words in ((page, "by page"), (alice.actor, "by actor")):
+        linked = f'<p><a href="{href}" class="u-url mention">@alice</a> {words}</p>'
+        bob.post("x", reply_to=root, mentions=[alice.actor], extra={"content": linked})
+        world.settle()
+        (event,) = alice.seen(words)
+        pill = f'<a href="https://matrix.to/#/{alice.person.user_id}">@alice</a>'
+        assert pill in event["content"]["formatted_body"].replace("%40", "@").replace("%3A", ":")
+        assert event["content"]["m.mentions"] == {"user_ids": [alice.person.user_id]}
+
+
 # ---- what we send
 
 

@@ -196,9 +196,12 @@ def test_a_profile_is_what_its_room_says_of_it_and_so_are_the_posts(
         },
     }
     alice.person.put_state(alice.room, "m.room.topic", topic)
+    name = {"name": f"Alice\n\u202e{'x' * 400}"}  # it may turn no line round, nor fill a page
+    alice.person.put_state(alice.room, "m.room.name", name)
     world.settle()
     shown = world.json(alice.actor)
     assert shown["type"] == "Service"
+    assert shown["name"] == f"Alice {'x' * 249}"
     assert [field["name"] for field in shown["attachment"]] == ["Home", "Pet"]
     assert 'href="https://alice.example/" rel="me' in shown["attachment"][0]["value"]
     assert shown["alsoKnownAs"] == ["https://old.example/users/alice"]

@@ -1,7 +1,9 @@
 """Stories of likes, emoji and boosts, both ways, and of taking them back."""
 
+import pytest
+
 from bridge.demo.neighbourhood import Actor as Neighbour
-from social.models import Boost, Reaction
+from social.models import Boost, Delivery, Reaction
 from tests.fakes.world import Resident, World, note, outcome, post_of, said
 
 
@@ -53,8 +55,9 @@ def test_a_reaction_by_somebody_without_a_profile_stays_in_the_room(
 # ---- from next door
 
 
+@pytest.mark.parametrize("by_id", [False, True])
 def test_a_like_is_a_reaction_in_the_room_until_it_is_taken_back(
-    world: World, alice: Resident, bob: Neighbour
+    world: World, alice: Resident, bob: Neighbour, *, by_id: bool
 ) -> None:
     event = alice.post("likeable")
     world.settle()
@@ -62,7 +65,10 @@ def test_a_like_is_a_reaction_in_the_room_until_it_is_taken_back(
     world.settle()
     assert _reactions(alice) == ["👍️"]
     assert world.json(f"{post_of(event)}/likes")["totalItems"] == 1
-    bob.undo(like.id)
+    if by_id:
+        world.hear(bob, said(bob, "Undo", like.id))
+    else:
+        bob.undo(like.id)
     world.settle()
     assert _reactions(alice) == []
     assert world.json(f"{post_of(event)}/likes")["totalItems"] == 0
@@ -101,8 +107,21 @@ def test_two_likes_by_one_actor_count_once(world: World, alice: Resident, bob: N
     assert len(_reactions(alice)) == 1
 
 
-def test_a_boost_is_a_card_in_the_room_until_it_is_taken_back(
+def test_what_a_room_shows_as_the_same_reaction_stands_once_and_holds_up_nothing(
     world: World, alice: Resident, bob: Neighbour
+) -> None:
+    event = alice.post("likeable")
+    world.settle()
+    bob.like(post_of(event))
+    bob.react(post_of(event), "👍\N{VARIATION SELECTOR-16}")
+    world.settle()
+    assert _reactions(alice) == ["👍️"]
+    assert not Delivery.objects.exclude(state="done").exists()
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_a_boost_is_a_card_in_the_room_until_it_is_taken_back(
+    world: World, alice: Resident, bob: Neighbour, *, by_id: bool
 ) -> None:
     event = alice.post("worth repeating")
     world.settle()
@@ -110,7 +129,10 @@ def test_a_boost_is_a_card_in_the_room_until_it_is_taken_back(
     world.settle()
     assert len(alice.seen("boosted")) == 1
     assert world.json(f"{post_of(event)}/shares")["totalItems"] == 1
-    bob.undo(boost.id)
+    if by_id:
+        world.hear(bob, said(bob, "Undo", boost.id))
+    else:
+        bob.undo(boost.id)
     world.settle()
     assert not alice.seen("boosted")
     assert not Boost.objects.exists()

@@ -269,7 +269,9 @@ def test_a_direct_message_opens_a_room_with_its_author_and_the_answer_goes_back_
         reply_to=post_of(alice.seen("here I am", room.room_id)[0]["event_id"]),
     )
     world.settle()
-    assert alice.seen("good", room.room_id)
+    (good,) = alice.seen("good", room.room_id)
+    related = good["content"]["m.relates_to"]  # a conversation is one line, and has no threads
+    assert set(related) == {"m.in_reply_to"}
     assert Room.objects.filter(kind="direct", people__uri=pat.id).count() == 1
 
 

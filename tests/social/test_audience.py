@@ -2,8 +2,20 @@
 
 import pytest
 
-from social import audience
-from social.acts import LIKE, Block, Boost, Content, Follow, Publish, React, Retract, Undo
+from social import audience, profiles
+from social.acts import (
+    LIKE,
+    Block,
+    Boost,
+    Content,
+    Follow,
+    Introduce,
+    Leave,
+    Publish,
+    React,
+    Retract,
+    Undo,
+)
 from social.models import Actor, Post, Reaction
 from tests.social.web.cast import NOON, answer, follow, local, remote, write
 
@@ -86,6 +98,15 @@ def test_a_boost_is_told_to_followers_and_to_whom_it_boosts(cast: dict[str, Acto
     theirs = write(cast["passer"])
     boost = Boost(author=cast["alice"].uri, post=theirs.uri, uri="u", at=NOON)
     assert heard(boost) == {"fan", "passer"}
+
+
+@pytest.mark.parametrize("kind", [Introduce, Leave])
+def test_what_one_is_like_and_that_one_goes_is_told_to_whom_one_follows_too(
+    cast: dict[str, Actor], kind: type[Introduce] | type[Leave]
+) -> None:
+    follow(cast["alice"], cast["passer"])
+    shown = {"profile": profiles.profile_of(cast["alice"])} if kind is Introduce else {}
+    assert heard(kind(author=cast["alice"].uri, at=NOON, **shown)) == {"fan", "passer"}
 
 
 def test_who_left_is_told_nothing(cast: dict[str, Actor]) -> None:

@@ -198,6 +198,9 @@ def test_a_profile_is_bounded() -> None:
 )
 def test_a_date_far_off_becomes_the_time_of_receipt(written: Any, read: int) -> None:
     assert published(note(published=written)).published == read
+    boost = parse(like(type="Announce", published=written), at=AT)
+    assert isinstance(boost, acts.Boost)
+    assert boost.at == min(read, AT)  # it would stand above all others until then
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,15 @@ def test_the_bytes_are_always_the_same() -> None:
     assert next(iter(render(act, REFS))) == "@context"
 
 
+def test_a_hashtag_keeps_its_case_and_leads_to_one_page_in_whatever_case() -> None:
+    act = publish(content=Content(html="x", hashtags=("Rain", "ÖL/")))
+    tags = render(act, REFS)["object"]["tag"]
+    assert [(tag["name"], tag["href"]) for tag in tags] == [
+        ("#Rain", f"{ORIGIN}/tags/rain"),
+        ("#ÖL/", f"{ORIGIN}/tags/%C3%B6l%2F"),
+    ]
+
+
 def test_ids_follow_from_what_is_spoken_of() -> None:
     follow = acts.Follow(author=ALICE, target=BOB, uri=f"{ORIGIN}/ap/a/f", at=AT)
     revise = Revise(author=ALICE, now=publish(), uri=f"{POST}/update/e", updated=AT + 1)

@@ -198,6 +198,8 @@ def test_goodbyes_of_people_nobody_met_are_answered_and_nobody_is_asked(
     for number in range(20):
         stranger = Somebody(evil, f"{evil.url}/u/gone{number}", key("liar"))
         assert stranger.knocks(world, stranger.says("Delete", stranger.id)) == 202
+        changed = stranger.says("Update", stranger.document())
+        assert stranger.knocks(world, changed) == 202
     assert not evil.asked
     assert not Received.objects.filter(network="activitypub").exists()
 

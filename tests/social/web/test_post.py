@@ -97,6 +97,9 @@ def test_the_post_is_linked_for_other_servers(client: Client) -> None:
     assert answer["Link"] == f'<{post.uri}>; rel="alternate"; type="application/activity+json"'
     assert f'<link rel="canonical" href="http://social.test{path(post)}">' in answer.text
     assert '<meta property="og:type" content="article">' in answer.text
+    acct = post.author.acct
+    assert f'<meta name="fediverse:creator" content="@{acct}">' in answer.text
+    assert f'<meta property="og:title" content="{post.author.title} (@{acct})">' in answer.text
     assert "noindex" not in answer.text
     Actor.objects.update(indexable=False)
     assert '<meta name="robots" content="noindex">' in text(client, post)
