@@ -19,7 +19,9 @@ from social.acts import OPEN, Ignored, Publish
 from social.models import Post
 
 HEIGHT = 20  # how far up a conversation is fetched
-SOON, LATE = 60, 3600  # seconds until a post that could not be had is asked for again
+# Seconds until a post that could not be had is asked for again: its server is in trouble, says no
+# for whatever reason, or has no such post.
+SOON, LATE, LATEST = 60, 3600, 86_400
 
 
 def post(uri: str, at: int) -> Said:
@@ -91,7 +93,14 @@ def missed(uri: str) -> bool:
 
 def miss(uri: str, error: Trouble) -> None:
     """A thousand answers to it must not ask a thousand times."""
-    cache.set(_mark(uri), 1, SOON if isinstance(error, Later) else LATE)
+    match error:
+        case Later():
+            wait = SOON
+        case Gone():
+            wait = LATEST
+        case _:
+            wait = LATE
+    cache.set(_mark(uri), 1, wait)
 
 
 def _mark(uri: str) -> str:
