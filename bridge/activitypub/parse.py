@@ -100,7 +100,7 @@ def _bare(obj: Json, at: int, followers: str) -> Act | Ignored:
 def _create(activity: Json, actor: str, at: int, followers: str) -> Publish | Vote | Ignored:
     obj = activity.get("object")
     if isinstance(obj, list) and len(obj) > 1:
-        return Ignored(reason="several objects in one activity are not bridged yet")
+        return Ignored(reason="several posts in one activity are not bridged")
     obj = jsonld.first(obj)
     if parse_poll.is_vote(obj):
         return parse_poll.vote(obj, activity, actor, at)

@@ -97,7 +97,7 @@ def test_a_sample_is_read_as_it_says(path: Path) -> None:
         ),
         (like(type="Move"), "nobody can move somebody else"),
         (create(f"{BOB}/1"), "only its id"),
-        (create([note(), note(id=f"{BOB}/2")]), "several objects"),
+        (create([note(), note(id=f"{BOB}/2")]), "several posts"),
         (create(note(id=None)), "no id"),
         (create(note(type=None)), "no type"),
         (create(note(type="Person")), "not posts"),
