@@ -210,6 +210,7 @@ class Errand(models.Model):
         FOLLOWERS = "followers"  # whether both sides know the same follows
         BAN = "ban"  # of somebody from a group, for some time, which ends
         LINKS = "links"  # whether the pages that a profile names lead back to it
+        ACTOR = "actor"  # what somebody elsewhere says of themselves by now
         QUOTE = "quote"  # whether a post may quote what it quotes
         POST = "post"  # the words of one that a rebuild knew by its address alone
 

@@ -16,6 +16,7 @@ from bridge import (
     turns,
     wordless,
 )
+from bridge.activitypub import renewal
 from bridge.errors import Later, Trouble
 from bridge.models import Errand
 from social import actions, once
@@ -30,6 +31,7 @@ RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.FOLLOWERS: following.compare,
     Errand.Kind.LINKS: links.check,
     Errand.Kind.BAN: processing.end_ban,
+    Errand.Kind.ACTOR: renewal.look,
 }
 
 

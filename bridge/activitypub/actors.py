@@ -125,9 +125,14 @@ def keep(profile: Profile, *, at: int) -> Actor:
     if not created:
         with suppress(actions.Refused):  # somebody else fetched it a moment later than we did
             actions.record(Introduce(author=profile.uri, profile=profile, at=at))
-        Actor.objects.filter(pk=actor.pk).update(fetched=timezone.now())
+        looked_at(actor)
         actor.refresh_from_db()
     return actor
+
+
+def looked_at(actor: Actor) -> None:
+    """Just now, whatever their server shows."""
+    Actor.objects.filter(pk=actor.pk).update(fetched=timezone.now())
 
 
 def keep_new(profiles: Sequence[tuple[Profile, int]]) -> None:
@@ -269,12 +274,13 @@ def missing(inbox: str) -> None:
         except Absent:
             continue  # it may be hidden from us alone
         except Gone:
-            store.receive("activitypub", [_goodbye(actor)])
+            store.receive("activitypub", [goodbye(actor)])
         except Trouble:
             continue  # not our question
 
 
-def _goodbye(actor: Actor) -> store.Arrival:
+def goodbye(actor: Actor) -> store.Arrival:
+    """As if they had said so themselves: their own server does, with a 410."""
     activity = {
         "id": f"{actor.uri}#gone",
         "type": "Delete",

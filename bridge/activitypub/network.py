@@ -25,6 +25,7 @@ from bridge.activitypub import (
     parse,
     proofs,
     quotes,
+    renewal,
     reports,
 )
 from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
@@ -296,6 +297,7 @@ def _author(activity: dict[str, Any]) -> Actor:
     """Somebody we never met is asked after only where their answer to a post here is passed on."""
     uri = jsonld.id_of(activity.get("actor"))
     if known := actors.known(uri):
+        renewal.notice(known)
         return known
     inner = jsonld.first(activity.get("object"))
     answered = inner.get("inReplyTo") if isinstance(inner, dict) else None

@@ -5,12 +5,16 @@ Posts are told of in test_peers_posts.py, signatures, ids and patience in test_p
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from bridge.models import Received
+from social.models import Actor
 from tests.bridge.test_rebuild import lost_and_rebuilt
-from tests.fakes.liar import Liar, Somebody, key, serving
+from tests.fakes.liar import Liar, Page, Somebody, key, serving
 from tests.fakes.world import Resident, World, followers, post
 
 Json = dict[str, Any]
@@ -73,6 +77,62 @@ def test_an_actor_may_be_called_as_takahe_calls_its_own(
     assert followers(eve.id) == {alice.actor}
     assert post(hello["id"]).author.uri == eve.id
     assert set(server.heard_at) == {"/@eve@far.example/inbox/"}
+
+
+# ---- how they change
+
+
+@pytest.fixture
+def read_a_day_ago(world: World, alice: Resident, eve: Somebody) -> str:
+    """The mirror in which alice reads eve, of whom nobody has asked since."""
+    alice.tell_bot(f"follow {eve.id}")
+    world.settle()
+    follow = next(one for one in eve.server.heard if one["type"] == "Follow")
+    tell(world, eve, eve.says("Accept", follow))
+    before = timezone.now() - timedelta(hours=25)
+    Actor.objects.filter(uri=eve.id).update(fetched=before)
+    eve.server.asked.clear()
+    return next(
+        room.id
+        for room in world.home.rooms.values()
+        if room.content("social.ownroom.mirror").get("id") == eve.id
+    )
+
+
+def speaks(world: World, eve: Somebody, alice: Resident) -> None:
+    tell(world, eve, eve.creates(eve.note("hello", to=alice.actor)))
+    world.let_time_pass()
+    world.settle()
+
+
+def test_a_change_that_nobody_told_of_is_seen_when_they_go_on_speaking(
+    world: World, alice: Resident, eve: Somebody, read_a_day_ago: str
+) -> None:
+    document = json.loads(eve.server.pages["/u/eve"].body)
+    eve.server.serve("/u/eve", {**document, "name": "Eve the Elder"})
+    speaks(world, eve, alice)
+    assert Actor.objects.get(uri=eve.id).name == "Eve the Elder"
+    assert "Eve the Elder" in world.home.rooms[read_a_day_ago].content("m.room.name")["name"]
+    speaks(world, eve, alice)
+    assert eve.server.fetches("/u/eve") == 1
+
+
+def test_who_has_not_changed_is_looked_at_once_a_day_and_nothing_is_told(
+    world: World, alice: Resident, eve: Somebody, read_a_day_ago: str
+) -> None:
+    for _ in range(2):
+        speaks(world, eve, alice)
+    assert eve.server.fetches("/u/eve") == 1
+    assert not Received.objects.filter(key__contains="#shown/").exists()
+
+
+@pytest.mark.parametrize(("status", "left"), [(410, True), (404, False), (503, False)])
+def test_who_is_gone_without_a_word_is_gone_when_their_server_says_so(  # noqa: PLR0913
+    world: World, alice: Resident, eve: Somebody, read_a_day_ago: str, status: int, *, left: bool
+) -> None:
+    eve.server.pages["/u/eve"] = Page(b"", status=status)
+    speaks(world, eve, alice)
+    assert bool(Actor.objects.get(uri=eve.id).left) is left
 
 
 # ---- where they are told

@@ -1,0 +1,67 @@
+"""Somebody elsewhere, looked at once more where they go on speaking: an `Update` may be lost, and
+some servers send none.
+
+What their own server shows by now is received as if they had just said it.
+"""
+
+from dataclasses import replace
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from bridge import errands
+from bridge import inbox as store
+from bridge.activitypub import actors, jsonld, parse
+from bridge.errors import Gone
+from bridge.models import Errand
+from social import profiles
+from social.acts import Ignored, Profile
+from social.models import Actor
+
+SOON = 60.0  # seconds: whoever does one thing often does another
+HOUR = 3600
+
+
+def notice(author: Actor) -> None:
+    """They did something here: a day after they were last looked at, they are again."""
+    if author.is_local or author.fetched > timezone.now() - actors.FRESH:
+        return
+    if cache.add(f"renewal:{author.pk}", 1, HOUR):
+        errands.put(Errand.Kind.ACTOR, author.uri, after=SOON)
+
+
+def look(errand: Errand) -> None:
+    """Raises Trouble."""
+    actor = Actor.objects.filter(uri=errand.about, owner=None, left=None).first()
+    if actor is None:
+        return
+    try:
+        document = actors.get(actor.uri)
+    except actors.Absent:
+        raise  # it may be hidden from us alone
+    except Gone:
+        store.receive("activitypub", [actors.goodbye(actor)])
+        return
+    at = int(timezone.now().timestamp() * 1000)
+    actors.looked_at(actor)
+    if not _is_known(actor, parse.profile(document, at=at)):
+        store.receive("activitypub", [_shown(actor, document, at)])
+
+
+def _is_known(actor: Actor, found: Profile | Ignored) -> bool:
+    """Apart from what stands elsewhere: its moderators, and whether its handle was confirmed."""
+    if isinstance(found, Ignored):
+        return True
+    known = profiles.profile_of(actor)
+    return replace(found, domain=known.domain, moderators=known.moderators) == known
+
+
+def _shown(actor: Actor, document: dict[str, object], at: int) -> store.Arrival:
+    uri = f"{actor.uri.partition('#')[0]}#shown/{at}"
+    said = {"id": uri, "type": "Update", "actor": actor.uri, "object": document}
+    return store.Arrival(
+        key=uri,
+        lane=f"from activitypub {actor.host}"[:300],
+        body=jsonld.dumps(said),
+        signer=actor.uri,
+    )
