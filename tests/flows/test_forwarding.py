@@ -154,6 +154,9 @@ def test_an_answer_to_the_owners_followers_is_passed_on_as_it_came(
     bob.follow(alice.handle)
     event = alice.post("who joins?")
     world.settle()
+    near = world.neighbour("near", host=1)  # whom carol's own server has told
+    near.follow(alice.handle)
+    world.settle()
     create = said(carol, "Create", reply(carol, alice, post_of(event)))
     assert world.hear(carol, create) == 202
     world.settle()

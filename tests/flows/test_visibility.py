@@ -331,6 +331,22 @@ def test_an_encrypted_conversation_is_refused_with_a_word(world: World, cast: Ca
     assert ghost not in cast.dave.person.members(room)
 
 
+def test_a_ghost_leaves_a_room_in_which_somebody_without_a_profile_would_read_along(
+    world: World, cast: Cast
+) -> None:
+    ghost = Ghost.objects.get(actor__uri=cast.pat.id).mxid
+    guest = world.person("guest")
+    room = cast.dave.person.create_room(preset="private_chat", invite=[guest.user_id])
+    guest.join(room)
+    cast.dave.person.invite(room, ghost)
+    world.settle()
+    assert any("would read along" in str(e["content"]) for e in cast.dave.person.messages(room))
+    assert ghost not in cast.dave.person.members(room)
+    cast.dave.person.send(room, WORDS)
+    world.settle()
+    assert not cast.pat.received("Create", contains=WORDS)
+
+
 def test_a_conversation_that_is_encrypted_later_says_so_and_sends_nothing(
     world: World, cast: Cast
 ) -> None:
