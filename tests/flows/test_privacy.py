@@ -1,14 +1,18 @@
 """Followers-only and direct posts stand in no shared place; test_visibility walks all readers."""
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
+from pytest_django import Settings as SettingsWrapper
 
 from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.matrix import conversations, rooms
 from bridge.models import Document, Received, Room
 from social.acts import OPEN
 from social.models import Delivery, Post, Tombstone
+from social.web import links
 from tests.fakes.world import Resident, World, note, post, post_of, said
 from tests.flows.test_visibility import circle
 
@@ -204,3 +208,29 @@ def test_whom_a_server_forgot_to_take_out_is_kept_and_shown_nowhere(
     assert "secret-" not in "".join([*kept, str(world.home.everything())])
     rebuild.rebuild(print)
     assert Post.objects.filter(html__contains="open words").exists()
+
+
+# ---- what is told by the mere being there of something
+
+
+def test_no_address_of_ours_tells_who_writes_to_whom_or_reads_whom(
+    world: World, alice: Resident, bob: Neighbour, settings: SettingsWrapper
+) -> None:
+    """Whether an alias or a file is there anybody may ask: so nobody else can make its name."""
+    world.friends(bob, alice)
+    bob.post("a letter", to="direct", mentions=[alice.handle])
+    world.settle()
+    people = (alice.actor, bob.id, alice.person.user_id)
+    pair, face = conversations.key_of([alice.actor, bob.id]), "https://far.example/face.png"
+    mine, there = links.mark(face), {one[1:].partition(":")[0] for one in world.home.aliases}
+    assert rooms.alias("direct", pair) in there
+    settings.SECRET_KEY = "a guess"
+    for kind in ("profile", "circle", "desk", "mirror", "direct"):
+        guessed = {rooms.alias(kind, name) for name in (*people, pair)}
+        guessed |= {f"_ap_{kind}_{_digest(name)[:32]}" for name in (*people, pair)}
+        assert not guessed & there, kind
+    assert mine not in {links.mark(face), _digest(face)[:24]}
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
