@@ -24,6 +24,7 @@ from social import (
 )
 from social.acts import (
     NARROWING,
+    OPEN,
     Accept,
     Act,
     Block,
@@ -273,6 +274,8 @@ def _revise(act: Revise) -> bool:
     # An edit may address more people, but the audience as a whole never widens.
     shown = max(post.visibility, act.now.visibility, key=NARROWING.index)
     values: dict[str, Any] = {**_content_values(act.now), "visibility": shown}
+    if shown not in OPEN:
+        values["audience"] = list(act.now.audience)
     changed = {name for name, value in values.items() if getattr(post, name) != value}
     if not changed:
         return False
@@ -284,6 +287,8 @@ def _revise(act: Revise) -> bool:
     due = polls.due_at(act.now.content.poll, told=post.poll)
     Post.objects.filter(pk=post.pk).update(updated=act.updated, poll_due=due, **values)
     _address(post, act.now.audience)
+    if shown not in OPEN:  # whoever was named before, and is no more, reads it no more
+        post.addressed.remove(*post.addressed.exclude(uri__in=act.now.audience))
     return True
 
 

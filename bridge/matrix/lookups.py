@@ -7,11 +7,10 @@ from typing import Any
 from django.db.models import Q
 
 from bridge import names
-from bridge.matrix import enclosed, registration, render, traces
+from bridge.matrix import enclosed, fitting, registration, render, traces
 from bridge.models import Anchor, Document, Room
 from social import actions, acts, once, policy, profiles, quoting
 from social.acts import (
-    OPEN,
     Act,
     Boost,
     Decide,
@@ -64,7 +63,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         quoted_event=where.event_id if where else "",
         quoted_room=where.room.room_id if where else "",
         redact=_to_redact(act, room),
-        fits=_fits(act, room),
+        fits=fitting.fits(act, room),
         towards=_towards(act),
         pending=isinstance(act, Follow) and _pending(act),
         parts=_parts(act, room),
@@ -126,31 +125,6 @@ def _read_by_all(post: Post, room: Room) -> Anchor | None:
     """Where it stands in this room, or in one that anybody may read: no other is named here."""
     stands = Anchor.objects.filter(uri=post.uri).select_related("room").order_by("at", "id")
     return stands.filter(Q(room=room) | Q(room__kind=Room.Kind.PROFILE)).first()
-
-
-FITTING: dict[str, set[str]] = {
-    "private": {Room.Kind.MIRROR, Room.Kind.CIRCLE, Room.Kind.DIRECT},
-    "local": {Room.Kind.CIRCLE},
-    "limited": {Room.Kind.DIRECT},
-    "direct": {Room.Kind.DIRECT},
-}
-
-
-def _fits(act: Act, room: Room) -> bool:
-    """By what the post is in the index, where no edit widens whom it is for."""
-    match act:
-        case Publish(visibility=shown):
-            pass
-        case Revise(now=Publish(visibility=said, post=uri)):
-            known = actions.post(uri)
-            return _may_stand(known.visibility if known else said, room)
-        case _:
-            return True
-    return _may_stand(shown, room)
-
-
-def _may_stand(shown: str, room: Room) -> bool:
-    return shown in OPEN or room.kind in FITTING[shown]
 
 
 def _about(act: Act) -> str:

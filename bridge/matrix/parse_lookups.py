@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from bridge import names
 from bridge.errors import Later
-from bridge.matrix import parse, polls, registration
+from bridge.matrix import fitting, parse, polls, registration
 from bridge.models import Anchor, Ghost, Received, Room, Upload
 from social import policy, profiles, quoting
 from social.acts import (
@@ -38,11 +38,13 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
     carried = dict(Anchor.objects.filter(event_id__in=needs.events).values_list("event_id", "uri"))
     bases = {uri.split("/update/")[0] for uri in carried.values()}
     done = _acts(carried.values())
-    shown = {act.post for act in done.values() if isinstance(act, Boost)}  # on a card
-    stored = _posts({*bases, *shown, *needs.posts})
+    cards = {uri: act.post for uri, act in done.items() if isinstance(act, Boost)}
+    stored = _posts({*bases, *cards.values(), *needs.posts})
     direct = room.kind == Room.Kind.DIRECT
     last = _last(room) if direct else ""
     stored |= _posts({last, *(post.reply for post in stored.values())} - {""})
+    posts = {event: cards.get(uri, uri) for event, uri in carried.items()}
+    fitting.refuse_unseen(event, room, stored, posts)
     people = {one.uri: (one.url or one.uri, one.acct) for one in _of(room)} if direct else {}
     reg = registration.load()
     sender = _sender(event.get("sender"))
