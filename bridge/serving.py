@@ -1,8 +1,12 @@
 """Starting the web server: granian, blocking threads, one worker process (see decision 0007)."""
 
+import errno
 import gc
+import ipaddress
 import os
+import socket
 import sys
+import time
 from importlib import import_module
 
 from django.core.management.base import CommandError
@@ -11,7 +15,38 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+PATIENCE = 3.0  # seconds for one that was killed just now to let go of its port
 THREADS = 12  # requests at a time; those that fetch a stranger's key may take seconds
+
+
+def demand(host: str, port: int) -> None:
+    """That nobody listens there. The server itself would share the port, and each of two would get
+    half of what comes. Raises CommandError.
+    """
+    try:
+        family = {4: socket.AF_INET, 6: socket.AF_INET6}[ipaddress.ip_address(host).version]
+    except ValueError:
+        raise CommandError(
+            f"--host is an address of this machine, such as 127.0.0.1, not {host}"
+        ) from None
+    if not 0 < port < 1 << 16:
+        raise CommandError(f"--port is a number from 1 to 65535, not {port}")
+    end = time.monotonic() + PATIENCE
+    while error := _problem(family, host, port):
+        if error.errno != errno.EADDRINUSE or time.monotonic() > end:
+            why = f"{error.strerror}. Stop what is there, or try another --port or --host"
+            raise CommandError(f"cannot listen on {host}:{port}: {why}")
+        time.sleep(0.1)
+
+
+def _problem(family: socket.AddressFamily, host: str, port: int) -> OSError | None:
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error
+    return None
 
 
 def serve(host: str, port: int, *, everything: bool) -> None:
@@ -42,8 +77,8 @@ def serve(host: str, port: int, *, everything: bool) -> None:
     except RuntimeError as error:
         if "(os error" not in str(error):
             raise
-        problem = f"cannot listen on {host}:{port}: {error}. Try another --port"
-        raise CommandError(problem) from None
+        why = str(error).partition("\n")[0]  # a backtrace follows, of a language of its own
+        raise CommandError(f"cannot listen on {host}:{port}: {why}. Try another --port") from None
 
 
 def _say(host: str, port: int) -> None:

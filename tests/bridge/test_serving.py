@@ -5,8 +5,38 @@ import subprocess
 import sys
 
 import pytest
+from django.core.management.base import CommandError
 
+from bridge import serving
+from bridge.demo.homeserver import free_port
 from bridge.demo.server import ROOT, Server
+from bridge.serving import demand
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "why"),
+    [
+        ("localhost", 8000, "--host is an address of this machine"),
+        ("127.0.0.1", 99999, "--port is a number from 1 to 65535"),
+        ("192.0.2.1", 8000, "cannot listen on 192.0.2.1:8000: Cannot assign"),
+    ],
+)
+def test_where_nobody_can_listen_is_said_in_a_line(host: str, port: int, why: str) -> None:
+    with pytest.raises(CommandError, match=why) as refused:
+        demand(host, port)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_port_that_another_would_share_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As two of this server would: each would get half of what comes."""
+    monkeypatch.setattr(serving, "PATIENCE", 0.0)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(CommandError, match="already in use"):
+            demand("127.0.0.1", other.getsockname()[1])
+    demand("127.0.0.1", free_port())
 
 
 @pytest.mark.parametrize("command", ["up", "web"])

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from bridge.serving import serve
+from bridge.serving import demand, serve
 
 
 class Command(BaseCommand):
@@ -29,8 +29,11 @@ class Command(BaseCommand):
             from bridge.demo.story import tell
 
             raise SystemExit(tell(port=port, stay=not check))
-        self.check(display_num_errors=True)
+        self.check()
+        demand(host, port)
         call_command("migrate", verbosity=0)
         if not Path(settings.OWNROOM_REGISTRATION).exists():
-            self.stderr.write("The homeserver does not know us yet: see manage.py registration.")
+            self.stderr.write(
+                "The homeserver does not know us yet. Type: python manage.py registration"
+            )
         serve(host, port, everything=True)
