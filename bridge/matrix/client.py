@@ -30,9 +30,9 @@ WHOLE = 600.0  # seconds for all of a large file
 class MatrixError(Gone):
     """The homeserver said no; `code` is its errcode."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"the homeserver answered {code}: {message}"[:500])
-        self.code = code
+    def __init__(self, code: str, message: str, status: int = 0) -> None:
+        super().__init__(f"the homeserver answered {code}: {message}"[:500].rstrip("."))
+        self.code, self.status = code, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _refuse(status: int, code: str, message: str, retry_ms: int | None) -> None:
         raise Busy("the homeserver asks us to slow down", after=(retry_ms or 1000) / 1000)
     if status >= 500 and code != "M_TOO_LARGE":
         raise Busy(f"the homeserver answered {status}")
-    raise MatrixError(code or str(status), message)
+    raise MatrixError(code or str(status), message, status)
 
 
 async def call(method: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -220,7 +220,9 @@ async def profile(user: str) -> dict[str, Any] | None:
     try:
         return await call("GET", f"/v3/profile/{_part(user)}")
     except MatrixError as error:
-        return None if error.code == "M_NOT_FOUND" else {}
+        # Synapse finds no row, and has no better word for that.
+        unknown = error.status == 404 and error.code in {"M_NOT_FOUND", "M_UNKNOWN"}
+        return None if unknown else {}
 
 
 # ---- rooms
