@@ -236,13 +236,18 @@ def _taken(port: int) -> bool:
     return False
 
 
-def _begin(stack: ExitStack, port: int, folder: Path) -> Story:
+def _listen() -> None:
+    """SIGINT too: a shell without a terminal starts what ends in `&` so that it is not heard."""
+
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    # Also SIGINT: a shell without a terminal starts what ends in `&` so that it is not heard.
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, interrupted)
+
+
+def _begin(stack: ExitStack, port: int, folder: Path) -> Story:
+    _listen()
     print(
         "Starting a homeserver, Ownroom and a neighbour (the first time, this installs Synapse) …"
     )

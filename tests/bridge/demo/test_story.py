@@ -1,6 +1,9 @@
 """The demo's story, where it does not begin; tests/live runs it."""
 
+import signal
 import socket
+
+import pytest
 
 from bridge.demo import story
 
@@ -15,3 +18,16 @@ def test_a_demo_leaves_another_one_on_its_port_alone(tmp_path, capsys):
         assert story.tell(port=port, stay=False, folder=tmp_path) == 1
     assert kept.exists()
     assert f"Port {port} is in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_was_started_behind_an_ampersand_hears_that_it_shall_end(sign):
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(sign, signal.SIG_IGN)  # as a shell without a terminal does
+    try:
+        story._listen()  # noqa: SLF001
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(sign)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
