@@ -39,6 +39,15 @@ def required_settings(**_: Any) -> list[CheckMessage]:
                 id="ownroom.E004",
             )
         )
+    redis = settings.REDIS_URL
+    if redis and not redis.startswith(("redis://", "rediss://", "unix://")):
+        found.append(
+            Error(
+                "REDIS_URL is not a URL of Redis.",
+                hint="It looks like redis://127.0.0.1:6379/0.",
+                id="ownroom.E006",
+            )
+        )
     if "/" in settings.OWNROOM_DOMAIN:
         found.append(
             Error(

@@ -35,7 +35,8 @@ OWNROOM_DATA = Path(env.str("OWNROOM_DATA", default=str(BASE_DIR / "data")))
 try:
     OWNROOM_DATA.mkdir(parents=True, exist_ok=True)
 except OSError as error:
-    raise ImproperlyConfigured(f"OWNROOM_DATA: the folder cannot be made: {error}") from error
+    why = f"{error.strerror}: {error.filename}"
+    raise ImproperlyConfigured(f"OWNROOM_DATA: the folder cannot be made. {why}") from error
 OWNROOM_DOMAIN = env.str("OWNROOM_DOMAIN", default="").lower()
 OWNROOM_SCHEME = env.str("OWNROOM_SCHEME", default="https")
 OWNROOM_ORIGIN = f"{OWNROOM_SCHEME}://{OWNROOM_DOMAIN}"

@@ -103,6 +103,9 @@ def watch() -> None:
         run(client.register(registration.BOT))
         run(client.ping())
         admins.look_after()
+    except registration.RegistrationMissing as error:
+        log.warning("the homeserver cannot be asked: %s", error)
+        return
     except Trouble as error:
         log.warning("the homeserver does not know us: %s", error)
     catch_up()

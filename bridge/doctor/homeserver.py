@@ -66,7 +66,9 @@ def answers() -> Finding:
     url = settings.OWNROOM_HOMESERVER_URL
     answer = _ask("/versions")
     if not answer.status:
-        cure = "Is it running? Try: curl " + url + "/_matrix/client/versions"
+        cure = f"Is it running? Try: curl {url}/_matrix/client/versions"
+        if url.startswith("https://"):
+            cure += ". On the same machine it is commonly http, without the s"
         return fail(f"{url} does not answer: {answer.problem}", cure)
     if answer.status != 200 or "versions" not in answer.body:
         cure = "OWNROOM_HOMESERVER_URL is the address of the client API, without a path."

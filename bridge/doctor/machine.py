@@ -1,6 +1,7 @@
 """The machine: settings, secret, disk, database, Redis."""
 
 import difflib
+import errno
 import os
 import shutil
 import stat
@@ -83,7 +84,7 @@ def secret() -> Finding:
     if len(settings.SECRET_KEY) < SHORT:
         text = f"it is short: {len(settings.SECRET_KEY)} characters"
         return warn(
-            text, f"A new server needs {SHORT} or more. In use already? Keep it: see below."
+            text, f"A new server needs {SHORT} or more. In use already? Keep it: it opens the keys."
         )
     return _opens_the_keys()
 
@@ -114,6 +115,8 @@ def data_folder() -> Finding:
             pass
     except OSError as error:
         cure = f"It must belong to the user who runs Ownroom: chown -R ownroom {folder}"
+        if error.errno == errno.EROFS:
+            cure = "Mount it so that it can be written, or let OWNROOM_DATA name another folder."
         return fail(f"{folder} cannot be written ({error.strerror})", cure)
     free = shutil.disk_usage(folder).free
     text = f"{folder}, {free / 1024**3:.1f} GB free"
@@ -132,6 +135,8 @@ def database() -> Finding:
     except DatabaseError as error:
         reason = " ".join(str(error).split())[:200]
         cure = "Is it running? Are address, name and password in DATABASE_URL right?"
+        if connection.vendor == "sqlite":
+            cure = f"It is a file. Is there room, and may we write, in {settings.OWNROOM_DATA}?"
         return fail(f"it does not answer: {reason}", cure)
     if missing:
         return fail(f"{len(missing)} migrations are missing", "python manage.py migrate")

@@ -12,5 +12,11 @@ def test_a_word_for_signups_that_means_nothing_is_refused(settings: SettingsWrap
     assert "local, anyone, invited" in str(found.msg)
 
 
+def test_an_address_of_redis_that_is_none_is_refused(settings: SettingsWrapper) -> None:
+    settings.REDIS_URL = "localhost:6379"
+    (found,) = checks.required_settings()
+    assert found.hint == "It looks like redis://127.0.0.1:6379/0."
+
+
 def test_the_settings_of_these_tests_are_sound() -> None:
     assert checks.required_settings() == []

@@ -28,6 +28,7 @@ def said(tmp_path: Path, *words: str, **environment: str) -> str:
     ("words", "environment", "told"),
     [
         (["received", "list"], {}, "Type: python manage.py migrate"),
+        (["web"], {}, "Type: python manage.py migrate"),
         (["check"], {"OWNROOM_MEDIA_DAYS": "soon"}, "OWNROOM_MEDIA_DAYS is a whole number"),
         (["check"], {"OWNROOM_SECURE_FETCH": "ture"}, "OWNROOM_SECURE_FETCH is true or false"),
         (["registration", "--url", "social.example"], {}, "example http://social.example"),

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from bridge.errors import Trouble
+from bridge.management.trouble import said
 from bridge.matrix import linking
 from bridge.matrix.registration import RegistrationMissing
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         try:
             linked = linking.create(owner, handle)
         except (Trouble, RegistrationMissing) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(said(error)) from error
         found = {
             "handle": f"@{linked.actor.acct}",
             "actor": linked.actor.uri,

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from bridge import rebuild
 from bridge.errors import Trouble
+from bridge.management.trouble import said
 from bridge.matrix.registration import RegistrationMissing
 
 
@@ -19,6 +20,6 @@ class Command(BaseCommand):
         try:
             unread = rebuild.rebuild(self.stdout.write, only=room)
         except (Trouble, RegistrationMissing) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(said(error)) from error
         but = f", but for {unread} rooms that cannot be read" if unread else ""
         self.stdout.write(f"The index is whole again{but}.")

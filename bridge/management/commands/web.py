@@ -4,7 +4,8 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
 
-from bridge.serving import serve
+from bridge.management.trouble import demand_migrated
+from bridge.serving import demand, serve
 
 
 class Command(BaseCommand):
@@ -15,4 +16,6 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *, host: str, port: int, **_: object) -> None:
+        demand_migrated()
+        demand(host, port)
         serve(host, port, everything=False)

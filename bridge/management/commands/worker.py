@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from bridge import embedded, tasks
 from bridge.celery import app
+from bridge.management.trouble import demand_migrated
 
 
 class Command(BaseCommand):
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "A worker of its own needs REDIS_URL. Without Redis run: python manage.py up"
             )
+        demand_migrated()
         worker_ready.connect(lambda **_: tasks.awake.delay(), weak=False)
         try:
             app.worker_main(
