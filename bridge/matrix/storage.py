@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 from django.conf import settings
@@ -22,8 +23,10 @@ from bridge.loop import run
 from bridge.matrix import client, overflow, uploads
 from bridge.models import Anchor, Ghost, Room, Upload
 from social.models import Actor, Boost, Post
+from social.web import links
 
 log = logging.getLogger("ownroom.media")
+ASKED = 500  # names in one question to the database
 AT_ONCE = 1_000  # files that one hour removes at most
 ROOM_LEFT = 0.9  # of the quota, after it was exceeded: not every new file shall remove one
 NOBODY = frozenset({"M_FORBIDDEN", "M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"})  # as whom we came
@@ -44,12 +47,31 @@ def kept() -> QuerySet[Upload]:
 
 
 def spare() -> QuerySet[Upload]:
-    """Without the faces that are shown now: those go when another takes their place."""
+    """Without the faces that are shown now: those go when another takes their place. Nor what
+    somebody here shows themselves, as by forwarding a picture: it is of their post by then.
+    """
     mirrors = Actor.objects.filter(rooms__kind=Room.Kind.MIRROR).exclude(header="")
     return kept().exclude(
-        Q(url__in=Ghost.objects.exclude(pictured="").values("pictured"))
+        Q(mxc__in=_forwarded())
+        | Q(url__in=Ghost.objects.exclude(pictured="").values("pictured"))
         | Q(url__in=mirrors.values("header"))
     )
+
+
+def _forwarded() -> set[str]:
+    """Files of others in what people here posted, or in their own faces."""
+    posts = Post.objects.filter(author__owner__isnull=False, deleted=None)
+    listed = posts.exclude(attachments=[]).values_list("attachments", flat=True).iterator()
+    people = Actor.objects.local().filter(left=None).values_list("icon", "header")
+    shown = chain(
+        (file["url"] for files in listed for file in files),
+        (face for faces in people.iterator() for face in faces),
+    )
+    mine = (f"mxc://{'/'.join(url.rsplit('/', 2)[1:])}" for url in shown if links.ours(url))
+    found = set[str]()
+    while some := list(islice(mine, ASKED)):
+        found.update(kept().filter(mxc__in=some).values_list("mxc", flat=True))
+    return found
 
 
 def by_host() -> list[dict[str, Any]]:

@@ -15,10 +15,11 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Ghost, Upload
 from tests.bridge.test_pictures import png
 from tests.bridge.test_rebuild import lost_and_rebuilt
-from tests.fakes.world import Resident, World, post_of
+from tests.fakes.world import Resident, World, post, post_of
 from tests.fakes.world import said as said_by
 from tests.flows.test_enclosed import files, picture
 from tests.flows.test_faces import pictured
+from tests.flows.test_media import fetch
 
 ADMIN = "admin-token"
 
@@ -147,6 +148,33 @@ def test_a_file_goes_with_its_post_unless_another_shows_it(
     tasks.prune()
     assert not Upload.objects.exists()
     assert not world.home.files
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_picture_that_somebody_here_forwards_is_of_their_post_from_then_on(
+    world: World, alice: Resident, bob: Neighbour, mirror: str, *, rebuilt: bool
+) -> None:
+    original = bob.post("look", extra={"attachment": [picture(world, "a.png", png(width=1))]}).post
+    world.settle()
+    (shown,) = files(alice, mirror)
+    event = alice.person.send_event(alice.room, "m.room.message", shown["content"])
+    world.settle()
+    (file,) = post(post_of(event)).attachments
+    bob.delete(original)
+    world.settle()
+    if rebuilt:
+        lost_and_rebuilt()
+    let_rest(1_000)
+    tasks.prune()
+    assert world.home.files
+    assert fetch(file["url"])[0] == 200
+    alice.person.redact(alice.room, event)
+    world.settle()
+    tasks.prune()
+    # After a loss nobody knows any more that it came from elsewhere: it is like any file of hers.
+    assert bool(world.home.files) == rebuilt
+    assert fetch(file["url"])[0] == 404
 
 
 @pytest.mark.usefixtures("token")
