@@ -5,8 +5,21 @@ along. Acts come out, and walk the same line as all others.
 import hashlib
 
 from social import actions, distance, policy, quoting
-from social.acts import Accept, Act, Block, BlockHost, Consent, Follow, Move, Publish, Reject, Undo
+from social.acts import (
+    Accept,
+    Act,
+    Block,
+    BlockHost,
+    Consent,
+    Follow,
+    Introduce,
+    Move,
+    Publish,
+    Reject,
+    Undo,
+)
 from social.models import Actor
+from social.models import Follow as FollowRow
 
 
 def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
@@ -16,6 +29,8 @@ def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
     if isinstance(act, Publish | Consent):
         return quoting.answers(act)
     author = actions.actor(act.author)
+    if isinstance(act, Introduce):
+        return _left_alone(author, act.at) if author and policy.opted_out(author) else []
     if isinstance(act, Block | BlockHost):
         return [*distance.parting(author, act), *quoting.parting(author, act)] if author else []
     if not isinstance(act, Follow):
@@ -28,6 +43,18 @@ def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
     if target.locked and not author.follows_out.filter(target=target, state="accepted").exists():
         return []
     return [Accept(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
+
+
+def _left_alone(author: Actor, at: int) -> list[Act]:
+    """Who asks from now on not to be bridged is followed by nobody here any more."""
+    rows = author.follows_in.filter(follower__owner__isnull=False).select_related("follower")
+    return [_unfollowing(row, at) for row in rows]
+
+
+def _unfollowing(row: FollowRow, at: int) -> Undo:
+    who, target = row.follower.uri, row.target.uri
+    undone = Follow(author=who, target=target, uri=row.uri, at=row.at)
+    return Undo(author=who, uri=row.uri, at=at, undone=undone)
 
 
 def _answers_to_move(act: Move) -> list[Act]:
@@ -45,8 +72,7 @@ def _answers_to_move(act: Move) -> list[Act]:
             digest = hashlib.sha256(said.encode()).hexdigest()[:24]
             uri = f"{who.uri}#follows/{digest}"  # the same, however often the move is read
             out.append(Follow(author=who.uri, target=new.uri, uri=uri, at=act.at))
-        undone = Follow(author=who.uri, target=old.uri, uri=row.uri, at=row.at)
-        out.append(Undo(author=who.uri, uri=row.uri, at=act.at, undone=undone))
+        out.append(_unfollowing(row, act.at))
     return out
 
 

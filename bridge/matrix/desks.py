@@ -17,6 +17,7 @@ from social.acts import (
     Block,
     Decide,
     Follow,
+    Introduce,
     Move,
     Publish,
     RefuseQuote,
@@ -80,6 +81,10 @@ def _is_told(act: Act, hearer: Actor) -> bool:  # noqa: PLR0911  one line an act
     match act:
         case Follow() | Accept() | Reject() | Move() | RefuseQuote():
             return True
+        case Introduce():
+            author = actions.actor(act.author)
+            left_alone = author is not None and policy.opted_out(author)
+            return left_alone and hearer.follows_out.filter(target__uri=act.author).exists()
         case Decide():
             return not act.allowed and Post.objects.filter(uri=act.about).exists()
         case AskQuote():

@@ -76,6 +76,12 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911, PLR
         case Move():
             text = f"<p>{_who(refs)} has moved to {html.escape(html.warning(refs.towards))}.</p>"
             return _told(text, refs, kind="move", uri=act.uri, by=act.author)
+        case Introduce():  # told only of whoever asks from now on to be left alone
+            text = (
+                f"<p>{_who(refs)} asks not to be bridged to other networks. You follow them no"
+                " longer, and what they wrote is taken out of their room.</p>"
+            )
+            return notice(text)
         case Report():
             return _report(act, refs)
         case Appoint() | Expel() | Undo(undone=Appoint() | Expel()):
@@ -94,7 +100,6 @@ def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911, PLR
             return _told(text, refs, kind="quote", uri=act.uri, by=act.author)
         case (
             AllowQuote()
-            | Introduce()
             | Tally()
             | Vote()
             | Retract()

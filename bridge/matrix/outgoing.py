@@ -37,7 +37,18 @@ from bridge.matrix import (
 )
 from bridge.models import Anchor, Room
 from social import actions, acts, once, profiles
-from social.acts import Act, Boost, Ignored, Publish, Report, Retract, Revise, Tally, Undo
+from social.acts import (
+    Act,
+    Boost,
+    Ignored,
+    Introduce,
+    Publish,
+    Report,
+    Retract,
+    Revise,
+    Tally,
+    Undo,
+)
 from social.measures import Lock, Remove
 from social.models import Actor, Delivery
 
@@ -159,6 +170,8 @@ async def clear_all(act: Act, target: str, row: Delivery) -> None:
     room = await places.standing(target)
     for anchor in await in_database(traces.to_clear, act, room):
         await _clear_edited(room, anchor.event_id, row=row, by=anchor.sender)
+        if isinstance(act, Introduce):  # whoever asks to be left alone may ask otherwise one day
+            await in_database(anchors.forget, room, anchor.uri)
 
 
 async def _clear(room_id: str, event_id: str, row: Delivery, *, by: str = "") -> None:

@@ -7,8 +7,18 @@ from django.db.models import Q, QuerySet
 
 from bridge.matrix import registration
 from bridge.models import Anchor, Ghost, Room
-from social import actions
-from social.acts import OPEN, Act, AllowQuote, Leave, Publish, RefuseQuote, Retract, Revise
+from social import actions, policy
+from social.acts import (
+    OPEN,
+    Act,
+    AllowQuote,
+    Introduce,
+    Leave,
+    Publish,
+    RefuseQuote,
+    Retract,
+    Revise,
+)
 from social.models import Actor, Delivery, Post
 from social.models import Boost as BoostRow
 
@@ -55,6 +65,10 @@ def repeating(act: Act, author: Actor) -> set[str]:
             return _cards(act.post) | told_in(act.post) | _counted(act.post)
         case Revise(now=Publish(visibility=shown)) if shown not in OPEN:
             return _cards(act.now.post) | _counted(act.now.post)
+        case Introduce() if policy.opted_out(author):
+            own = Room.objects.filter(kind=Room.Kind.MIRROR, actor=author)
+            cards = Room.objects.filter(anchors__uri__in=_boosts_of(author.uri))
+            return _places(own | cards)
         case Leave() if not author.is_local:
             theirs = Q(anchors__sender__in=_ghost(author.uri))
             theirs |= Q(anchors__uri__in=_posts(author.uri))  # or said by the bot for them
@@ -117,7 +131,7 @@ def _posts_quoting(act: Act) -> "QuerySet[Post] | None":
             return rows.filter(quote=act.post)
         case Revise():  # what has the right to show it; anything else is a link
             return rows.filter(~Q(stamp="") | Q(author__uri=act.author), quote=act.now.post)
-        case Leave():
+        case Leave() | Introduce() if isinstance(act, Leave) or _opted_out(act.author):
             return rows.exclude(stamp="").filter(quote__in=_posts(act.author))
         case RefuseQuote() if act.stamp:
             return rows.filter(quote=act.post, uri=act.quoting)
@@ -137,6 +151,12 @@ def to_clear(act: Act, room: Room) -> list[Anchor]:
             return list(here.filter(_repeated(act.post)))
         case Revise():
             return list(here.filter(_repeated(act.now.post)))
+        case Introduce():
+            shown = Q(uri__in=_boosts_of(act.author))
+            own = room.kind == Room.Kind.MIRROR and room.actor and room.actor.uri == act.author
+            if own:
+                shown |= Q(sender__in=_ghost(act.author)) | Q(uri__in=_posts(act.author))
+            return list(here.filter(shown))
         case Leave():
             told = here.filter(uri__in=_posts(act.author))
             return list(told if desk else told | here.filter(sender__in=_ghost(act.author)))
@@ -159,6 +179,16 @@ def _repeated(post: str) -> Q:
 
 def _boosts(post: str) -> QuerySet[BoostRow, str]:
     return BoostRow.objects.filter(post__uri=post).values_list("uri", flat=True)
+
+
+def _boosts_of(author: str) -> QuerySet[BoostRow, str]:
+    """Whatever boosts what somebody wrote."""
+    return BoostRow.objects.filter(post__author__uri=author).values_list("uri", flat=True)
+
+
+def _opted_out(uri: str) -> bool:
+    author = actions.actor(uri)
+    return author is not None and policy.opted_out(author)
 
 
 def _posts(author: str) -> QuerySet[Post, str]:

@@ -5,6 +5,7 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social import policy
 from social.models import Actor
+from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, post_of
 
 MARKS = {
@@ -30,17 +31,58 @@ def test_who_asks_not_to_be_bridged_is_followed_by_nobody(
     assert not alice.row().follows_out.exists()
 
 
-def test_a_mark_set_later_ends_the_mirroring(world: World, alice: Resident, bob: Neighbour) -> None:
-    world.friends(bob, alice)
-    bob.post("before")
+def test_a_mark_set_later_takes_down_what_stands_here(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    for resident in (alice, ada):
+        world.friends(bob, resident)
+    carol = world.neighbour("carol", host=1)
+    world.friends(carol, ada)
+    shown = bob.post("for my readers").post
+    event = ada.post("a question")
     world.settle()
-    mirror = world.mirror(bob, alice)
-    assert alice.seen("before", mirror)
+    bob.post("an answer", reply_to=post_of(event))
+    carol.boost(shown)
+    carol.post("indeed", extra={"quote": shown})
+    world.settle()
+    mirror, other = world.mirror(bob, alice), world.mirror(carol, ada)
+    assert alice.seen("for my readers", mirror)
+    assert ada.seen("for my readers", other)
     bob.update_profile(summary="<p>#nobridge</p>")
     world.settle()
-    bob.post("afterwards")
+    stands = str([event for room in world.home.rooms.values() for event in room.events])
+    assert "for my readers" not in stands
+    assert ada.seen("an answer")  # what was said to people here is theirs, too
+    assert len(bob.received("Undo")) == 2
+    assert not alice.row().follows_out.exists()
+    assert alice.person.user_id not in alice.person.members(mirror, "join")
+    assert "asks not to be bridged" in " ".join(alice.answers())
+    lost_and_rebuilt()
+    assert not alice.row().follows_out.exists()
+    assert policy.opted_out(Actor.objects.get(uri=bob.id))
+
+
+def test_whoever_takes_the_mark_away_is_read_again_by_those_who_ask(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    bob.post("for my readers")
     world.settle()
-    assert not alice.seen("afterwards", mirror)
+    mirror = world.mirror(bob, alice)
+    bob.update_profile(summary="<p>#nobridge</p>")
+    world.settle()
+    bob.update_profile(summary="<p>come in</p>")
+    world.settle()
+    bob.post("unheard")
+    world.settle()
+    assert "unheard" not in str(world.home.rooms[mirror].events)
+    alice.tell_bot(f"follow {bob.handle}")
+    world.settle()
+    alice.person.join(mirror)
+    bob.post("heard again")
+    world.settle()
+    for words in ("for my readers", "unheard", "heard again"):
+        assert alice.seen(words, mirror), words
 
 
 def test_no_card_shows_their_posts(world: World, alice: Resident, bob: Neighbour) -> None:
