@@ -11,6 +11,7 @@ from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.models import Document, Room
 from social import timelines
 from social.models import Actor, Block, Follow, HostBlock, Mute, Post, Reaction
+from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, followers, note, post_of, said
 
 WAYS = ("block", "server", "mute")
@@ -150,7 +151,9 @@ def test_what_one_writes_reaches_those_kept_away_or_not(
 def test_it_comes_back_with_a_rebuild_and_ends_when_taken_back(
     world: World, alice: Resident, carol: Neighbour, far: str, way: str
 ) -> None:
+    world.friends(carol, alice)
     shut(world, alice, carol, way, far)
+    follows = Follow.objects.count()
     tables = (Block, HostBlock, Mute)
     before = [list(table.objects.values_list("uri", "author__uri", "at")) for table in tables]
     assert sum(map(len, before)) == 1
@@ -158,6 +161,7 @@ def test_it_comes_back_with_a_rebuild_and_ends_when_taken_back(
         table.objects.all().delete()
     rebuild.rebuild(lambda _: None)
     assert before == [list(t.objects.values_list("uri", "author__uri", "at")) for t in tables]
+    assert Follow.objects.count() == follows == (2 if way == "mute" else 0)
     words = {"block": f"unblock {carol.handle}", "server": f"unblock {far}"}
     alice.tell_bot(words.get(way, f"unmute {carol.handle}"))
     world.settle()
@@ -297,6 +301,8 @@ def test_a_mute_ends_by_itself(world: World, alice: Resident, bob: Neighbour) ->
     alice.tell_bot("mutes")
     world.settle()
     assert "until" in alice.answers()[-1]
+    lost_and_rebuilt()
+    assert Mute.objects.get().until == until
     Mute.objects.update(until=1000)
     bob.post("back again", mentions=[alice.handle])
     world.settle()
