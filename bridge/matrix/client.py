@@ -302,6 +302,13 @@ async def invited_or_joined(room: str, *, by: str = "") -> list[str]:
     return [str(event["state_key"]) for event in answer.get("chunk") or []]
 
 
+async def ever_in(room: str, *, by: str = "") -> list[str]:
+    """The same, and of those who were and have gone."""
+    with acting_as(by or registration.load().bot):
+        answer = await call("GET", f"/v3/rooms/{_part(room)}/members")
+    return [str(event["state_key"]) for event in answer.get("chunk") or []]
+
+
 async def membership(room: str, user: str, *, by: str = "") -> str:
     content = await state(room, "m.room.member", user, by=by)
     return str(content.get("membership", "leave"))

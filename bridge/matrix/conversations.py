@@ -7,13 +7,13 @@ that only its owner and the bot see.
 
 import hashlib
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
 from bridge.errors import Gone
 from bridge.loop import in_database, run
-from bridge.matrix import client, registration, render, rooms
+from bridge.matrix import client, registration, render, rooms, shapes
 from bridge.matrix.vocabulary import LEDGER, MIRROR
 from bridge.models import Room
 from social import policy
@@ -90,7 +90,8 @@ async def direct(key: str, speaker: str = "") -> Room:
 async def settle(room: Room, room_id: str, reader: str) -> Room:
     """From here on the room is read, and found again after a loss of the database."""
     found = await in_database(_settle, room.pk, room_id, reader)
-    entry = {"op": "room", "kind": "direct", "room_id": room_id, "reader": reader}
+    named = await in_database(_named, room.pk)
+    entry = {"op": "room", "kind": "direct", "room_id": room_id, "reader": reader, "people": named}
     for desk in await in_database(_desks, room.pk):
         await client.put_state(desk, LEDGER, {"v": 1, **entry}, (found.key or "")[:64])
     await rooms.read_from_here(room_id, reader)
@@ -125,6 +126,13 @@ def _settle(pk: int, room_id: str, reader: str) -> Room:
 def _owners(pk: int) -> list[str]:
     people = Actor.objects.local().filter(conversations=pk)
     return [owner for owner in people.values_list("owner", flat=True) if owner]
+
+
+def _named(pk: int) -> list[str]:
+    """Also who leaves it belongs to it: they are asked in again."""
+    return list(
+        Actor.objects.filter(conversations=pk).order_by("uri").values_list("uri", flat=True)
+    )
 
 
 def _desks(pk: int) -> list[str]:
@@ -211,8 +219,18 @@ def _known_circle(owner: Actor) -> tuple[Room | None, str, list[str]]:
 # ---- in a rebuild
 
 
-def listed(desk: Room) -> Iterator[tuple[str, str, str]]:
-    """Kind, room and reader of each room that a desk remembers; the bot's word alone counts."""
+class Listed(NamedTuple):
+    """A room for fewer than everybody, as a desk remembers it."""
+
+    kind: str
+    room_id: str
+    key: str
+    reader: str
+    people: tuple[str, ...]  # URIs
+
+
+def listed(desk: Room) -> Iterator[Listed]:
+    """Each room that a desk remembers; the bot's word alone counts."""
     bot = registration.load().bot
     for event in run(client.all_state(desk.room_id)):
         content = event["content"]
@@ -220,10 +238,13 @@ def listed(desk: Room) -> Iterator[tuple[str, str, str]]:
             continue
         kind, room_id, reader = (str(content.get(k, "")) for k in ("kind", "room_id", "reader"))
         if room_id and (kind == "circle" or registration.load().ours(reader)):
-            yield kind, room_id, reader
+            key, people = str(event["state_key"]), shapes.texts(content.get("people"))
+            yield Listed(kind, room_id, key, reader, people)
 
 
-def found_again(room_id: str, reader: str, people: Collection[Actor]) -> Room:
-    room = expect(people)
-    Room.objects.filter(pk=room.pk).update(room_id=room_id, reader=reader, ready=True)
-    return Room.objects.get(pk=room.pk)
+def found_again(row: Listed) -> Room:
+    """Its people are known by now, wherever they are."""
+    values = {"kind": Room.Kind.DIRECT, "room_id": row.room_id, "reader": row.reader, "ready": True}
+    room, _ = Room.objects.update_or_create(key=row.key, defaults=values)
+    room.people.set(Actor.objects.filter(uri__in=row.people))
+    return room

@@ -189,21 +189,20 @@ def _hidden(owned: Sequence[Room]) -> list[Room]:
         if desk.kind != Room.Kind.DESK:
             continue
         with _apart(desk.room_id):
-            for kind, room_id, reader in conversations.listed(desk):
-                if kind == "circle":
-                    circle = rooms.remember(room_id, Room.Kind.CIRCLE, desk.actor, desk.owner)
-                    found[room_id] = circle
-                elif room_id not in found:
-                    with _apart(room_id):
-                        found[room_id] = _direct(room_id, reader)
+            for row in conversations.listed(desk):
+                if row.kind == "circle":
+                    circle = rooms.remember(row.room_id, Room.Kind.CIRCLE, desk.actor, desk.owner)
+                    found[row.room_id] = circle
+                elif row.room_id not in found:
+                    with _apart(row.room_id):
+                        found[row.room_id] = _direct(row)
     return list(found.values())
 
 
-def _direct(room_id: str, reader: str) -> Room:
-    inside = set(run(client.invited_or_joined(room_id, by=reader)))
-    ghosts = [actor for user in inside if (actor := people.ghost_actor(user))]
-    here = Actor.objects.filter(owner__in=inside)
-    return conversations.found_again(room_id, reader, [*here, *ghosts])
+def _direct(row: conversations.Listed) -> Room:
+    for user in run(client.ever_in(row.room_id, by=row.reader)):
+        people.ghost_actor(user)
+    return conversations.found_again(row)
 
 
 def _foreseen(readings: Sequence[Any]) -> None:

@@ -9,7 +9,8 @@ from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
 from bridge.models import Ghost, Room
-from social.models import Actor, Post
+from social.models import Actor, Delivery, Post
+from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, note, post, post_of, said
 
 WORDS = "for whom the bell tolls"
@@ -419,3 +420,20 @@ def test_rooms_for_fewer_are_found_again_by_a_rebuild(world: World, cast: Cast) 
     rebuild.rebuild(lambda _: None)
     assert {p.uri: (p.visibility, p.html) for p in Post.objects.all()} == wanted
     assert set(Room.objects.values_list("room_id", "kind", "key", "reader")) == rooms
+
+
+def test_who_left_a_conversation_is_asked_in_again_after_a_loss_too(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.post("psst", to="direct", mentions=[alice.actor])
+    world.settle()
+    between = Room.objects.get(kind="direct").room_id
+    alice.person.join(between)
+    alice.person.leave(between)
+    world.settle()
+    lost_and_rebuilt()
+    bob.post("are you there?", to="direct", mentions=[alice.actor])
+    world.settle()
+    assert not Delivery.objects.exclude(state="done").exists()
+    alice.person.join(between)
+    assert alice.seen("are you there?", between)
