@@ -12,7 +12,7 @@ from pytest_django import Settings as SettingsWrapper
 
 from bridge import tasks
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Ghost, Upload
+from bridge.models import Anchor, Ghost, Upload
 from tests.bridge.test_pictures import png
 from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, post, post_of
@@ -76,11 +76,26 @@ def test_without_a_token_what_shows_nothing_else_is_redacted_and_the_rest_is_nam
     world: World, alice: Resident, bob: Neighbour, mirror: str
 ) -> None:
     two(world, bob)
-    with pytest.raises(CommandError, match=r"still has 2 files.*1 posts"):
+    with pytest.raises(CommandError, match=r"still has 2 files.*1 events"):
         said("prune", "--host", bob.acct.split("@")[1].split(":")[0])
     (first,) = files(alice, mirror)
     assert first["content"]["body"] == "two"
     assert len(world.home.files) == 2
+
+
+@pytest.mark.parametrize(("bot", "left"), [(100, 1), (0, 2)])
+def test_what_a_ghost_may_not_redact_the_bot_does_and_what_neither_may_is_said(  # noqa: PLR0913
+    world: World, alice: Resident, bob: Neighbour, mirror: str, bot: int, left: int
+) -> None:
+    two(world, bob)
+    room, us = world.home.rooms[mirror], "@_ap_bot:hs.test"
+    world.home.member(room, us, Ghost.objects.get(actor__uri=bob.id).mxid, "leave")
+    levels = room.content("m.room.power_levels") | {"users": {us: bot}}
+    world.home.append(room, "m.room.power_levels", us, levels, "")
+    with pytest.raises(CommandError, match=f"{left} events still show"):
+        said("prune", "--host", bob.acct.split("@")[1].split(":")[0])
+    assert len(files(alice, mirror)) == left
+    assert Anchor.objects.filter(part__gt=0).count() == left - 1  # it goes with its post yet
 
 
 def test_without_a_token_nothing_is_taken_in_beyond_the_quota(

@@ -91,7 +91,7 @@ class Command(BaseCommand):
         hidden, left = storage.hide(found)
         self.stdout.write(f"redacted: {hidden} events that showed such files")
         raise CommandError(
-            f"The homeserver still has {told}, and {left} posts show one with their words:"
+            f"The homeserver still has {told}, and {left} events still show one:"
             " set OWNROOM_HOMESERVER_ADMIN_TOKEN to remove them."
         )
 
