@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from bridge.errors import Gone
 from bridge.loop import in_database, run
@@ -37,7 +37,8 @@ def of(act: Publish, author: Actor) -> Room | None:
     here, which is a room, or a server.
     """
     people = Actor.objects.exclude(Q(kind="group", owner__isnull=False) | Q(kind="application"))
-    named = list(people.filter(uri__in=act.audience, left=None)[:MOST])
+    first = F("owner").desc(nulls_last=True)  # whoever reads here
+    named = list(people.filter(uri__in=act.audience, left=None).order_by(first, "uri")[:MOST])
     kept = [one for one in named if not policy.blocked_between(one, author)]
     if not any(one.is_local for one in kept):
         return None

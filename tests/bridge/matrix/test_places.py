@@ -3,9 +3,12 @@
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.matrix import places
+from bridge.matrix import conversations, places
+from bridge.models import Room
+from social.acts import Content, Publish
 from social.models import Delivery
 from tests.fakes.world import Resident, World, post_of
+from tests.social.web.cast import NOON, local, remote
 
 
 def told() -> set[str]:
@@ -75,3 +78,25 @@ def test_a_lane_of_a_very_long_name_fits_and_stays_its_own() -> None:
     assert len(places.lane(long)) <= 300
     assert places.lane(long) != places.lane(long + "y")
     assert places.lane(long).startswith("matrix mirror ")
+
+
+@pytest.mark.django_db
+def test_of_more_people_than_a_room_takes_those_here_are_in_it_each_time_the_same() -> None:
+    bob = remote("bob")
+    crowd = [remote(str(n), uri=f"http://a.example/{n:02}") for n in range(conversations.MOST)]
+    alice = local("alice")
+    named = tuple(one.uri for one in (*crowd, alice))
+    words = Content(html="<p>psst</p>")
+    for audience in (named, named[::-1]):
+        letter = Publish(
+            author=bob.uri,
+            post=f"{bob.uri}/1",
+            content=words,
+            visibility="limited",
+            published=NOON,
+            audience=audience,
+        )
+        room = conversations.of(letter, bob)
+        assert room
+        assert alice in room.people.all()
+    assert Room.objects.filter(kind="direct").count() == 1
