@@ -122,6 +122,18 @@ def test_who_is_blocked_from_next_door_loses_follows_both_ways(
     assert not bob.received("Create")
 
 
+def test_a_block_that_is_taken_back_by_its_bare_id_is_over_for_good(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    block = bob.block(alice.handle)
+    world.settle()
+    world.hear(bob, said(bob, "Undo", block.id))
+    world.settle()
+    assert not Block.objects.exists()
+    lost_and_rebuilt()
+    assert not Block.objects.exists()
+
+
 def test_who_is_blocked_from_next_door_is_shown_out_of_the_mirror(
     world: World, alice: Resident, ada: Resident, bob: Neighbour
 ) -> None:

@@ -6,7 +6,7 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
 from social.models import Follow, Post
 from tests.bridge.test_rebuild import lost_and_rebuilt
-from tests.fakes.world import Resident, World, followers, outcome, said
+from tests.fakes.world import Resident, World, followers, note, outcome, said
 
 LOCKED = {"v": 1, "locked": True}
 
@@ -348,6 +348,20 @@ def test_an_outbox_with_the_words_of_somebody_else_fills_no_mirror(
     world.settle()
     assert not Post.objects.filter(html__contains="the words of bob").exists()
     assert not alice.seen("the words of bob", world.mirror(carol, alice))
+
+
+def test_an_outbox_puts_no_words_into_a_neighbours_mouth(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    forged = [said(bob, "Create", note(bob, "never said"))]
+    listed = {"type": "OrderedCollection", "orderedItems": forged}
+    carol = world.neighbour("carol", outbox=listed)
+    alice.tell_bot(f"follow {carol.handle}")
+    world.settle()
+    for who in (bob, carol):
+        assert not alice.seen("never said", world.mirror(who, alice))
+    assert not Post.objects.exists()
 
 
 def test_an_outbox_sends_us_to_no_strangers_door(world: World, alice: Resident) -> None:

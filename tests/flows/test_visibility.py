@@ -276,6 +276,22 @@ def test_a_direct_message_opens_a_room_with_its_author_and_the_answer_goes_back_
     assert Room.objects.filter(kind="direct", people__uri=pat.id).count() == 1
 
 
+def test_who_left_a_conversation_is_asked_in_again_when_somebody_goes_on_with_it(
+    world: World, cast: Cast
+) -> None:
+    alice, pat = cast.alice, cast.pat
+    room = Room.objects.get(kind="direct", people__uri=pat.id).room_id
+    alice.person.join(room)
+    alice.person.leave(room)
+    world.settle()
+    with pytest.raises(Refused):
+        alice.person.join(room)
+    pat.post("one thing more", to="direct", mentions=[alice.handle])
+    world.settle()
+    alice.person.join(room)
+    assert alice.seen("one thing more", room)
+
+
 def test_several_people_have_a_room_of_their_own(world: World, cast: Cast) -> None:
     alice, dave, pat, fred = cast.alice, cast.dave, cast.pat, cast.fred
     together = [alice.actor, dave.actor, fred.id]

@@ -24,6 +24,27 @@ def test_an_actor_who_lists_the_key_is_believed(world: World, alice: Resident, e
     assert followers(alice.actor) == {eve.id}
 
 
+def test_nobody_takes_the_name_of_somebody_elses_key(
+    world: World, alice: Resident, evil: Liar
+) -> None:
+    """Whoever had it could speak for her, or silence her."""
+    eve = evil.somebody("eve")
+    thief = Somebody(evil, f"{evil.url}/u/thief", key("thief"))
+    document = thief.document()
+    document["publicKey"]["id"] = eve.key_id
+    evil.serve("/u/thief", document)
+    assert eve.knocks(world, eve.says("Follow", alice.actor)) == 202
+    world.settle()
+    alice.tell_bot(f"follow {thief.id}")
+    world.settle()
+    assert not Actor.objects.filter(uri=thief.id).exists()
+    assert thief.knocks(world, thief.says("Follow", alice.actor), key_id=eve.key_id) == 401
+    assert eve.knocks(world, eve.creates(eve.note(WORDS, to=alice.actor))) == 202
+    world.settle()
+    assert followers(alice.actor) == {eve.id}
+    assert shown()
+
+
 def claims_owner(evil: Liar, victim: Liar) -> Somebody:
     """Her key's document says that it belongs to him."""
     him, her = victim.somebody("him", pair="him"), Somebody(evil, f"{evil.url}/u/her", key("her"))
