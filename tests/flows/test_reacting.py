@@ -83,18 +83,22 @@ def test_an_emoji_reaction_keeps_its_emoji(world: World, alice: Resident, bob: N
     assert sorted(_reactions(alice)) == ["🎉", "🦊"]
 
 
-def test_a_like_taken_back_before_it_came_does_not_appear(
-    world: World, alice: Resident, bob: Neighbour
+@pytest.mark.parametrize("by_id", [False, True])
+@pytest.mark.parametrize("kind", ["Like", "Announce"])
+def test_a_like_or_boost_taken_back_before_it_came_does_not_appear(
+    world: World, alice: Resident, bob: Neighbour, kind: str, *, by_id: bool
 ) -> None:
     event = alice.post("likeable")
     world.settle()
-    like = said(bob, "Like", post_of(event))
-    world.hear(bob, said(bob, "Undo", like))
+    early = said(bob, kind, post_of(event))
+    world.hear(bob, said(bob, "Undo", early["id"] if by_id else early))
     world.settle()
-    world.hear(bob, like)
+    world.hear(bob, early)
     world.settle()
     assert not Reaction.objects.exists()
+    assert not Boost.objects.exists()
     assert _reactions(alice) == []
+    assert len(alice.seen("likeable")) == 1
 
 
 def test_two_likes_by_one_actor_count_once(world: World, alice: Resident, bob: Neighbour) -> None:
