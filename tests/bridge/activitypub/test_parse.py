@@ -120,6 +120,15 @@ def test_what_cannot_be_an_act_is_refused_with_the_reason(activity: Any, reason:
 
 
 @pytest.mark.parametrize(
+    "words", [{"content": "Tea!"}, {"content": ""}, {"contentMap": {"en": "x"}}]
+)
+def test_an_answer_with_a_name_is_a_vote_only_without_any_content(words: Json) -> None:
+    answer = {**note(inReplyTo=POST, name="Tea", content=None), "to": "https://social.test/ap/u/a"}
+    assert isinstance(parse(create(answer), at=AT), acts.Vote)
+    assert isinstance(parse(create({**answer, **words}), at=AT), Publish)
+
+
+@pytest.mark.parametrize(
     ("to", "cc", "visibility"),
     [
         ([PUBLIC], [], "public"),

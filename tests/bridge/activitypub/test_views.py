@@ -173,6 +173,16 @@ def test_a_replayed_post_is_answered_and_stored_once(
     assert Received.objects.count() == 1
 
 
+def test_what_has_no_id_is_known_again_by_what_it_says(
+    client: Client, alice: Actor, bob: Actor
+) -> None:
+    for target in ("one", "one", "two"):
+        undone = {"type": "Follow", "actor": bob.uri, "object": f"{ORIGIN}/ap/u/{target}"}
+        body = json.dumps({"type": "Undo", "actor": bob.uri, "object": undone}).encode()
+        assert post(client, body, signed(bob, body)).status_code == 202
+    assert Received.objects.count() == 2
+
+
 def test_nobody_signs_for_another_actor(client: Client, alice: Actor, bob: Actor) -> None:
     eve = f"{bob.uri.rsplit('/', 1)[0]}/eve"
     body = json.dumps(like(eve)).encode()
