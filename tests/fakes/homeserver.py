@@ -320,7 +320,7 @@ class Homeserver:
             raise Refused(403, "M_FORBIDDEN", f"{user} may not send {kind}")
         if len(json.dumps(body)) > 65_000:
             raise Refused(413, "M_TOO_LARGE")
-        self._may_relate(room, body)
+        self._may_relate(room, user, body)
         more = {"redacts": body["redacts"]} if kind == "m.room.redaction" else {}
         if more:
             self._redact(room, user, body["redacts"])
@@ -329,8 +329,10 @@ class Homeserver:
         self.said[mark] = event["event_id"]
         return {"event_id": event["event_id"]}
 
-    def _may_relate(self, room: Room, body: Event) -> None:
-        """As Synapse: only to an event that it knows, and in the same room; threads do not nest."""
+    def _may_relate(self, room: Room, user: str, body: Event) -> None:
+        """As Synapse: only to an event that it knows, in the same room; threads do not nest, and
+        nobody says the same reaction twice.
+        """
         related = body.get("m.relates_to")
         about = related.get("event_id") if isinstance(related, dict) else None
         if not about or not related.get("rel_type"):
@@ -343,6 +345,11 @@ class Homeserver:
         nested = (found[0]["content"].get("m.relates_to") or {}).get("rel_type")
         if related["rel_type"] == "m.thread" and nested:
             raise Refused(400, "M_UNKNOWN", "Cannot start threads from an event with a relation")
+        if related["rel_type"] == "m.annotation" and any(
+            event["sender"] == user and event["content"].get("m.relates_to") == related
+            for event in room.events
+        ):
+            raise Refused(400, "M_DUPLICATE_ANNOTATION", "Can't send same reaction twice")
 
     def _redact(self, room: Room, user: str, event_id: str) -> None:
         target = self.find(room, event_id)
