@@ -89,7 +89,7 @@ class QueuedAdmin(ReadOnly):
     ordering = ("-id",)
     date_hierarchy = None
     actions: tuple[str, ...] = ("run_again",)
-    list_display_links = ("row",)
+    list_display_links = ("state", "row")  # the first ones are all that a phone shows
 
     @admin.display(description="what")
     def row(self, row: Any) -> str:
@@ -124,7 +124,7 @@ class QueuedAdmin(ReadOnly):
 @admin.register(Received)
 class ReceivedAdmin(QueuedAdmin):
     heading = "What came, and what became of it"
-    list_display = ("row", "state", "why", "again", "tries", "lane_name", "created")
+    list_display = ("state", "why", "row", "again", "tries", "lane_name", "created")
     search_fields = ("=key", "=signer", "=lane", "note")
     fieldsets = (
         (None, {"fields": ("key", "network", "lane", "signer")}),
@@ -147,7 +147,7 @@ class ReceivedAdmin(QueuedAdmin):
 @admin.register(Delivery)
 class DeliveryAdmin(QueuedAdmin):
     heading = "What goes out, and what became of it"
-    list_display = ("row", "state", "why", "again", "tries", "whither", "created")
+    list_display = ("state", "why", "row", "again", "tries", "whither", "created")
     search_fields = ("=to", "=subject", "=sender", "=lane", "note")
     actions = ("run_again", "give_up")
     fieldsets = (

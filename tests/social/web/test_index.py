@@ -2,8 +2,9 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.views.defaults import server_error
 
 from social.models import Actor
 from tests.social.web.cast import NOON, local, remote, write
@@ -134,3 +135,10 @@ def test_an_icon_is_found_where_browsers_look_for_it(client: Client) -> None:
     answer = client.get("/favicon.ico")
     assert answer.status_code == 302
     assert answer["Location"] in client.get("/").text
+
+
+def test_what_breaks_says_so_in_plain_words_and_leads_back() -> None:
+    answer = server_error(RequestFactory().get("/@alice"))
+    assert answer.status_code == 500
+    assert "this server\N{RIGHT SINGLE QUOTATION MARK}s fault, not yours" in answer.content.decode()
+    assert 'href="/"' in answer.content.decode()

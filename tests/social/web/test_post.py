@@ -77,6 +77,7 @@ def test_attachments_are_links_or_pictures_with_their_description(client: Client
     files = [
         {"url": "https://p.example/1.png", "media_type": "image/png", "alt": "A grey heron"},
         {"url": "https://p.example/2.png"},
+        {"url": "https://p.example/3.png", "media_type": "image/png"},
         {"url": "javascript:alert(1)", "alt": "trap"},
         {"alt": "no address"},
     ]
@@ -85,6 +86,7 @@ def test_attachments_are_links_or_pictures_with_their_description(client: Client
     place = f"http://social.test/media/of/{post.pk}/{links.mark('https://p.example/1.png')}"
     assert f'<img src="{place}" alt="A grey heron"' in page
     assert 'src="https://p.example' not in page
+    assert 'alt="A picture without a description"' in page  # the link has no other name
     assert "Attachment without a description" in page
     assert "Attachments that may upset" in page
     assert "trap" not in page
