@@ -298,7 +298,9 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
         try:
             happened.record(event, read, batch)
         except (*_ODD, IntegrityError, DataError) as error:
-            log.info("an event of room %s is left out: %s", room.pk, error)
+            known = isinstance(error, actions.Refused)  # so already, or not any more
+            level = logging.DEBUG if known else logging.INFO
+            log.log(level, "an event of %s is left out: %s", room.room_id, error)
     batch.write_posts()
     batch.write_places()
     return unreceipted

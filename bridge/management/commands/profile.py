@@ -16,9 +16,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("verb", choices=["create"])
-        parser.add_argument("owner", help="a Matrix ID")
-        parser.add_argument("--handle", default="", help="the name before the domain")
-        parser.add_argument("--json", action="store_true")
+        parser.add_argument("owner", help="whose: a Matrix ID, such as @alice:example.org")
+        parser.add_argument(
+            "--handle", default="", help="the name before the domain (default: as in the ID)"
+        )
+        parser.add_argument("--json", action="store_true", help="say it as one JSON object")
 
     def handle(self, *, owner: str, handle: str, json: bool, **_: object) -> None:
         try:

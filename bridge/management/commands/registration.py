@@ -15,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--url",
             default="http://127.0.0.1:8000",
-            help="where the homeserver reaches this server",
+            help="where the homeserver reaches this server (default %(default)s)",
         )
 
     def handle(self, *, url: str, **_: object) -> None:

@@ -15,8 +15,12 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="listen on this address (default %(default)s)"
+        )
+        parser.add_argument(
+            "--port", type=int, default=8000, help="and on this port (default %(default)s)"
+        )
         parser.add_argument(
             "--demo", action="store_true", help="bring a homeserver, people and a neighbour too"
         )

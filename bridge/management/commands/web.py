@@ -12,8 +12,12 @@ class Command(BaseCommand):
     help = "Answer HTTP requests; workers and the scheduler run elsewhere."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="listen on this address (default %(default)s)"
+        )
+        parser.add_argument(
+            "--port", type=int, default=8000, help="and on this port (default %(default)s)"
+        )
 
     def handle(self, *, host: str, port: int, **_: object) -> None:
         demand_migrated()

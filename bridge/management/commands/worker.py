@@ -18,9 +18,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--queues", default=",".join(embedded.QUEUES), help="which ones, by commas"
+            "--queues",
+            default=",".join(embedded.QUEUES),
+            help="which ones, by commas (default: all of %(default)s)",
         )
-        parser.add_argument("--threads", type=int, default=embedded.THREADS)
+        parser.add_argument(
+            "--threads",
+            type=int,
+            default=embedded.THREADS,
+            help="how much at a time (default %(default)s)",
+        )
 
     def handle(self, *, queues: str, threads: int, **_: object) -> None:
         if not settings.REDIS_URL:
