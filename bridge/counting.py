@@ -20,6 +20,8 @@ def tell_due() -> int:
 
 
 def _tell(post: Post, at: int) -> None:
+    """With what it says now, and to those whom it is for now: it may have been edited since."""
+    post = Post.objects.select_related("author").get(pk=post.pk)
     act = polls.tally(post, at)
     if post.author.is_local:
         processing.carry_out(act)

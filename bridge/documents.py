@@ -164,6 +164,7 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
             edits = Document.objects.filter(author=author.uri, uri__startswith=_edits(act.now.post))
             edits.exclude(uri=uri).delete()  # old words are not kept in the open
             _rewrap(act.now.post, _object(document), author)
+            _ask_anew(act.now.post, _object(document), author)
         case Retract():
             _bury(act.post, act.at, author.uri)
         case AllowQuote():
@@ -234,6 +235,19 @@ def _rewrap(post: str, current: dict[str, Any], author: Actor) -> None:
     _store(row.uri, signed, author.uri)
 
 
+def _ask_anew(post: str, current: dict[str, Any], author: Actor) -> None:
+    """Who is asked whether it may quote, and has not answered yet, is shown what it says now."""
+    row = Document.objects.filter(uri=_asked(post)).first()
+    if row is None:
+        return
+    ask = orjson.loads(row.body)
+    ask.pop("proof", None)
+    ask["instrument"] = {key: value for key, value in current.items() if key != "@context"}
+    pair, created = keys.of(author), current.get("updated", current["published"])
+    signed = proofs.add(ask, pair.ed25519, verification_method=pair.proof_id, created=created)
+    _store(row.uri, signed, author.uri)
+
+
 def keep_frame(uri: str, frame: str, author: Actor) -> None:
     """In a rebuild: a Create without its object, until an edit has filled it (`_rewrap`)."""
     if not Document.objects.filter(uri=uri).exists():
@@ -246,10 +260,16 @@ def _bury(post: str, at: int, author: str) -> None:
     for uri in (post, f"{post}/create"):
         _put(uri, tombstone, author, gone=True)
     Document.objects.filter(author=author, uri__startswith=_edits(post)).delete()
+    Document.objects.filter(author=author, uri=_asked(post)).delete()  # nobody is to read it
 
 
 def _edits(post: str) -> str:
     return f"{post}/update/"
+
+
+def _asked(post: str) -> str:
+    """Where the question stands whether it may quote."""
+    return f"{post}#quote"
 
 
 def _store(uri: str, document: dict[str, Any], author: str) -> None:

@@ -25,6 +25,7 @@ TELLING = (
     "tests/bridge/test_admin.py",
     "tests/bridge/activitypub/test_listings.py",
     "tests/social",
+    "tests/flows/test_at_once.py",
     "tests/flows/test_costs.py",
     "tests/flows/test_privacy.py",
 )
