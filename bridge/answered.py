@@ -29,11 +29,15 @@ class Notes:
         self.owed: list[str] = []  # the database failed before they stood in it
 
     def add(self, row: Delivery) -> None:
-        if self.file is None:
-            folder().mkdir(exist_ok=True)
-            flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND
-            self.file = os.open(folder() / lanes.process(), flags, 0o600)
-        os.write(self.file, f"{_line(row)}\n".encode())
+        """On a full disk there are no notes, and all the same what was sent has been sent."""
+        try:
+            if self.file is None:
+                folder().mkdir(exist_ok=True)
+                flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND
+                self.file = os.open(folder() / lanes.process(), flags, 0o600)
+            os.write(self.file, f"{_line(row)}\n".encode())
+        except OSError as error:
+            log.warning("what was answered cannot be noted: %s", error.strerror)
 
     def owe(self, rows: Iterable[Delivery]) -> None:
         self.owed += [_line(row) for row in rows]

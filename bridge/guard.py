@@ -1,5 +1,6 @@
 """What stands before everything else: what no request may hold, whose host it is, the short way."""
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
@@ -12,9 +13,12 @@ from django.http import (
 )
 from django.urls import Resolver404, resolve
 
+from bridge import outage
 from bridge.activitypub.views import inbox
 from social.web import links
 
+log = logging.getLogger("ownroom.guard")
+WAIT = 30  # seconds
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
@@ -30,6 +34,26 @@ def kept_by_nobody(answer: Answer) -> Answer:
         return response
 
     return guarded
+
+
+class DatabaseAway:
+    """Middleware: while the database is away, full, or takes nothing, whoever asks is told to come
+    again: a homeserver and a peer do, and lose nothing.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not outage.is_away(error):
+            return None
+        log.warning("the database does not answer as it should: %s", type(error).__name__)
+        headers = {"Retry-After": str(WAIT), "Cache-Control": "no-store"}
+        text = "The database is away. Try again later.\n"
+        return HttpResponse(text, status=503, content_type="text/plain", headers=headers)
 
 
 def no_nul(answer: Answer) -> Answer:

@@ -104,6 +104,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "bridge.guard.kept_by_nobody",
+    "bridge.guard.DatabaseAway",
     "bridge.guard.no_nul",
     "bridge.guard.files_apart",
     "bridge.guard.short_way",

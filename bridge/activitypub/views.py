@@ -9,14 +9,14 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from bridge import inbox as store
-from bridge import names, turns
+from bridge import names, outage, turns
 from bridge.activitypub import actors, followers, jsonld, signatures
 from bridge.errors import Later, Trouble, Unreadable
 from social import once, policy
@@ -47,7 +47,9 @@ def inbox(request: HttpRequest, key: str | None = None) -> HttpResponse:
             _accept(request, key)
     except Refusal as refusal:
         return _refused(refusal)
-    except (OperationalError, InterfaceError):
+    except (DatabaseError, InterfaceError) as error:
+        if not outage.is_away(error):
+            raise
         return _refused(Refusal(503, "the database does not answer", retry=30))
     return HttpResponse(status=202)
 

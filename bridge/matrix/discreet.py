@@ -14,7 +14,7 @@ from typing import IO
 from django.conf import settings
 
 from bridge import filetypes, films, pictures
-from bridge.errors import Gone, Unreadable
+from bridge.errors import Busy, Gone, Unreadable
 from bridge.loop import run
 from bridge.matrix import client
 
@@ -96,8 +96,10 @@ def without_notes(found: client.Download) -> Begun | Cleaned | Film:
         if filetypes.filmed(begun.head):
             return Film(begun)
         return _cleaned(begun, kind) if kind else begun
-    except BaseException:
+    except BaseException as error:
         run(found.close())
+        if isinstance(error, OSError):  # a full disk: what was not cleaned is given to nobody
+            raise Busy(f"a picture cannot be put on disk: {error.strerror}") from error
         raise
 
 

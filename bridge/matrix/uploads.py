@@ -157,8 +157,8 @@ async def _brought(  # noqa: PLR0913  as `mxc_of`
     url: str, by: str, wanted: Collection[str], said: str, limit: int, patience: float
 ) -> Upload:
     with contextlib.ExitStack() as stack:
-        draft = stack.enter_context(_draft())
         try:
+            draft = stack.enter_context(_draft())
             await _fetched(url, draft, limit, patience)
             judged = await asyncio.to_thread(_judged, draft, said, stack)
             if wanted and judged.file.type not in wanted:
@@ -168,6 +168,8 @@ async def _brought(  # noqa: PLR0913  as `mxc_of`
             raise error.reason from None
         except Trouble as error:
             return await _failed(url, error)
+        except OSError as error:  # of our own disk: words do not wait for it
+            return await _failed(url, http.Crowded(f"it cannot be put on disk: {error.strerror}"))
         file = judged.file
         values = _values(File(mxc, file.type, file.size, file.width, file.height))
         return await in_database(_kept, url, values | {"sha256": judged.sha256})
