@@ -274,6 +274,12 @@ def test_what_the_server_means_to_do_says_what_why_and_until_when(admin: Client)
     assert page(admin, "bridge/errand/").count('class="action-select"') == len(Errand.Kind)
 
 
+@pytest.mark.parametrize("kind", Errand.Kind.values)
+def test_every_kind_of_errand_is_told_in_words(admin: Client, kind: str) -> None:
+    row = errand(kind)
+    assert row.about in page(admin, "bridge/errand/")
+
+
 def test_an_errand_is_run_again_now(admin: Client) -> None:
     row = errand("conversation", due=None, failures=5)
     assert "1 errands are run now" in act(admin, "bridge/errand/", "run_again", row.pk)
