@@ -51,6 +51,7 @@ from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
 ANSWERED = 60.0  # seconds after which more answers are looked for
+APART = 30.0  # seconds between two conversations of a group that is new here
 GATHERED = 30.0  # seconds in which changes of a profile become one
 STINT = 25  # rows of one transaction, and
 MOMENT = 0.025  # seconds: for so long, at least, others who want to write wait for it
@@ -227,6 +228,7 @@ def _record(row: Received, context: Sequence[Said], said: Said) -> None:
         if isinstance(said.act, Accept) and not note:
             for earlier in context:
                 _show_past(earlier, said.act.author)
+            _read_below(context)
         if note:
             _end(row, Queued.State.IGNORED, note)
         NETWORKS[row.network].closed(row, said, note)
@@ -257,15 +259,33 @@ def _remember(act: Act | None) -> None:
             actions.record(act)
 
 
-def recall(found: Sequence[Said]) -> None:
-    """Posts that nobody sent us, each after what it answers."""
+def recall(begun: str, found: Sequence[Said]) -> None:
+    """Posts that nobody sent us, each after what it answers, and groups that pass them on; if by
+    now the conversation still has to do with somebody here.
+    """
     with turns.writing(), once.remembered():
         once.forget()
+        top, new = actions.post(begun), list[Said]()
+        if top is None or not conversations.concerns_us(top):
+            return
         for said in found:
-            act = said.act
-            if isinstance(act, Publish) and actions.post(act.post) is None:
-                _remember(act)
-                _show(said)
+            if isinstance(said.act, Publish) and actions.post(said.act.post) is None:
+                _remember(said.act)
+                new.append(said)
+            elif isinstance(said.act, Boost):
+                _show_past(said, said.act.author)
+        for said in new:
+            _show(said)
+
+
+def _read_below(topics: Sequence[Said]) -> None:
+    """Of a group that somebody here follows from now on: later, and one after another, since most
+    of it is on one server. The newest first.
+    """
+    told = [said.act for said in topics if isinstance(said.act, Boost)]
+    newest = sorted(told, key=lambda act: -act.at)
+    for number, act in enumerate(newest, 1):
+        errands.put(Errand.Kind.CONVERSATION, act.post, after=number * APART)
 
 
 def consented(context: Sequence[Said], act: AllowQuote) -> None:

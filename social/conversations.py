@@ -8,7 +8,7 @@ from django.db.models.functions import Length
 
 from social import actions, bell
 from social.acts import OPEN, Publish
-from social.models import Follow, Post
+from social.models import Actor, Follow, Post
 
 HEIGHT = 50  # how far up a conversation is looked
 DEEP, MANY = 10, 500  # and how far down
@@ -43,10 +43,10 @@ def seen(above: Sequence[Post], shown: Post, answers: Sequence[Post]) -> None:
 
 
 def concerns_us(begun: Post) -> bool:
-    """Whether somebody here follows who began it, or wrote in it."""
+    """Whether somebody here follows who began it, or a group that passed it on, or wrote in it."""
     if begun.deleted or begun.visibility not in OPEN or begun.author.is_local:
         return False
-    if _followed(begun) or _local_above(begun):
+    if _followed(begun) or _local_above(begun) or groups_of(begun).exists():
         return True
     level = [begun.pk]
     for _ in range(DEEP):
@@ -57,6 +57,12 @@ def concerns_us(begun: Post) -> bool:
         if not level:
             break
     return False
+
+
+def groups_of(begun: Post) -> QuerySet[Actor]:
+    """In whose rooms it stands: those that passed it on, and that somebody here follows."""
+    passed_on = Actor.objects.filter(kind="group", owner=None, boosts__post=begun)
+    return passed_on.filter(pk__in=_here().values("target"))
 
 
 def _followed(post: Post) -> bool:

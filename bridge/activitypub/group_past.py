@@ -1,7 +1,8 @@
 """What was said in a group before anybody here followed it: its newest topics, and what it pins.
 
 Its own lists say only that a post stands in it; each is asked for at its author's server, as if
-the group had passed it on just now.
+the group had passed it on just now. What was said below them is read later, as of any conversation
+(bridge/activitypub/threads.py), and stands here the same way.
 """
 
 import hashlib
@@ -47,6 +48,15 @@ def _topic(item: Any, group: Actor, at: int, deadline: float) -> list[Said]:
         if isinstance(words, Publish) and isinstance(told.act, Boost) and not words.reply:
             return [*around, *_dated(told, told.act, words.published), *_locked(told, group, at)]
     return []
+
+
+def below(said: Said, act: Publish, group: Actor) -> list[Said]:
+    """A comment on what the group passed on, as if it had passed it on as well."""
+    name = _name(group, act.post)
+    document = jsonld.loads(said.wire.encode())
+    activity = {"id": name, "type": "Announce", "actor": group.uri, "object": document}
+    boost = Boost(author=group.uri, post=act.post, uri=name, at=act.published)
+    return _dated(Said(boost, jsonld.dumps(activity)), boost, act.published)
 
 
 def _name(group: Actor, uri: str) -> str:

@@ -2,22 +2,23 @@
 
 FEP-f228: from the `context` of the post that began it, a collection of all its posts; where it has
 none, from the `replies` of one post after another. Each post found is asked for at its own server.
+Where a group that somebody here follows passed on how it began, what is below stands in its room.
 """
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
 from django.conf import settings
 
 from bridge import names
-from bridge.activitypub import actors, fetched, jsonld, quotes
+from bridge.activitypub import actors, fetched, group_past, jsonld, quotes
 from bridge.errors import Later, Trouble
 from bridge.models import Document
 from bridge.network import Said
-from social import actions, policy
+from social import actions, conversations, policy
 from social.acts import Publish
 from social.models import Post
 
@@ -27,6 +28,7 @@ DEEP = 20  # levels of answers
 PAGES = 10  # of one collection
 ITEMS = 500  # looked at for one conversation
 READING = 25.0  # seconds for all of it
+GROUPS = 3  # in whose rooms it stands
 
 
 class Spent(Exception):
@@ -36,13 +38,15 @@ class Spent(Exception):
 class _Walk:
     """One visit to a conversation: what was found, and how much more may be asked."""
 
-    def __init__(self, at: int) -> None:
-        self.at = at
+    def __init__(self, top: Post, at: int) -> None:
+        self.at, self.top = at, top.uri
+        self.groups = list(conversations.groups_of(top)[:GROUPS])
+        self.named = {top.group, *(group.uri for group in self.groups)}
         self.deadline = time.monotonic() + READING
         self.asked = Counter[str]()
         self.shut = set[str]()  # hosts in trouble
-        self.seen = set[str]()
-        self.members = set[str]()  # posts that are here already
+        self.seen = {top.uri}
+        self.members = {top.uri: ""}  # posts that are here already, and what each answers
         self.found: dict[str, Said] = {}
         self.items = ITEMS
 
@@ -77,7 +81,10 @@ class _Walk:
             following = part.get("next") or part.get("first")
             if not (following and left) or jsonld.id_of(following) in seen - {""}:
                 return
-            part = self._part(following, owner)
+            try:
+                part = self._part(following, owner)
+            except Trouble:
+                return  # what was listed before it stands
 
     def _part(self, said: Any, owner: str) -> dict[str, Any]:
         """A collection or a page of one, inline or by its id."""
@@ -92,7 +99,8 @@ class _Walk:
         """The document of a post that is new here, or that was kept; None where neither is."""
         known = actions.post(uri)
         if known:
-            self.members.add(uri)
+            self.members[uri] = known.reply
+        if known and (known.author.is_local or not self._is_untold(known)):
             return None if known.author.is_local else _kept(uri)
         if fetched.missed(uri) or names.host_of(uri) == settings.OWNROOM_DOMAIN:
             return None
@@ -101,30 +109,65 @@ class _Walk:
             by = jsonld.id_of(jsonld.first(document.get("attributedTo")))
             if not actors.known(by):
                 self._pay(names.host_of(by))
-            self.found[uri] = quotes.unproven(fetched.read(document, wire, uri, self.at))
+            said = quotes.unproven(fetched.read(document, wire, uri, self.at))
+            if self._is_unwanted(said):
+                return None
+            self.found[uri] = said
         except Trouble as error:
             fetched.miss(uri, error)
             return None
         return document
 
+    def _is_untold(self, known: Post) -> bool:
+        """Whether it was said to a group in whose room it is not, since nobody here followed that.
+
+        What a moderator took out of the group says no longer that it is in it.
+        """
+        group = next((one for one in self.groups if one.uri == known.group), None)
+        return group is not None and not known.boosts.filter(author=group).exists()
+
+    def _is_unwanted(self, said: Said) -> bool:
+        """With all that answers it: what is said in another group, or by who asks not to be
+        carried.
+        """
+        author = actions.actor(said.act.author) if said.act else None
+        claimed = said.act.group if isinstance(said.act, Publish) else ""
+        elsewhere = bool(self.groups and claimed and claimed not in self.named)
+        return elsewhere or author is None or policy.opted_out(author)
+
     def belonging(self) -> list[Said]:
-        """Those that stand, answer by answer, on what is here; each after what it answers."""
+        """Those that stand, answer by answer, on what is here; each after what it answers. With
+        each that stands on the beginning that its groups passed it on.
+        """
         out: list[Said] = []
-        standing = set(self.members)
-        left = sorted(self.found.values(), key=_when)
-        while fit := [said for said in left if _answered(said) in standing]:
-            out += fit
-            standing |= {said.act.post for said in fit if isinstance(said.act, Publish)}
-            left = [said for said in left if said not in fit]
+        left, standing = sorted(_posts(self.found.values()), key=_when), set(self.members)
+        while fit := [one for one in left if one[1].reply in standing]:
+            out += [told for said, act in fit for told in self._told(said, act)]
+            standing |= {act.post for _, act in fit}
+            left = [one for one in left if one not in fit]
         return out
 
+    def _told(self, said: Said, act: Publish) -> list[Said]:
+        inside = self.groups if self._is_below(act) else []
+        return [said, *(one for group in inside for one in group_past.below(said, act, group))]
 
-def _when(said: Said) -> int:
-    return said.act.published if isinstance(said.act, Publish) else 0
+    def _is_below(self, act: Publish) -> bool:
+        """Whoever lists it lists what they like: in it is only what answers the beginning."""
+        found = {one.post: one.reply for _, one in _posts(self.found.values())}
+        answers, uri = {**self.members, **found}, act.reply
+        for _ in range(conversations.HEIGHT):
+            if uri == self.top:
+                return True
+            uri = answers.get(uri, "")
+        return False
 
 
-def _answered(said: Said) -> str:
-    return said.act.reply if isinstance(said.act, Publish) else ""
+def _posts(found: Iterable[Said]) -> list[tuple[Said, Publish]]:
+    return [(said, said.act) for said in found if isinstance(said.act, Publish)]
+
+
+def _when(one: tuple[Said, Publish]) -> int:
+    return one[1].published
 
 
 def _post_of(item: Any) -> str:
@@ -143,16 +186,14 @@ def _kept(uri: str) -> dict[str, Any] | None:
 
 def rest(top: Post, *, at: int) -> list[Said]:
     """The posts below `top` that are not here yet, oldest answers first. Raises Trouble."""
-    walk = _Walk(at)
+    walk = _Walk(top, at)
     document, _ = walk.document(top.uri)
-    walk.members.add(top.uri)
-    walk.seen.add(top.uri)
     try:
         if not _by_context(walk, document, top.uri):
             _by_replies(walk, document, top.uri)
     except Spent:
         pass
-    return [said for said in walk.belonging() if not _asks_not_to_be_carried(said)]
+    return walk.belonging()
 
 
 def _by_context(walk: _Walk, document: dict[str, Any], top: str) -> bool:
@@ -188,8 +229,3 @@ def _by_replies(walk: _Walk, document: dict[str, Any], top: str) -> None:
                 walk.seen.add(one)
                 if below := walk.post(one):
                     level.append((one, below, depth + 1))
-
-
-def _asks_not_to_be_carried(said: Said) -> bool:
-    author = actions.actor(said.act.author) if said.act else None
-    return author is None or policy.opted_out(author)

@@ -297,7 +297,8 @@ def past(act: Publish | Boost) -> list[Address]:
     author = actions.actor(act.author)
     if isinstance(act, Boost):
         group = author if author and author.kind == "group" and not author.is_local else None
-        return [_at("past", place) for place in _places_of_boost(act, group)] if group else []
+        found = _places_of_boost(act, group) if group else []
+        return [_at("past", place) for place in found if not _is_unwanted_answer(act.post, place)]
     if author is None or author.is_local or act.visibility not in OPEN:
         return []
     if policy.opted_out(author):
@@ -305,6 +306,12 @@ def past(act: Publish | Boost) -> list[Address]:
     wanted = _places_of_answer(act, author) or _open_places(act, author)
     stands = traces.carrying(act.post)
     return [] if stands & set(wanted) else [_at("past", place) for place in wanted]
+
+
+def _is_unwanted_answer(uri: str, place: str) -> bool:
+    """Nobody sent it, so nobody there need see whom they block or mute."""
+    post = actions.post(uri)
+    return post is not None and bool(post.reply) and hearing.is_apart(post.author, place)
 
 
 def _places_of_answer(act: Publish, author: Actor) -> list[str]:
