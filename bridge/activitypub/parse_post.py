@@ -69,7 +69,8 @@ def post(obj: Any, *, at: int, followers: str = "", wrapper: Wrapper = _BARE) ->
         post=uri,
         content=_content(obj, uri, at, author, followers),
         visibility=_visibility(to, cc, followers, hrefs),
-        published=sane(at, obj.get("published"), wrapper.published),
+        # No post is newer than its coming, or it would stand above all others until then.
+        published=min(at, sane(at, obj.get("published"), wrapper.published)),
         url=_url(obj),
         reply=reply if names.origin_of(reply) and reply != uri else "",
         audience=_audience(to, cc, followers),
