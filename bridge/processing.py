@@ -51,7 +51,7 @@ from social.models import Actor, Post, Queued
 
 log = logging.getLogger("ownroom.processing")
 ANSWERED = 60.0  # seconds after which more answers are looked for
-APART = 30.0  # seconds between two conversations of a group that is new here
+SOON, APART = 5.0, 30.0  # seconds to the first conversation of a group new here; between two
 GATHERED = 30.0  # seconds in which changes of a profile become one
 STINT = 25  # rows of one transaction, and
 MOMENT = 0.025  # seconds: for so long, at least, others who want to write wait for it
@@ -284,8 +284,8 @@ def _read_below(topics: Sequence[Said]) -> None:
     """
     told = [said.act for said in topics if isinstance(said.act, Boost)]
     newest = sorted(told, key=lambda act: -act.at)
-    for number, act in enumerate(newest, 1):
-        errands.put(Errand.Kind.CONVERSATION, act.post, after=number * APART)
+    for number, act in enumerate(newest):
+        errands.put(Errand.Kind.CONVERSATION, act.post, after=SOON + number * APART)
 
 
 def consented(context: Sequence[Said], act: AllowQuote) -> None:

@@ -85,9 +85,17 @@ def invited(alice: Resident, name: str) -> str:
 def test_a_group_elsewhere_is_read_and_written_to_in_its_room(town: Stage, alice: Resident) -> None:
     cats = town.neighbour.actor(f"cats{next(_names)}", type="Group")
     pat = town.neighbour.actor(f"pat{next(_names)}")
+    extra = {"type": "Page", "name": "A box", "audience": cats.id, "to": [cats.id, PUBLIC]}
+    old = pat.post(f"long ago, says {pat.name}", extra=extra).post
+    below = pat.post(f"even then, says {pat.name}", extra={"inReplyTo": old}).post
+    listed = {"id": f"{old}/replies", "type": "Collection", "items": [below]}
+    pat.update(old, f"long ago, says {pat.name}", extra={**extra, "replies": listed})
+    cats.update_profile(outbox={"type": "OrderedCollection", "orderedItems": [old]})
     alice.ask(f"follow {cats.handle}", "I asked")
     room = alice.room_with(cats.acct)
-    extra = {"type": "Page", "name": "A box", "audience": cats.id, "to": [cats.id, PUBLIC]}
+    stem = alice.sees("long ago, says", room=room)
+    early = alice.sees("even then, says", room=room)
+    assert early["content"]["m.relates_to"]["event_id"] == stem["event_id"]
     topic = pat.post(f"it sat, says {pat.name}", extra=extra)
     cats.boost(topic.post)
     root = alice.sees(f"says {pat.name}", room=room)
