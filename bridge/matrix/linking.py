@@ -216,6 +216,11 @@ def end_lease(room: Room) -> None:
     Room.objects.filter(pk=room.pk).update(leased=False)
 
 
+def found_again(room: Room, *, leased: bool, there: bool) -> None:
+    """In a rebuild; `there`: whether the bot is in it."""
+    Room.objects.filter(pk=room.pk).update(leased=leased, ready=there)
+
+
 # ---- rooms that somebody else made
 
 

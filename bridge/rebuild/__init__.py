@@ -6,7 +6,7 @@ post byte for byte; copies by ghosts hold what others did there; the desks' ledg
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -34,6 +34,7 @@ from bridge.matrix.vocabulary import DECISION, KEY, MIRROR, OBJECT
 from bridge.models import Key, Room
 from bridge.rebuild import decisions, happened, people
 from bridge.rebuild.batch import Batch, Event
+from bridge.rebuild.leases import Lease
 from social import actions, acts, foresight, once
 from social.acts import (
     Follow,
@@ -157,8 +158,8 @@ def _profile(actor: Actor, room: Room) -> None:
     """What the owner said of themselves is the room's own state."""
     state = run(client.all_state(room.room_id))
     for event in sorted(state, key=lambda event: event["origin_server_ts"]):
-        if event["sender"] != room.owner:
-            continue
+        if event["sender"] != room.owner or event["type"] == "m.room.encryption":
+            continue  # of which the room was told already
         room.actor = Actor.objects.get(pk=actor.pk)
         try:
             for said in membership.state(event, room):
@@ -236,29 +237,34 @@ def _decisions(control: str) -> None:
 def _all(wanted: Sequence[Room], say: Say) -> tuple[int, int]:
     """Events, and rooms that could not be read: who put the bot out keeps nobody else away."""
     count = unread = 0
+    inside = set(run(client.joined_rooms()))
     for room in wanted:
         try:
-            count += _replay(room, say)
+            count += _replay(room, say, inside)
         except client.MatrixError as error:
             say(f"{room.kind} {room.room_id} cannot be read, and is left out: {error}")
+            Lease(room, granted=False).keep(inside)
             unread += 1
     return count, unread
 
 
-def _replay(room: Room, say: Say) -> int:
-    count, told = 0, time.monotonic()
+def _replay(room: Room, say: Say, inside: Collection[str]) -> int:
+    count, told, lease = 0, time.monotonic(), Lease(room)
     unreceipted: list[Event] = []
     for page in _history(room.room_id, room.reader):
         count += len(page)
         _meet(page)
         with turns.writing(), once.remembered(once.Memory(SEEN)):
             unreceipted = _page(page, Batch(room), unreceipted)
+        for event in page:
+            lease.follow(event)
         if time.monotonic() - told > TELL:
             told = time.monotonic()
             say(f"{room.kind} {room.room_id}: {count} events so far")
     if room.kind == Room.Kind.MIRROR:
         _pins(room)
     say(f"{room.kind} {room.room_id}: {count} events")
+    lease.keep(inside)
     # What was typed after the last receipt may never have left: it goes the ordinary way now.
     events.receive(unreceipted)
     return count

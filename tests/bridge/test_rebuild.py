@@ -1,5 +1,6 @@
 """The wipe and the rebuild: what the world was shown stands again, and nothing is sent."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -280,3 +281,49 @@ def test_who_put_the_bot_out_of_a_room_keeps_nobody_else_from_coming_back(
     assert any(room in line and "cannot be read" in line for line in said), said
     assert Post.objects.filter(author__uri=ada.actor, html__contains="still there").exists()
     assert Follow.objects.filter(follower__uri=bob.id, target__uri=ada.actor).exists()
+
+
+BOT = "@_ap_bot:hs.test"
+OTHER = {"v": 1, "bot": "@other:bridge.test", "base": "https://bridge.test"}
+ENCRYPTION = {"algorithm": "m.megolm.v1.aes-sha2"}
+ENDS: dict[str, Callable[[Resident], object]] = {
+    "they leave": lambda who: (who.person.leave(who.room), who.person.join(who.room)),
+    "they name another": lambda who: who.person.put_state(who.room, "social.ownroom.bridge", OTHER),
+    "they name another, and ask us all the same": lambda who: (
+        who.person.put_state(who.room, "social.ownroom.bridge", OTHER),
+        who.post("!ownroom link"),
+    ),
+    "they remove the bot": lambda who: who.person.kick(who.room, BOT),
+    "they encrypt": lambda who: who.person.put_state(who.room, "m.room.encryption", ENCRYPTION),
+}
+
+
+@pytest.mark.parametrize("way", ENDS)
+def test_a_room_that_its_owner_took_back_is_published_no_more_after_a_loss_either(
+    world: World, alice: Resident, bob: Neighbour, way: str
+) -> None:
+    world.friends(bob, alice)
+    ENDS[way](alice)
+    world.settle()
+    alice.post("for the room alone")
+    world.settle()
+    world.home.said.clear()  # it remembers transactions for a while only
+    rooms = world.home.everything()
+    lost_and_rebuilt()
+    make_keeper_if_lost()
+    assert world.home.everything() == rooms
+    assert not Room.objects.get(room_id=alice.room).leased
+    world.settle()
+    assert not bob.received("Create")
+
+
+def test_who_let_a_room_be_published_again_need_not_say_it_once_more_after_a_loss(
+    world: World, alice: Resident
+) -> None:
+    ENDS["they leave"](alice)
+    world.settle()
+    alice.post("!ownroom link")
+    world.settle()
+    assert Room.objects.get(room_id=alice.room).leased
+    lost_and_rebuilt()
+    assert Room.objects.get(room_id=alice.room).leased

@@ -1,0 +1,64 @@
+"""Whether a room may be published, found again: what its owner did in it says so, in order.
+
+As it was taken when it happened (bridge/matrix/membership.py, asking.py); nothing is answered.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bridge.matrix import linking, registration, shapes
+from bridge.matrix.vocabulary import BRIDGE
+from bridge.models import Room
+from bridge.rebuild.batch import Event
+
+_WISH = {Room.Kind.PROFILE: "link", Room.Kind.GROUP: "group"}
+_OWN = {Room.Kind.PROFILE, Room.Kind.GROUP, Room.Kind.CIRCLE, Room.Kind.DESK, Room.Kind.FORMER}
+
+
+@dataclass(slots=True)
+class Lease:
+    """Of one room. That it is registered says yes, until something else is said."""
+
+    room: Room
+    granted: bool = True
+    refused: bool = False  # another bridge is named
+    encrypted: bool = False  # for good
+
+    def follow(self, event: Event) -> None:
+        content, bot = shapes.mapping(event.get("content")), registration.load().bot
+        mine = event.get("sender") == self.room.owner
+        match event.get("type"), event.get("state_key"):
+            case "m.room.encryption", "":
+                self.encrypted = True
+            case "m.room.member", who if who == bot:
+                self._bot(content.get("membership"), mine=mine)
+            case "m.room.member", who if mine and who == self.room.owner:
+                gone = content.get("membership") == "leave"
+                self.granted &= not (gone and self.room.kind == Room.Kind.PROFILE)
+            case kind, "" if mine and kind == BRIDGE:
+                self.granted = content.get("bot") == bot
+                self.refused = not self.granted
+            case "m.room.message", None if mine:
+                wish = linking.wish(event)
+                self.granted |= wish is not None and wish[0] == _WISH.get(self._kind)
+            case _:
+                pass
+
+    @property
+    def _kind(self) -> Room.Kind:
+        return Room.Kind(self.room.kind)
+
+    def _bot(self, now: object, *, mine: bool) -> None:
+        """Removed, it publishes no more; asked in again, where the owner of a profile asks."""
+        if now in {"leave", "ban"}:
+            self.granted = False
+        elif now == "invite" and mine and self._kind == Room.Kind.PROFILE:
+            self.granted = True
+
+    def keep(self, inside: Collection[str]) -> None:
+        """`inside`: the rooms that the bot is in."""
+        if self._kind not in _OWN:
+            return
+        there = self.room.room_id in inside
+        granted = there and self.granted and not (self.refused or self.encrypted)
+        linking.found_again(self.room, leased=granted, there=there)
