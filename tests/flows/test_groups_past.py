@@ -258,6 +258,27 @@ def test_a_comment_by_somebody_whom_one_followed_before_stands_in_the_group_too(
         assert len(alice.seen(words, room)) == 1, words
 
 
+def test_an_early_comment_that_a_moderator_takes_out_is_not_read_in_again(
+    world: World, alice: Resident, dogs: Somebody, carol: Somebody, far: Liar
+) -> None:
+    bone, first, _ = talk(dogs, carol)
+    judge = far.somebody("judge")
+    by = collection(far, "/u/dogs/moderators", [judge.id])
+    far.somebody("dogs", type="Group", outbox=f"{far.url}/u/dogs/outbox", attributedTo=by)
+    room = follow(world, alice, dogs)
+    look(world)
+    assert alice.seen("first", room)
+    removal = judge.says("Delete", first["id"], to=[PUBLIC], summary="off topic", audience=dogs.id)
+    dogs.knocks(world, dogs.says("Announce", removal))
+    world.settle()
+    assert not alice.seen("first", room)
+    Errand.objects.filter(about=bone["id"]).update(due=timezone.now())
+    world.settle()
+    assert Errand.objects.get(about=bone["id"]).times == 2
+    assert not alice.seen("first", room)
+    assert alice.seen("second", room)
+
+
 @pytest.mark.parametrize("form", ["NodeBB", "Mastodon", "PieFed", "nothing"])
 def test_a_conversation_is_read_in_each_form_in_which_servers_list_it(  # noqa: PLR0913  a table
     world: World, alice: Resident, dogs: Somebody, carol: Somebody, far: Liar, form: str
