@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from bridge.models import Received
@@ -122,6 +123,7 @@ def test_who_has_not_changed_is_looked_at_once_a_day_and_nothing_is_told(
 ) -> None:
     for _ in range(2):
         speaks(world, eve, alice)
+        cache.clear()
     assert eve.server.fetches("/u/eve") == 1
     assert not Received.objects.filter(key__contains="#shown/").exists()
 
