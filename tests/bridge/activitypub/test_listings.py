@@ -34,6 +34,7 @@ def test_the_outbox_holds_open_posts_and_boosts_and_nothing_else(
     written(alice, "deleted", deleted=AT)
     boosted(alice, Post.objects.get(html="<p>public</p>"), "boost", AT + 1)
     boosted(alice, Post.objects.get(html="<p>private</p>"), "secret", AT + 1)
+    boosted(alice, Post.objects.get(deleted=AT), "of what is gone", AT + 1)
     top = get(client, f"{ALICE}/outbox").json()
     (page,) = pages(client, f"{ALICE}/outbox")
     assert top["totalItems"] == 3
