@@ -7,6 +7,7 @@ from social import policy
 from social.models import Actor
 from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, post_of
+from tests.flows.test_quoting import quote
 
 MARKS = {
     "in the words": {"summary": "<p>I like rooms of my own. #NoBridge</p>"},
@@ -92,6 +93,16 @@ def test_no_card_shows_their_posts(world: World, alice: Resident, bob: Neighbour
     bob.boost(shown.post)
     world.settle()
     assert not alice.seen("not for cards", world.mirror(bob, alice))
+
+
+def test_no_quote_shows_their_words(world: World, alice: Resident, bob: Neighbour) -> None:
+    world.friends(bob, alice)
+    shy = world.neighbour("shy", summary="<p>#nobot</p>")
+    quote(bob, shy.post("not for quotes").post, by=shy)
+    world.settle()
+    mirror = world.mirror(bob, alice)
+    assert alice.seen("hear hear", mirror)
+    assert not alice.seen("not for quotes", mirror)
 
 
 def test_their_answers_and_letters_arrive(world: World, alice: Resident) -> None:
