@@ -287,8 +287,7 @@ def _stay(story: Story) -> None:
         "\nTry these next:\n"
         f"  in her room        write something; begin with !cw cake to put it behind a warning;"
         f" attach a picture\n"
-        f"  in her desk        help, home, status; block {story.bob.handle}, and he is gone from"
-        f" her room\n"
+        f"  in her desk        help, home, status; mute {story.bob.handle} for 7d, then mutes\n"
         f"  in a browser       {page}/feed.atom, {story.server.url}/tags/ownroom\n"
         f"  in a terminal      curl -H 'Accept: application/activity+json' {story.actor}",
         flush=True,
