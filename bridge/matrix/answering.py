@@ -5,7 +5,7 @@ from typing import Any
 from bridge import html, names
 from bridge.matrix import attachments, linking, misplaced, places, registration, replies
 from bridge.matrix import polls as matrix_polls
-from bridge.matrix.parse import ENCRYPTED
+from bridge.matrix.parse import ENCRYPTED, NO_REPLY
 from bridge.models import Room
 from bridge.network import UNCHANGED, Said
 from social import actions, admission
@@ -26,6 +26,8 @@ def answer(event: dict[str, Any], room: Room, said: Said | None, problem: str, k
         _tell_typed(event, problem, key)
     if problem in UNREAD:
         _tell_unread(event, room, problem)
+    if problem == NO_REPLY and room.kind == Room.Kind.MIRROR:
+        _tell_unheard(event, room)
     if problem in admission.NOT_TAKEN:
         _tell_not_taken(event, problem, key)
     if said and isinstance(said.act, Vote):
@@ -89,6 +91,20 @@ def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
     link = names.matrix_link(room.room_id, event["event_id"])
     why = f"{html.escape(problem)}." if poll else f"it is {html.escape(problem)}. {PLAINLY}"
     text = f'<p><a href="{link}">What you wrote there</a> went nowhere: {why}</p>'
+    places.say(desk, text, subject=subject)
+
+
+def _tell_unheard(event: dict[str, Any], room: Room) -> None:
+    """Whoever speaks to nobody in particular where posts of somebody else are read; once."""
+    subject, desk = f"unheard {room.room_id} {event['sender']}", _desk(event["sender"])
+    if desk is None or Delivery.objects.filter(subject=subject).exists():
+        return
+    link = html.escape(names.matrix_link(room.room_id, event["event_id"]))
+    text = (
+        f'<p><a href="{link}">What you wrote there</a> went nowhere: in that room you answer posts,'
+        " each with a reply to it. What you have to say to everybody is written in your own"
+        " room.</p>"
+    )
     places.say(desk, text, subject=subject)
 
 

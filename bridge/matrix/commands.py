@@ -150,7 +150,7 @@ def _profile(call: Call) -> list[Said]:
     if verb == "delete":
         return _delete(call)
     if verb:
-        raise Unreadable("say it like this: profile, profile create, or profile delete")
+        raise Unreadable("say it like this: profile create, or profile delete")
     return status(call)
 
 

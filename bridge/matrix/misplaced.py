@@ -34,6 +34,6 @@ def answer(event: Mapping[str, Any]) -> str:
     link = html.escape(names.matrix_link(str(event["room_id"]), str(event["event_id"])))
     typed = html.escape(line(event)[:500])
     return (
-        f'<p><a href="{link}">What you typed there</a> looks like a word to me, so I published'
+        f'<p><a href="{link}">What you typed there</a> was for me, I think, so I published'
         f" nothing. Say it here instead: <code>{typed}</code></p>"
     )

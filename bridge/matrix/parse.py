@@ -55,6 +55,7 @@ _EMOJI = frozenset({"So", "Sm", "Me", "Cn"})  # Cn: newer than our tables
 _IN_EMOJI = _EMOJI | {"Sk", "Po", "Pd", "Nd", "Cf"}
 ENCRYPTED = "encrypted: a bridge cannot read it"
 ECHO = "an echo of our own"
+NO_REPLY = "not by the room's owner, and no reply to a post"
 _UPDATE = re.compile(r"(.+)/update/[A-Za-z0-9_-]+")
 
 
@@ -269,7 +270,7 @@ def _not_here(event: Event, refs: Refs, parent: Publish | None, author: str) -> 
     if refs.kind not in {"profile", "circle", "mirror", "group"}:
         return "posts are written in a profile room"
     own = refs.kind in {"profile", "circle"} and event.sender == refs.owner
-    return "" if own or parent or refs.group else "not by the room's owner, and no reply to a post"
+    return "" if own or parent or refs.group else NO_REPLY
 
 
 def _addressed(content: Content, refs: Refs, author: str) -> Content:

@@ -3,7 +3,8 @@
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.matrix import registration
+from bridge.loop import run
+from bridge.matrix import client, registration, rooms
 from tests.bridge.matrix.test_commands import ask
 from tests.fakes.world import Resident, World
 from tests.flows.test_visibility import circle
@@ -73,3 +74,30 @@ def test_a_picture_or_a_changed_line_at_the_desk_is_answered(world: World, alice
     alice.person.send(alice.desk, "cat.png", msgtype="m.image", url="mxc://hs.test/x")
     world.settle()
     assert ask(world, alice, "   ") == "That line says nothing. Type help to see what I do."
+
+
+def test_a_word_to_nobody_in_the_room_of_another_is_told_to_be_one_once(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    mirror = world.mirror(bob, alice)
+    for word in ("hello everybody", "is there anybody"):
+        alice.person.send(mirror, word)
+        world.settle()
+    (told,) = [line for line in alice.answers() if "went nowhere" in line]
+    assert "with a reply to it" in told
+    bob.post("something to answer")
+    world.settle()
+    (event,) = alice.seen("something to answer", mirror)
+    alice.person.reply(mirror, event["event_id"], "an answer")
+    world.settle()
+    assert len([line for line in alice.answers() if "went nowhere" in line]) == 1
+
+
+def test_the_bot_has_a_name_unless_it_was_given_one(world: World, alice: Resident) -> None:
+    bot = registration.load().bot
+    run(rooms.name_bot())
+    assert alice.person.profile(bot)["displayname"] == "Ownroom"
+    run(client.set_profile_key(bot, "displayname", "Butler"))
+    run(rooms.name_bot())
+    assert alice.person.profile(bot)["displayname"] == "Butler"
