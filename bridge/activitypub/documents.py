@@ -215,6 +215,7 @@ def _act(request: Request, uri: str) -> HttpResponseBase:
     who = who or answers.signer(request)
     if author is None or who is None or who.uri not in _addressed(activity):
         raise NotFound
+    _refuse_absent(author)
     return _kept(request, uri, private=True)
 
 

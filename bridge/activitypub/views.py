@@ -198,7 +198,8 @@ def signer(request: HttpRequest) -> Actor | None:
         actor = verified(wire(request, b""))
     except Trouble:
         return None
-    return None if actor.suspended or policy.host_refused(actor.host) else actor
+    gone = actor.suspended or actor.left is not None
+    return None if gone or policy.host_refused(actor.host) else actor
 
 
 def _passed_on(activity: dict[str, Any], actor: str) -> bool:
