@@ -1,6 +1,7 @@
 """Followers-only and direct posts stand in no shared place; test_visibility walks all readers."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from bridge.models import Document, Received, Room
 from social.acts import OPEN
 from social.models import Delivery, Post, Tombstone
 from social.web import links
+from tests.fakes.homeserver import OURS, THEIRS
 from tests.fakes.world import Resident, World, note, outcome, post, post_of, said
 from tests.flows.test_visibility import circle, in_rooms
 
@@ -70,8 +72,13 @@ AUDIENCES: dict[str, Callable[[Neighbour, Resident], tuple[list[str], list[str]]
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_what_is_not_for_everybody_stands_in_no_shared_place(
-    world: World, alice: Resident, bob: Neighbour, audience: str
+    world: World,
+    alice: Resident,
+    bob: Neighbour,
+    caplog: pytest.LogCaptureFixture,
+    audience: str,
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     world.friends(bob, alice)
     event = alice.post("a public post")
     world.settle()
@@ -86,6 +93,10 @@ def test_what_is_not_for_everybody_stands_in_no_shared_place(
     assert Post.objects.filter(html__contains=SECRET).count() == 2
     for place, look in PLACES.items():
         assert SECRET not in look(world, alice, bob), place
+    world.hear(bob, said(bob, "Create", {**secret, "id": 7}))
+    world.settle()
+    for words in (SECRET, OURS, THEIRS):
+        assert words not in caplog.text, "a line of the log"
 
 
 def test_an_edit_cannot_widen_whom_a_post_was_for(
