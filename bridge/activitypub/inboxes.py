@@ -6,6 +6,7 @@ What somebody elsewhere sent to us is passed on from here too, to whom it is for
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+import orjson
 from django.conf import settings
 from django.db.models import QuerySet
 
@@ -114,19 +115,31 @@ def _addresses(inboxes: Collection[str]) -> list[Address]:
 # ---- when they go out
 
 
-def closed(rows: Collection[Delivery]) -> Mapping[int, str]:
+def closed(rows: Collection[Delivery], texts: Mapping[str, str]) -> Mapping[int, str]:
     """Why some go nowhere any more, by row: of a post that is not for everybody, or not any more,
     a document goes to those alone whom it is for now. It may have waited while somebody was shut
-    out or removed, and it has the words of the newest edit.
+    out or removed, and it has the words of the newest edit. And what a group passes on has those
+    of its author, who may have taken them back.
     """
     posts = {row.document: _post_of(row.document) for row in rows}
     hidden = Post.objects.filter(uri__in=set(posts.values())).exclude(visibility__in=OPEN)
     doors = {post.uri: _doors(post) for post in hidden.select_related("author")}
+    passed = {row.pk: row.subject for row in rows if _repeats(texts.get(row.document, ""), row)}
+    said = Post.objects.filter(uri__in=set(passed.values())) if passed else Post.objects.none()
+    gone = set(said.exclude(deleted=None, visibility__in=OPEN).values_list("uri", flat=True))
     return {
         row.pk: "it is for nobody there any more"
         for row in rows
-        if row.to not in doors.get(posts[row.document], {row.to})
+        if row.to not in doors.get(posts[row.document], {row.to}) or passed.get(row.pk) in gone
     }
+
+
+def _repeats(text: str, row: Delivery) -> bool:
+    """Whether a group here passes on what somebody wrote, word for word."""
+    if "#announces/" not in row.document or not text:
+        return False
+    inner = orjson.loads(text).get("object")
+    return isinstance(inner, dict) and inner.get("type") in {"Create", "Update"}
 
 
 def _post_of(document: str) -> str:

@@ -211,7 +211,7 @@ class ActivityPub(Network):
             if followers.is_told(document, texts.get(document, ""), sender)
         }
         silenced = _suspended({row.sender for row in rows})
-        closed = inboxes.closed(rows)
+        closed = inboxes.closed(rows, texts)
         hosts = {row.to: names.host_of(row.to) for row in rows}
         refused = policy.hosts_refused(hosts.values())
         for row in rows:

@@ -19,8 +19,10 @@ from bridge.loop import run
 from bridge.matrix import conversations
 from bridge.models import Document, Received, Room
 from social.models import Actor, Delivery, Post, Stamp, Vote
-from tests.fakes.world import Resident, World, index, note, post, post_of, said
+from tests.fakes.world import PUBLIC, Resident, World, index, note, post, post_of, said
+from tests.flows.conftest import Group
 from tests.flows.polling import ask, ballot, choose, counted
+from tests.flows.test_groups_here import creates
 from tests.flows.test_pins import featured_of, on_top, pinned
 from tests.flows.test_quoting import ask as asks_to_quote
 from tests.flows.test_quoting import known
@@ -185,6 +187,51 @@ def test_who_is_asked_late_whether_it_may_quote_reads_no_words_that_are_gone(
     if then == "edited":
         (asked,) = bob.received("QuoteRequest")
         assert NEW in asked["activity"]["instrument"]["content"]
+
+
+# ---- groups
+
+
+@pytest.mark.parametrize("then", ["deleted", "for fewer"])
+def test_a_group_passes_on_no_words_that_were_taken_back_while_they_waited(
+    world: World, boats: Group, pat: Neighbour, mallory: Neighbour, then: str
+) -> None:
+    mallory.follow(boats.handle)
+    world.settle()
+    world.neighbours.faults("status:503", host=1)
+    create = creates(pat, boats, "words that are gone")
+    hear(world, (pat, create))
+    world.settle()
+    written = create["object"]
+    fewer = {"content": f"<p>{NEW}</p>", "to": [f"{pat.id}/followers"], "cc": []}
+    late = {"updated": "2031-01-01T12:00:00Z"}
+    acts = {
+        "deleted": said(pat, "Delete", written["id"], to=[PUBLIC], audience=boats.id),
+        "for fewer": said(pat, "Update", written | fewer | late),
+    }
+    hear(world, (pat, acts[then]))
+    world.settle()
+    world.neighbours.faults("ok", host=1)
+    world.let_time_pass()
+    world.settle()
+    assert not mallory.received(contains="words that are gone")
+    assert not mallory.received(contains=NEW)
+
+
+def test_of_who_is_banned_while_their_post_is_on_its_way_nothing_is_shown_or_passed_on(
+    world: World, alice: Resident, boats: Group, pat: Neighbour, mallory: Neighbour
+) -> None:
+    mallory.follow(boats.handle)
+    world.settle()
+    alice.person.send(boats.desk, f"block {pat.handle}")
+    hear(world, (pat, creates(pat, boats, NEW)))
+    at_once(*workers())
+    world.settle()
+    stood = Post.objects.filter(html__contains=NEW, group=boats.id).exists()
+    told = mallory.received("Announce", contains=NEW)
+    # Whichever came first, both sides say the same; a room shows nothing of who is out.
+    assert bool(told) <= stood
+    assert not alice.seen(NEW, boats.room)
 
 
 # ---- pins, and posts for fewer
