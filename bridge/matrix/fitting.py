@@ -19,11 +19,13 @@ FITTING: dict[str, set[str]] = {
 
 
 def fits(act: Act, room: Room) -> bool:
-    """By what the post is in the index, where no edit widens whom it is for."""
+    """By what the post is in the index, where no edit widens whom it is for. What was said to
+    everybody is asked about elsewhere (bridge/matrix/hearing.py), of each that goes out.
+    """
     match act:
-        case Publish(visibility=shown):
-            return _may_stand(shown, room)
-        case Revise(now=Publish(visibility=said, post=uri)):
+        case Publish(visibility=said) if said in OPEN:
+            return True
+        case Publish(visibility=said, post=uri) | Revise(now=Publish(visibility=said, post=uri)):
             known = actions.post(uri)
             if known is None:
                 return _may_stand(said, room)

@@ -7,6 +7,7 @@ import pytest
 from bridge import lanes, moderation, processing
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
+from bridge.demo.person import Event
 from bridge.models import Received, Room
 from social.models import Actor, Delivery, Post
 from tests.fakes.world import Resident, World, note, post_of, said
@@ -46,6 +47,12 @@ def everything(world: World, who: Resident) -> str:
         for event in room.events
     ]
     return "\n".join(shown)
+
+
+def shown_for_a_moment(events: list[Event]) -> list[Event]:
+    """Also what was taken out again, which says nothing any more."""
+    gone = [event for event in events if "redacted_because" in event.get("unsigned", {})]
+    return gone + [event for event in events if WORDS in str(event)]
 
 
 def _answer(world: World, alice: Resident, bob: Neighbour, carol: Neighbour, post: str) -> None:
@@ -136,8 +143,26 @@ def test_words_that_were_taken_back_while_they_waited_are_shown_to_nobody(
     hear(world)
     world.settle()
     rooms = [event for room in world.home.rooms.values() for event in room.events]
-    assert not [event for event in rooms if WORDS in str(event)]  # not for a moment
+    assert not shown_for_a_moment(rooms)
     assert "for few" not in everything(world, alice)
+
+
+def test_what_was_for_followers_and_is_for_one_by_now_is_shown_to_no_other(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    for reader in (alice, ada):
+        world.friends(bob, reader)
+    first = note(bob, WORDS, to=[f"{bob.id}/followers"], cc=[])
+    world.hear(bob, said(bob, "Create", first))
+    hear(world)
+    now = first | {"to": [alice.actor], "updated": "2026-02-01T12:00:00Z"}
+    world.hear(bob, said(bob, "Update", now))
+    hear(world)
+    world.settle()
+    assert not shown_for_a_moment(world.home.rooms[world.mirror(bob, ada)].events)
+    between = Room.objects.get(kind="direct").room_id
+    alice.person.join(between)
+    assert alice.seen(WORDS, between)
 
 
 def test_a_letter_to_several_still_reaches_those_who_did_not_part(
