@@ -235,7 +235,7 @@ def test_a_blocked_server_is_never_contacted(
     assert bob.received("Create")
     ours = [one for one in world.neighbours.received() if one["actor"].startswith(world.url)]
     assert {one["host"] for one in ours} == {0}
-    assert any("blocked here" in line for line in alice.answers())
+    assert any("have blocked that one" in line for line in alice.answers())
     assert not Post.objects.filter(author__uri=carol.id).exists()
 
 
@@ -265,7 +265,7 @@ def test_with_the_allow_list_only_those_on_it_are_heard(
     assert followers(alice.actor) == {carol.id}
     alice.tell_bot(f"follow {bob.handle}")
     world.settle()
-    assert "allow-list" in alice.answers()[-1]
+    assert "have listed" in alice.answers()[-1]
     assert not bob.received()
 
 

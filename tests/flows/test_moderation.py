@@ -42,7 +42,7 @@ def test_a_blocked_server_is_never_contacted_again(
     world.settle()
     assert count(bob) == before
     assert not Follow.objects.exists()
-    assert any("blocked here" in line for line in alice.answers())
+    assert any("have blocked that one" in line for line in alice.answers())
 
 
 def test_what_was_on_its_way_to_a_blocked_server_is_given_up_with_the_reason(
