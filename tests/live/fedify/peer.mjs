@@ -1,16 +1,16 @@
-// A small fediverse server on Fedify: one actor, who remembers what comes and does as told.
+// A small fediverse server on Fedify: it remembers what comes and does as told.
 // node peer.mjs FIRST_KNOCK; prints its address, then obeys JSON posted to /control/.
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { Temporal } from "@js-temporal/polyfill";
 import { createFederation, generateCryptoKeyPair, MemoryKvStore } from "@fedify/fedify";
 import {
-  Accept, Activity, Announce, Block, Create, Delete, EmojiReact, Endpoints, Flag, Follow, Like,
-  Mention, Move, Note, Person, PUBLIC_COLLECTION, Reject, Tombstone, Undo, Update,
+  Accept, Activity, Endpoints, Follow, Image, Note, Person, PropertyValue, Question,
+  QuoteAuthorization,
 } from "@fedify/vocab";
+import { files, followers, fresh, me, objects, people, pinned, received } from "./memory.mjs";
+import { read } from "./reads.mjs";
+import { makeVerbs } from "./verbs.mjs";
 
-const NAME = "fay";
-const people = { fay: { name: "Fay" }, faye: { name: "Faye", aliases: ["fay"] } }; // her next home
 const federation = createFederation({
   kv: new MemoryKvStore(),
   allowPrivateAddress: true, // everything here lives on loopback
@@ -20,24 +20,27 @@ const keys = [
   await generateCryptoKeyPair("RSASSA-PKCS1-v1_5"),
   await generateCryptoKeyPair("Ed25519"),
 ];
-const received = [];
-const followers = new Map();
-let count = 0;
 
 async function person(ctx, identifier) {
   if (!people[identifier]) return null;
-  const { name, aliases = [], successor } = people[identifier];
+  const { kind = Person, aliases = [], fields = [], moderators } = people[identifier];
+  const { name, summary, icon, successor } = people[identifier];
   const uri = (other) => (other.startsWith("http") ? new URL(other) : ctx.getActorUri(other));
   const pairs = await ctx.getActorKeyPairs(identifier);
-  return new Person({
+  return new kind({
     id: ctx.getActorUri(identifier),
     preferredUsername: identifier,
     name,
+    summary,
+    icon: icon && new Image({ url: new URL(icon), mediaType: "image/png" }),
+    attachments: fields.map(([label, value]) => new PropertyValue({ name: label, value })),
     aliases: aliases.map(uri),
     successor: successor && uri(successor),
+    attribution: moderators && ctx.getCollectionUri("moderators", { identifier }),
     inbox: ctx.getInboxUri(identifier),
     endpoints: new Endpoints({ sharedInbox: ctx.getInboxUri() }),
     followers: ctx.getFollowersUri(identifier),
+    featured: ctx.getFeaturedUri(identifier),
     publicKey: pairs[0].cryptographicKey,
     assertionMethods: pairs.map((pair) => pair.multikey),
   });
@@ -46,141 +49,72 @@ async function person(ctx, identifier) {
 federation
   .setActorDispatcher("/users/{identifier}", person)
   .setKeyPairsDispatcher((_, identifier) => (people[identifier] ? keys : []));
-federation.setFollowersDispatcher("/users/{identifier}/followers", () => ({
-  items: [...followers.values()],
+federation.setFollowersDispatcher("/users/{identifier}/followers", (_, identifier) => ({
+  items: [...followers.get(identifier).values()],
 }));
-const notes = new Map();
-federation.setObjectDispatcher(Note, "/notes/{id}", (_, { id }) => notes.get(id) ?? null);
+federation.setFeaturedDispatcher("/users/{identifier}/featured", (_, identifier) => ({
+  items: identifier === me.name ? pinned : [],
+}));
+federation.setCollectionDispatcher(
+  "moderators", Person, "/users/{identifier}/moderators",
+  async (ctx, { identifier }) => ({
+    items: await Promise.all(people[identifier].moderators.map((name) => person(ctx, name))),
+  }),
+);
+for (const [kind, path] of [[Note, "notes"], [Question, "questions"], [QuoteAuthorization, "stamps"]]) {
+  federation.setObjectDispatcher(kind, `/${path}/{id}`, (_, { id }) => objects.get(id) ?? null);
+}
+
+async function remember(ctx, activity) {
+  if (ctx.recipient && !Object.values(me).includes(ctx.recipient)) return; // of an earlier story
+  const said = await activity.toJsonLd(); // as it came, before it is filled with what is fetched
+  received.push({ ...said, read: await read(activity) });
+}
+
 federation
   .setInboxListeners("/users/{identifier}/inbox", "/inbox")
   .on(Follow, async (ctx, follow) => {
-    received.push(await follow.toJsonLd()); // before it is filled with what is fetched
+    await remember(ctx, follow);
     const actor = await follow.getActor(ctx);
     const { identifier } = ctx.parseUri(follow.objectId);
-    if (identifier === NAME) followers.set(actor.id.href, actor);
+    followers.get(identifier).set(actor.id.href, actor);
     const accept = new Accept({ id: fresh(ctx), actor: follow.objectId, object: follow });
     await ctx.sendActivity({ identifier }, actor, accept);
   })
-  .on(Activity, async (_, activity) => received.push(await activity.toJsonLd()));
+  .on(Activity, remember);
 
-const fresh = (ctx) => new URL(`/activities/${++count}`, ctx.canonicalOrigin);
-const by = (ctx) => ({ id: fresh(ctx), actor: ctx.getActorUri(NAME) });
-
-const verbs = {
-  async follow(ctx, { whom }) {
-    const target = await ctx.lookupObject(whom); // by URL: handles are asked for over https only
-    return [target, new Follow({ ...by(ctx), object: target.id })];
-  },
-  async like(ctx, { post }) {
-    const note = await ctx.lookupObject(post);
-    return [await note.getAttribution(ctx), new Like({ ...by(ctx), object: note.id })];
-  },
-  async react(ctx, { post, emoji }) {
-    const note = await ctx.lookupObject(post);
-    const object = note.id;
-    return [await note.getAttribution(ctx), new EmojiReact({ ...by(ctx), object, content: emoji })];
-  },
-  async boost(ctx, { post }) {
-    const note = await ctx.lookupObject(post);
-    const tos = [PUBLIC_COLLECTION];
-    const ccs = [ctx.getFollowersUri(NAME), note.attributionId];
-    return [await note.getAttribution(ctx), new Announce({ ...by(ctx), object: note.id, tos, ccs })];
-  },
-  async undo(ctx, { what, to }) {
-    const object = await Activity.fromJsonLd(JSON.parse(what));
-    return [await ctx.lookupObject(to), new Undo({ ...by(ctx), object })];
-  },
-  async block(ctx, { whom }) {
-    const target = await ctx.lookupObject(whom);
-    return [target, new Block({ ...by(ctx), object: target.id })];
-  },
-  async reject(ctx, { follow, to }) {
-    const object = await Activity.fromJsonLd(JSON.parse(follow));
-    followers.delete(to);
-    return [await ctx.lookupObject(to), new Reject({ ...by(ctx), object })];
-  },
-  async report(ctx, { whom, words }) {
-    const target = await ctx.lookupObject(whom);
-    return [target, new Flag({ ...by(ctx), object: target.id, content: words })];
-  },
-  async rename(ctx, { name, to }) {
-    people[NAME].name = name;
-    const object = await person(ctx, NAME);
-    return [await ctx.lookupObject(to), new Update({ ...by(ctx), object, to: PUBLIC_COLLECTION })];
-  },
-  async alias(_, { of }) {
-    people[NAME].aliases = [of];
-  },
-  async move(ctx, { to }) {
-    people[NAME].successor = "faye";
-    const target = ctx.getActorUri("faye");
-    const move = new Move({ ...by(ctx), object: ctx.getActorUri(NAME), target });
-    return [await ctx.lookupObject(to), move];
-  },
-  async leave(ctx, { to }) {
-    const object = ctx.getActorUri(NAME);
-    return [await ctx.lookupObject(to), new Delete({ ...by(ctx), object, to: PUBLIC_COLLECTION })];
-  },
-  async edit(ctx, { post, text, to }) {
-    const id = post.split("/").pop();
-    const updated = Temporal.Now.instant();
-    const object = notes.get(id).clone({ content: `<p>${text}</p>`, updated });
-    notes.set(id, object);
-    const { toIds: tos, ccIds: ccs } = object;
-    return [await ctx.lookupObject(to), new Update({ ...by(ctx), object, tos, ccs, updated })];
-  },
-  async retract(ctx, { post, to }) {
-    notes.delete(post.split("/").pop());
-    const object = new Tombstone({ id: new URL(post) });
-    return [await ctx.lookupObject(to), new Delete({ ...by(ctx), object, to: PUBLIC_COLLECTION })];
-  },
-  async post(ctx, { text, replyTo, to, audience = "public", handle }) {
-    const actor = ctx.getActorUri(NAME);
-    const id = String(++count);
-    const mine = ctx.getFollowersUri(NAME);
-    const named = to ? [new URL(to)] : [];
-    const addressed = {
-      public: { tos: [PUBLIC_COLLECTION], ccs: [mine, ...named] },
-      followers: { tos: [mine], ccs: named },
-      direct: { tos: named, ccs: [] },
-    }[audience];
-    const note = new Note({
-      id: ctx.getObjectUri(Note, { id }),
-      attribution: actor,
-      content: `<p>${text}</p>`,
-      published: Temporal.Now.instant(),
-      replyTarget: replyTo ? new URL(replyTo) : null,
-      tags: handle ? [new Mention({ href: named[0], name: handle })] : [],
-      ...addressed,
-    });
-    notes.set(id, note);
-    const create = new Create({ ...by(ctx), object: note, ...addressed });
-    return [to ? await ctx.lookupObject(to) : "followers", create];
-  },
-};
+const verbs = makeVerbs({ person, privateKey: keys[0].privateKey, spec: process.argv[2] });
 
 async function control(verb, told, origin) {
   if (verb === "received") return received;
   const ctx = federation.createContext(new URL(origin));
-  const [recipient, activity] = (await verbs[verb](ctx, told)) ?? [];
-  if (!activity) return {};
-  await ctx.sendActivity({ identifier: NAME }, recipient, activity);
+  const done = (await verbs[verb](ctx, told)) ?? {};
+  if (!(done[1] instanceof Activity)) return done; // it had only to look
+  const [recipient, activity, identifier = me.name] = done;
+  await ctx.sendActivity({ identifier }, recipient, activity);
   return activity.toJsonLd();
+}
+
+async function answered(url, request, body, origin) {
+  const { pathname } = url;
+  if (pathname.startsWith("/control/")) {
+    return Response.json(await control(pathname.slice(9), JSON.parse(body ?? "{}"), origin));
+  }
+  if (files.has(pathname)) {
+    const { data, mediaType } = files.get(pathname);
+    return new Response(data, { headers: { "content-type": mediaType } });
+  }
+  const { method, headers } = request;
+  return federation.fetch(new Request(url, { method, headers, body }), {});
 }
 
 const server = createServer(async (request, response) => {
   const origin = `http://127.0.0.1:${server.address().port}`;
-  const url = new URL(request.url, origin);
   const chunks = await request.toArray();
   const body = chunks.length ? Buffer.concat(chunks) : undefined;
   let answer;
   try {
-    if (url.pathname.startsWith("/control/")) {
-      answer = Response.json(await control(url.pathname.slice(9), JSON.parse(body ?? "{}"), origin));
-    } else {
-      const { method, headers } = request;
-      answer = await federation.fetch(new Request(url, { method, headers, body }), {});
-    }
+    answer = await answered(new URL(request.url, origin), request, body, origin);
   } catch (error) {
     answer = new Response(String(error?.stack ?? error), { status: 500 });
   }

@@ -1,136 +1,14 @@
-"""Fedify as a peer: another implementation, both directions, over both kinds of signature."""
+"""Posts, reactions, boosts, relations and profiles, told to Fedify and by it."""
 
-import contextlib
-import fcntl
-import hashlib
 import json
-import shutil
-import subprocess
-import tempfile
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Self
 
 import pytest
 
-from bridge.demo.person import Event
-from bridge.demo.server import ACTIVITY
-from tests.live.stage import OBJECT, Resident, Stage, after, containing, until
+from tests.live.fedify.peer import Fedify, mirrored, reacts, redacts, shown
+from tests.live.stage import OBJECT, Resident, Town, after, containing, until
+from tests.live.test_media import png
 
 pytestmark = pytest.mark.live
-
-SOURCE = Path(__file__).parent / "fedify"
-
-
-class Fedify:
-    """The peer's process; it ends with us, for it reads its standard input to the end."""
-
-    def __init__(self, folder: Path, first_knock: str) -> None:
-        node = folder / "node_modules" / ".bin" / "node"
-        self.process = subprocess.Popen(
-            [node, "peer.mjs", first_knock],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout
-        self.url = self.process.stdout.readline().strip()
-        self.actor = f"{self.url}/users/fay"
-        self.mark = f"peer{self.url.rsplit(':', 1)[1]}"  # a word that no other peer has
-        self.acct = f"fay@{self.url.removeprefix('http://')}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.communicate()
-
-    def do(self, verb: str, **told: str) -> Any:
-        url, body = f"{self.url}/control/{verb}", json.dumps(told).encode()
-        try:
-            with urllib.request.urlopen(urllib.request.Request(url, body), timeout=30) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                pytest.fail(f"Fedify could not {verb}: {error.read().decode()[:2000]}")
-
-    def wait_for(self, kind: str, contains: str = "", timeout: float = 20) -> Any:
-        def found() -> Any:
-            fits = (
-                one
-                for one in self.do("received")
-                if one["type"] == kind and contains in json.dumps(one)
-            )
-            return next(fits, None)
-
-        return until(found, timeout)
-
-
-@pytest.fixture(scope="session")
-def installed() -> Path:
-    """Fedify and the Node it wants, as the lock file says; once on a machine."""
-    if not shutil.which("npm"):
-        pytest.skip("not run: npm (Node) is not on this machine")
-    pins = [SOURCE / "package.json", SOURCE / "package-lock.json"]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in pins)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"ownroom-fedify-{digest}"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        shutil.copy(SOURCE / "peer.mjs", folder)
-        if not (folder / "complete").exists():
-            for path in pins:
-                shutil.copy(path, folder)
-            done = subprocess.run(
-                ["npm", "ci", "--no-audit", "--no-fund"],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                pytest.skip(f"not run: npm could not install Fedify: {done.stderr[-500:]}")
-            (folder / "complete").touch()
-    return folder
-
-
-@pytest.fixture(params=["rfc9421", "draft-cavage-http-signatures-12"])
-def fay(installed: Path, request: pytest.FixtureRequest) -> Iterator[Fedify]:
-    with Fedify(installed, request.param) as peer:
-        yield peer
-
-
-@pytest.fixture(scope="session")
-def form() -> str:
-    """What the peer sees is the same in both forms."""
-    return "embedded"
-
-
-@pytest.fixture
-def follower(alice: Resident, fay: Fedify) -> Fedify:
-    fay.do("follow", whom=alice.actor)
-    assert fay.wait_for("Accept")["actor"] == alice.actor
-    return fay
-
-
-def mirrored(alice: Resident, fay: Fedify) -> str:
-    """The room in which alice reads what is written there."""
-    alice.ask(f"follow @{fay.acct}", "I asked")
-    assert fay.wait_for("Follow")["actor"] == alice.actor
-    alice.told(f"{fay.acct}) accepted your follow")
-    return alice.room_with(fay.acct)
-
-
-def reacts(event: Event) -> bool:
-    return bool(event["type"] == "m.reaction")
-
-
-def redacts(event: Event) -> bool:
-    return bool(event["type"] == "m.room.redaction")
 
 
 # ---- posts
@@ -162,7 +40,7 @@ def test_edits_and_deletions_reach_fedify(alice: Resident, follower: Fedify) -> 
 def test_edits_and_deletions_come_from_fedify(alice: Resident, fay: Fedify) -> None:
     event = alice.post(f"talk, {fay.mark}")
     told = {"replyTo": alice.uri(event), "to": alice.actor}
-    until(lambda: alice_shows(alice, event))
+    until(lambda: shown(alice.uri(event)))
     said = fay.do("post", text=f"a slip by {fay.mark}", **told)["object"]["id"]
     carried = alice.sees(f"a slip by {fay.mark}")
     fay.do("edit", post=said, text=f"mended by {fay.mark}", to=alice.actor)
@@ -172,16 +50,8 @@ def test_edits_and_deletions_come_from_fedify(alice: Resident, fay: Fedify) -> N
     alice.person.wait_for(alice.room, after(edit["event_id"], redacts))
 
 
-def alice_shows(alice: Resident, event: str) -> bool:
-    with contextlib.suppress(urllib.error.HTTPError):
-        url = urllib.request.Request(alice.uri(event), headers={"Accept": ACTIVITY})
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            return bool(answer.status == 200)
-    return False
-
-
 def test_what_is_for_followers_or_for_one_stays_with_them(
-    town: Stage, alice: Resident, follower: Fedify
+    town: Town, alice: Resident, follower: Fedify
 ) -> None:
     fay, mirror = follower, mirrored(alice, follower)
     fay.do("post", text=f"for followers of {fay.mark}", audience="followers")
@@ -194,12 +64,26 @@ def test_what_is_for_followers_or_for_one_stays_with_them(
         audience="direct",
         handle=alice.handle,
     )
-    room = alice.room_with("Fay")
+    room = alice.room_with(fay.name)
     alice.sees(f"for alice by {fay.mark}", room=room)
     event = alice.person.send(room, f"for fay at {fay.mark}")
     answer = fay.wait_for("Create", f"for fay at {fay.mark}")
     assert fay.actor in json.dumps(answer["to"])
     assert town.server.document(alice.uri(event))[0] == 404
+
+
+def test_what_fedify_does_not_let_stand_under_its_post_alice_hears_of(
+    alice: Resident, fay: Fedify
+) -> None:
+    mirror = mirrored(alice, fay)
+    post = fay.posts(f"say nothing, {fay.mark}")
+    seen = alice.sees(f"say nothing, {fay.mark}", room=mirror)["event_id"]
+    asked = alice.person.send(alice.desk, "help")
+    answer = alice.uri(alice.person.reply(mirror, seen, f"why not, {fay.mark}?"))
+    heard = fay.reads("Create", answer)["object"]
+    assert (heard["class"], heard["replyTargetId"]) == ("Note", post)
+    fay.do("refuseAnswer", answer=answer, post=post, to=alice.actor)
+    alice.person.wait_for(alice.desk, after(asked, containing("does not let your answer stand")))
 
 
 # ---- reactions and boosts
@@ -208,21 +92,21 @@ def test_what_is_for_followers_or_for_one_stays_with_them(
 @pytest.mark.parametrize("verb", ["like", "react"])
 def test_a_reaction_from_fedify_comes_and_goes(alice: Resident, fay: Fedify, verb: str) -> None:
     event = alice.post(f"for {fay.mark} to {verb}")
-    until(lambda: alice_shows(alice, event))
+    until(lambda: shown(alice.uri(event)))
     made = fay.do(verb, post=alice.uri(event), emoji="🦊")
     reaction = alice.person.wait_for(alice.room, after(event, reacts))
     key = reaction["content"]["m.relates_to"]["key"]
     assert key == ("🦊" if verb == "react" else "👍\ufe0f")
-    fay.do("undo", what=json.dumps(made), to=alice.actor)
+    fay.do("undo", what=made, to=alice.actor)
     alice.person.wait_for(alice.room, after(reaction["event_id"], redacts))
 
 
 def test_a_boost_from_fedify_comes_and_goes(alice: Resident, fay: Fedify) -> None:
     event = alice.post(f"for {fay.mark} to boost")
-    until(lambda: alice_shows(alice, event))
+    until(lambda: shown(alice.uri(event)))
     made = fay.do("boost", post=alice.uri(event))
     card = alice.person.wait_for(alice.room, after(event, containing("boosted")))
-    fay.do("undo", what=json.dumps(made), to=alice.actor)
+    fay.do("undo", what=made, to=alice.actor)
     alice.person.wait_for(alice.room, after(card["event_id"], redacts))
 
 
@@ -244,7 +128,7 @@ def test_alice_reads_reacts_and_boosts_and_takes_it_back(alice: Resident, fay: F
 def test_follows_end_on_either_side(alice: Resident, fay: Fedify) -> None:
     follow = fay.do("follow", whom=alice.actor)
     fay.wait_for("Accept")
-    fay.do("undo", what=json.dumps(follow), to=alice.actor)
+    fay.do("undo", what=follow, to=alice.actor)
     until(lambda: fay.acct not in alice.ask("followers", "ollow"))
     fay.do("follow", whom=alice.actor)
     until(lambda: fay.acct in alice.ask("followers", "ollow"))
@@ -256,10 +140,26 @@ def test_follows_end_on_either_side(alice: Resident, fay: Fedify) -> None:
     until(lambda: mirror not in alice.person.rooms())
 
 
+def test_whoever_is_locked_decides_which_follower_on_fedify_comes_in(
+    town: Town, fay: Fedify
+) -> None:
+    greta = town.resident("greta")
+    greta.ask("set locked on", "has to ask you")
+    decisions = ("reject", "does not", "Reject"), ("accept", "follows you now", "Accept")
+    for word, done, kind in decisions:
+        asked = greta.person.send(greta.desk, "help")
+        fay.do("follow", whom=greta.actor)
+        asks = after(asked, containing(f"{fay.acct}) asks to follow you"))
+        greta.person.wait_for(greta.desk, asks)
+        greta.ask(f"{word} @{fay.acct}", done)
+        answer = fay.reads(kind)
+        assert (answer["actorId"], answer["object"]["class"]) == (greta.actor, "Follow")
+
+
 def test_a_follow_that_fedify_takes_back_its_yes_to_is_over(alice: Resident, fay: Fedify) -> None:
     mirror = mirrored(alice, fay)
     follow = fay.wait_for("Follow")
-    fay.do("reject", follow=json.dumps(follow), to=alice.actor)
+    fay.do("reject", follow=follow, to=alice.actor)
     alice.told(f"{fay.acct}) does not let you follow them")
     until(lambda: mirror not in alice.person.rooms())
 
@@ -274,15 +174,16 @@ def test_blocks_are_told_and_end(alice: Resident, follower: Fedify) -> None:
     mirror = mirrored(alice, fay)
     block = fay.do("block", whom=alice.actor)
     until(lambda: mirror not in alice.person.rooms())
-    fay.do("undo", what=json.dumps(block), to=alice.actor)
+    fay.do("undo", what=block, to=alice.actor)
     alice.ask(f"follow @{fay.acct}", "I asked")
     until(lambda: fay.acct in alice.ask("following", "ou follow"))
 
 
 def test_a_report_goes_both_ways_and_hers_without_her_name(
-    town: Stage, alice: Resident, fay: Fedify
+    town: Town, alice: Resident, control: Resident, fay: Fedify
 ) -> None:
     fay.do("report", whom=alice.actor, words=f"reported by {fay.mark}")
+    assert alice.handle[1:] in control.told(f"reported by {fay.mark}")["content"]["body"]
     alice.ask(f"report @{fay.acct} nasty words of {fay.mark}", "forward")
     alice.ask("forward", "It goes to")
     flag = fay.wait_for("Flag", f"nasty words of {fay.mark}")
@@ -293,27 +194,42 @@ def test_a_report_goes_both_ways_and_hers_without_her_name(
 # ---- profiles
 
 
-def test_new_names_travel_both_ways(town: Stage, alice: Resident, follower: Fedify) -> None:
+def test_what_alice_changes_in_her_profile_fedify_reads(alice: Resident, follower: Fedify) -> None:
+    alice.ask(f"set name Alice for {follower.mark}", "is changed")
+    alice.ask(f"set bio I speak with {follower.mark}", "hanged")
+    alice.ask(f"set field Peer = {follower.mark}", "hanged")
+    # A profile is told when it has been quiet for a while: what else changes goes along.
+    profile = follower.reads("Update", f"Alice for {follower.mark}", 60)["object"]
+    assert (profile["class"], profile["id"]) == ("Person", alice.actor)
+    assert profile["name"] == f"Alice for {follower.mark}"
+    assert f"I speak with {follower.mark}" in profile["summary"]
+    fields = {one["name"]: one["value"] for one in profile["attachments"]}
+    assert follower.mark in fields["Peer"]
+
+
+def test_what_changes_in_a_profile_on_fedify_its_ghost_and_mirror_show(
+    alice: Resident, follower: Fedify
+) -> None:
     fay, mirror = follower, mirrored(alice, follower)
-    alice.ask(f"set name Alice for {fay.mark}", "is changed")
-    fay.wait_for("Update", f"Alice for {fay.mark}", 60)  # what else changes goes along
     fay.do("post", text=f"who is {fay.mark}?")
     ghost = alice.sees(f"who is {fay.mark}?", room=mirror)["sender"]
-    fay.do("rename", name=f"Fay of {fay.mark}", to=alice.actor)
+    face = fay.keeps(f"{fay.mark}.png", png(16, 16), "image/png")
+    said = {"name": f"Fay of {fay.mark}", "summary": "<p>Hello</p>", "icon": face}
+    fay.do("introduce", **said, fields=[["Peer", "yes"]], to=alice.actor)
     until(lambda: alice.person.profile(ghost)["displayname"] == f"Fay of {fay.mark}")
+    until(lambda: alice.person.profile(ghost).get("avatar_url", "").startswith("mxc://"))
+    until(lambda: "Hello" in (alice.person.state(mirror, "m.room.topic") or {"topic": ""})["topic"])
 
 
 def test_who_moves_on_fedify_takes_alice_along(alice: Resident, fay: Fedify) -> None:
     mirrored(alice, fay)
     fay.do("move", to=alice.actor)
-    follow = until(
-        lambda: next((one for one in fay.do("received") if "/users/faye" in str(one)), None)
-    )
+    follow = until(lambda: next((one for one in fay.do("received") if fay.next in str(one)), None))
     assert (follow["type"], follow["actor"]) == ("Follow", alice.actor)
     alice.told("has moved to")
 
 
-def test_somebody_here_moves_to_fedify(town: Stage, fay: Fedify) -> None:
+def test_somebody_here_moves_to_fedify(town: Town, fay: Fedify) -> None:
     mover = town.resident(f"mover{fay.mark}")
     fay.do("follow", whom=mover.actor)
     fay.wait_for("Accept")
@@ -325,7 +241,7 @@ def test_somebody_here_moves_to_fedify(town: Stage, fay: Fedify) -> None:
 
 
 def test_who_leaves_is_gone_on_the_other_side(
-    town: Stage, alice: Resident, follower: Fedify
+    town: Town, alice: Resident, follower: Fedify
 ) -> None:
     fay = follower
     leaver = town.resident(f"leaver{fay.mark}")
