@@ -6,6 +6,7 @@ On PostgreSQL the threads are truly beside each other: tests/live/test_postgres.
 import asyncio
 import itertools
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from tests.fakes.world import PUBLIC, Resident, World, index, note, post, post_o
 from tests.flows.conftest import Group
 from tests.flows.polling import ask, ballot, choose, counted
 from tests.flows.test_groups_here import creates
+from tests.flows.test_media import BYTES, address, fetch, picture
 from tests.flows.test_pins import featured_of, on_top, pinned
 from tests.flows.test_quoting import ask as asks_to_quote
 from tests.flows.test_quoting import known
@@ -320,6 +322,23 @@ def test_in_whatever_order_they_come_the_newest_words_stand_and_reach_nobody_els
     assert in_rooms(world, alice, NEW)
     assert not in_rooms(world, dave, NEW)
     assert not Post.objects.visible_to(dave.row()).filter(uri=first["id"]).exists()
+
+
+# ---- files
+
+
+def test_a_file_that_is_taken_back_while_somebody_loads_it_is_given_to_nobody_else(
+    world: World, alice: Resident
+) -> None:
+    event = picture(world, alice)
+    url = address(event)
+    with urllib.request.urlopen(url, timeout=20) as loading:
+        first = loading.read(1000)
+        alice.person.redact(alice.room, event)
+        world.settle()
+        for method, more in (("GET", {}), ("HEAD", {}), ("GET", {"Range": "bytes=0-9"})):
+            assert fetch(url, method, **more)[0] == 404
+        assert first + loading.read() == BYTES  # what had begun ends, and holds nobody up
 
 
 # ---- conversations
