@@ -15,8 +15,8 @@ from social.acts import OPEN
 from social.models import Delivery, Post, Tombstone
 from social.web import links
 from tests.fakes.homeserver import OURS, THEIRS
-from tests.fakes.world import Resident, World, note, outcome, post, post_of, said
-from tests.flows.test_visibility import circle, in_rooms
+from tests.fakes.world import Resident, World, note, post, post_of, said
+from tests.flows.test_visibility import circle
 
 SECRET = "psst-do-not-tell"
 Place = Callable[[World, Resident, Neighbour], str]
@@ -179,58 +179,6 @@ def test_an_edit_for_fewer_takes_the_post_from_the_page_and_from_the_rooms(
     assert "public words" not in page
     assert not alice.seen(SECRET)
     assert not alice.seen("public words")
-
-
-# before and after, from whom dave is left out by the edit
-LEFT_OUT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "a public post becomes a letter": (("public", "alice", "dave"), ("alice",)),
-    "a letter to two becomes one to one": (("alice", "dave"), ("alice",)),
-    "a private post names him no more": (("followers", "alice", "dave"), ("followers", "alice")),
-}
-
-
-@pytest.mark.parametrize("case", LEFT_OUT)
-def test_whom_an_edit_leaves_out_reads_nothing_of_what_it_says_now(
-    world: World, alice: Resident, bob: Neighbour, case: str
-) -> None:
-    dave = world.resident("dave")
-    world.friends(bob, alice)
-    where = {"alice": alice.actor, "dave": dave.actor, "followers": f"{bob.id}/followers"}
-    where["public"] = "https://www.w3.org/ns/activitystreams#Public"
-    before, after = ([where[one] for one in side] for side in LEFT_OUT[case])
-    first = note(bob, "old words", to=before, cc=[])
-    world.hear(bob, said(bob, "Create", first))
-    world.settle()
-    assert Post.objects.visible_to(dave.row()).filter(uri=first["id"]).exists()
-    edit = {"content": f"<p>{SECRET}</p>", "to": after, "updated": "2026-02-01T12:00:00Z"}
-    world.hear(bob, said(bob, "Update", first | edit))
-    world.settle()
-    for _ in range(2):  # as it happens, and as it is found again
-        assert post(first["id"]).html == f"<p>{SECRET}</p>"
-        assert Post.objects.visible_to(alice.row()).filter(uri=first["id"]).exists()
-        assert not Post.objects.visible_to(dave.row()).filter(uri=first["id"]).exists()
-        assert in_rooms(world, alice, SECRET)
-        assert not in_rooms(world, dave, SECRET)
-        Post.objects.all().delete()
-        rebuild.rebuild(lambda _: None)
-
-
-def test_nobody_answers_what_was_not_for_them_and_so_learns_whom_it_names(
-    world: World, alice: Resident, bob: Neighbour
-) -> None:
-    dave = world.resident("dave")
-    world.friends(bob, alice)
-    uri = post_of(alice.person.send(circle(world, alice), f"for friends, and {bob.handle}"))
-    world.settle()
-    assert post(uri).mentions
-    own = {"social.ownroom.post": {"v": 1, "reply": uri}}
-    related = {"m.relates_to": {"m.in_reply_to": {"event_id": f"${uri.rsplit('/', 1)[-1]}"}}}
-    for room in (dave.room, circle(world, dave)):
-        for way in (own, related):
-            event = dave.person.send(room, "how interesting", **way)
-            world.settle()
-            assert outcome(event).note == "what it answers was not for its author"
-    assert not Post.objects.filter(author__uri=dave.actor).exists()
 
 
 def test_who_was_removed_hears_no_edit_of_what_they_once_reacted_to(
