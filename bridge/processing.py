@@ -8,10 +8,10 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, connection
 from django.utils import timezone
 
-from bridge import bans, documents, errands, lanes, partings, turns
+from bridge import bans, documents, errands, lanes, outage, partings, turns
 from bridge.errors import Later, Trouble
 from bridge.loop import Elsewhere, nobody_asked
 from bridge.models import Errand, Received
@@ -56,7 +56,6 @@ GATHERED = 30.0  # seconds in which changes of a profile become one
 STINT = 25  # rows of one transaction, and
 MOMENT = 0.025  # seconds: for so long, at least, others who want to write wait for it
 AS_IT_WAS = 1.0  # seconds for which they see the index so, however busy the machine is
-_LOST = (OperationalError, InterfaceError)  # how a connection to the database ends
 TRIES = 5  # then a row is set aside with its reason, for the admin to look at
 
 
@@ -188,14 +187,20 @@ def process(row: Received) -> bool:
     except IntegrityError:  # the other one has committed by now
         _wait(row, "another lane was recording the same", 0)
     except Exception as error:  # the task boundary: one odd row must not stop the others
-        if isinstance(error, _LOST) and not connection.is_usable():
-            raise  # the database is away: the row stays before those behind it
+        if _is_away(error):
+            raise  # the row stays before those behind it
         log.exception("received %s failed", row.pk)
         _wait(row, f"our own error: {type(error).__name__}", None)
     else:
         return True
     once.forget()  # what a transaction that was undone had made
     return False
+
+
+def _is_away(error: Exception) -> bool:
+    """The database, from everybody; else the row may be to blame, and is tried a few times."""
+    lost = outage.is_away(error) and not connection.is_usable()
+    return lost or outage.takes_nothing(error)
 
 
 @once.remembered()

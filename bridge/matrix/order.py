@@ -8,8 +8,7 @@ what was said, also waits until that event is written down.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
-from django.db import InterfaceError, OperationalError
-
+from bridge import outage
 from bridge.errors import Busy, is_final
 from bridge.network import Settle
 from social.models import Delivery
@@ -78,9 +77,9 @@ class _Order:
         row = turn.row
         try:
             await self._said(turn)
-        except (Busy, OperationalError, InterfaceError):
-            raise  # the homeserver, or the database, is away: none of the others could go either
-        except Exception as error:  # noqa: BLE001  an odd row must not stop its lane; `settle` logs
+        except Exception as error:  # an odd row must not stop its lane; `settle` logs
+            if isinstance(error, Busy) or outage.is_away(error):
+                raise  # the homeserver, or the database: none of the others could go either
             await self.settle(row, error)
             if not is_final(error):
                 self.put_off |= {row.subject} - {""}

@@ -3,11 +3,14 @@
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import pytest
 from django.core.management.base import CommandError
 
 from bridge import serving
+from bridge.demo.bench.stage import until
 from bridge.demo.homeserver import free_port
 from bridge.demo.server import ROOT, Server
 from bridge.serving import demand
@@ -57,3 +60,36 @@ def test_a_port_in_use_is_named_without_a_traceback(tmp_path, command):
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
     assert "Traceback" not in done.stderr
     assert "listens on" not in done.stdout
+
+
+def test_the_web_starts_while_its_database_is_away(tmp_path):
+    port = free_port()
+    away = {"DATABASE_URL": f"postgres://x:x@127.0.0.1:{free_port()}/x"}
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "web", "--port", str(port)],
+        cwd=ROOT,
+        env=Server(tmp_path, port=port).environment() | away,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            until(
+                lambda: status(f"http://127.0.0.1:{port}/livez") == 200,
+                30,
+                lambda: "it does not start",
+            )
+            assert status(f"http://127.0.0.1:{port}/readyz") == 503
+        finally:
+            process.terminate()
+        assert "the database does not answer" in process.stderr.read()
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return 0

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from bridge import lanes, processing
@@ -226,3 +226,22 @@ def test_what_is_told_together_is_written_once_and_in_order(django_assert_num_qu
         tell("c")
     told = Delivery.objects.order_by("id").values_list("to", flat=True)
     assert list(told) == ["a", "b", "c"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite one can say how large it gets")
+def test_a_row_waits_while_the_disk_is_full_however_long_that_is(bob: Actor) -> None:
+    row(create(bob, 1, content="<p>" + "A long one. " * 20_000 + "</p>"))
+    row(create(bob, 2))
+    with connection.cursor() as cursor:
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+        most = cursor.execute("PRAGMA max_page_count").fetchone()[0]
+        cursor.execute(f"PRAGMA max_page_count = {pages}")
+        try:
+            for _ in range(processing.TRIES + 1):
+                with pytest.raises(OperationalError, match="full"):
+                    processing.drain(HERE)
+        finally:
+            cursor.execute(f"PRAGMA max_page_count = {most}")
+    assert set(Received.objects.values_list("state", "tries")) == {("waiting", 0)}
+    processing.drain(HERE)
+    assert Post.objects.filter(author=bob).count() == 2

@@ -14,7 +14,9 @@ from tests.deploy.rig import DEPLOY, TOP, nginx, run, tool
 
 # What bridge/settings.py reads, and what the system's own libraries do.
 SETTINGS = {
-    *re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (TOP / "bridge/settings.py").read_text()),
+    *re.findall(
+        r'(?:env\.\w+|_number|_switch)\(\s*"([A-Z_]+)"', (TOP / "bridge/settings.py").read_text()
+    ),
     "SSL_CERT_FILE",
 }
 COMMANDS = {"web", "worker", "scheduler", "up", "migrate", "registration", "profile", "rebuild"}

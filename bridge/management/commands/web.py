@@ -20,6 +20,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, **_: object) -> None:
-        demand_migrated()
         demand(host, port)
+        demand_migrated()
         serve(host, port, everything=False)
