@@ -143,7 +143,7 @@ def test_follows_end_on_either_side(alice: Resident, fay: Fedify) -> None:
 def test_whoever_is_locked_decides_which_follower_on_fedify_comes_in(
     town: Town, fay: Fedify
 ) -> None:
-    greta = town.resident("greta")
+    greta = town.resident(f"greta{fay.mark}")
     greta.ask("set locked on", "has to ask you")
     decisions = ("reject", "does not", "Reject"), ("accept", "follows you now", "Accept")
     for word, done, kind in decisions:
