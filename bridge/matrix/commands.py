@@ -7,62 +7,22 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Q
 
-from bridge import directory, html, http, names
-from bridge.directory import Unnamed
+from bridge import html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
 from bridge.matrix import conversations, groups, linking, replies, wishes
+from bridge.matrix.calls import MANY, Call, listed, named, only
 from bridge.matrix.moderation import moderate
 from bridge.matrix.outlook import home, status, why
 from bridge.matrix.readings import Command
 from bridge.matrix.reporting import forward, report
 from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
 from bridge.matrix.wishes import alias, move, settle
-from bridge.models import Anchor, Room
+from bridge.models import Room
 from bridge.network import Said
 from social import quoting
 from social.acts import Accept, Follow, Leave, Reject, Undo
 from social.models import Actor, Post, Stamp
 from social.models import Follow as FollowRow
-
-MANY = 50  # of a list that is shown
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One command as its function gets it."""
-
-    actor: Actor  # the desk's owner
-    name: str
-    words: Sequence[str]  # after the command
-    uri: str  # of the act that the command becomes
-    at: int
-    answers: str = ""  # the event it was typed in answer to
-
-    def whom(self) -> Actor:
-        if not self.words:
-            raise Unreadable(f"whom? Say it like this: {self.name} @name@server")
-        return self.find(self.words[0])
-
-    def find(self, word: str) -> Actor:
-        try:
-            return directory.find(word)
-        except Unnamed:
-            raise Unreadable(f"“{word}” is not a handle; {self._like(word)}") from None
-        except Later as error:  # a person waits for the answer: they decide when to try again
-            host = names.host_of(word) or word.rpartition("@")[2]
-            if str(error) == http.NO_SUCH_NAME:
-                raise Unreadable(f"I find no server called {host}. Is it spelled right?") from None
-            raise Unreadable(f"{host} cannot be asked now ({error}). Try again later") from None
-
-    def _like(self, word: str) -> str:
-        """Half a handle of somebody whom they follow, or who follows them."""
-        either = Q(follows_in__follower=self.actor) | Q(follows_out__target=self.actor)
-        near = Actor.objects.filter(either, handle__iexact=word.strip("@<>,;")).first()
-        return f"did you mean: @{near.acct}" if near else "one looks like @name@server"
-
-    def post(self, word: str) -> tuple[str, str]:
-        """URI and event of the one they mean."""
-        return named_post(word, self.answers)
 
 
 def run(command: Command, room: Room | None = None) -> list[Said]:
@@ -76,7 +36,7 @@ def run(command: Command, room: Room | None = None) -> list[Said]:
     except Later:
         raise
     except Trouble as error:
-        return _only(replies.refusal(str(error)))
+        return only(replies.refusal(str(error)))
 
 
 def _run(command: Command, room: Room | None) -> list[Said]:
@@ -91,7 +51,7 @@ def _run(command: Command, room: Room | None) -> list[Said]:
     if name == "help":
         return _help(words[1:], OF_GROUPS if of_group else COMMANDS)
     if name in CREATING and not of_group and (wanted := _wanted(name, words[1:])) is not None:
-        return [Said(None, answer=_create(command, wanted))]
+        return only(_create(command, wanted))
     entry = COMMANDS.get(name)
     if entry is None:
         raise _unknown(name)
@@ -163,19 +123,11 @@ def _delete(call: Call) -> list[Said]:
             " server that listens; the handle is not given out again. Your rooms stay yours. If"
             f" you mean it, type: <code>profile delete {html.escape(call.actor.handle)}</code></p>"
         )
-        return _only(warning)
+        return only(warning)
     act = Leave(author=call.actor.uri, at=call.at)
     return [
         Said(act, answer="<p>Your profile is deleted. Your rooms and what is in them stay.</p>")
     ]
-
-
-def _only(answer: str) -> list[Said]:
-    return [Said(None, answer=answer)]
-
-
-def _name(actor: Actor) -> str:
-    return f"<strong>@{html.escape(actor.acct)}</strong>"
 
 
 def _help(words: Sequence[str], known: Collection[str]) -> list[Said]:
@@ -191,8 +143,8 @@ def _help(words: Sequence[str], known: Collection[str]) -> list[Said]:
         if name == asked or (not asked and name in known)
     )
     if asked or known is not COMMANDS:
-        return _only(f"<p>Say it like this:</p><ul>{rows}</ul>")
-    return _only(
+        return only(f"<p>Say it like this:</p><ul>{rows}</ul>")
+    return only(
         f"<p>What you can type here:</p><ul>{rows}</ul><p>You post by writing in your room. In"
         " front of a post: <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for"
         " a quiet one; in front of the question of a poll, <code>!ends 3d</code> for one of three"
@@ -207,7 +159,7 @@ def _circle(call: Call) -> list[Said]:
         f'<p>Your circle: <a href="{link}">{html.escape(link)}</a>. What you write there goes to'
         " your approved followers only; those on this server are invited.</p>"
     )
-    return _only(text)
+    return only(text)
 
 
 def _group(call: Call) -> list[Said]:
@@ -219,7 +171,7 @@ def _group(call: Call) -> list[Said]:
     room = groups.found(call.actor.owner or "", words[0].lstrip("!@").lower())
     link = names.matrix_link(room.room_id)
     acct = room.actor.acct if room.actor else words[0]
-    return _only(
+    return only(
         f"<p><strong>@{html.escape(acct)}</strong> is a group now. Its room:"
         f' <a href="{link}">{html.escape(link)}</a> (accept its invitation, and that to its desk).'
         " What people with a profile write there is public, and so is what its followers"
@@ -233,9 +185,9 @@ def _follow(call: Call) -> list[Said]:
         raise Forbidden("you cannot follow yourself")
     old = call.actor.follows_out.filter(target=target).first()
     if old and old.state == "accepted":
-        return _only(f"<p>You follow {_name(target)} already.</p>")
+        return only(f"<p>You follow {named(target)} already.</p>")
     act = Follow(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
-    answer = f"<p>I asked {_name(target)} to let you follow. You will read here when they do.</p>"
+    answer = f"<p>I asked {named(target)} to let you follow. You will read here when they do.</p>"
     # Who thinks that this was asked already answers only once the first question is taken back.
     again = [Said(_taken_back(old, target, call.at))] if old and old.uri != call.uri else []
     return [*again, Said(act, answer=answer)]
@@ -245,9 +197,9 @@ def _unfollow(call: Call) -> list[Said]:
     target = call.whom()
     row = call.actor.follows_out.filter(target=target).first()
     if row is None:
-        return _only(f"<p>You do not follow {_name(target)}.</p>")
+        return only(f"<p>You do not follow {named(target)}.</p>")
     act = _taken_back(row, target, call.at)
-    return [Said(act, answer=f"<p>You no longer follow {_name(target)}.</p>")]
+    return [Said(act, answer=f"<p>You no longer follow {named(target)}.</p>")]
 
 
 def _taken_back(row: FollowRow, target: Actor, at: int) -> Undo:
@@ -261,17 +213,15 @@ def _unquote(call: Call) -> list[Said]:
     if not link:
         raise Unreadable("which post? Say it like this: unquote LINK")
     page = Post.objects.filter(url=link).values("uri")
-    named = Q(quoting=link) | Q(quoting__in=page)
-    stamp = Stamp.objects.filter(named, post__author=call.actor).select_related(
-        "post__author", "by"
-    )
-    found = stamp.first()
+    quotes = Q(quoting=link) | Q(quoting__in=page)
+    stamps = Stamp.objects.filter(quotes, post__author=call.actor)
+    found = stamps.select_related("post__author", "by").first()
     if found is None:
         raise Unreadable("I know of no post there that quotes you")
     return [
         Said(
             quoting.refusal(found, call.at),
-            answer=f"<p>{_name(found.by)} may no longer quote you there. Their server is told.</p>",
+            answer=f"<p>{named(found.by)} may no longer quote you there. Their server is told.</p>",
         )
     ]
 
@@ -287,65 +237,36 @@ def _waiting(call: Call) -> FollowRow:
 def _accept(call: Call) -> list[Said]:
     row = _waiting(call)
     act = Accept(author=call.actor.uri, follower=row.follower.uri, uri=row.uri, at=call.at)
-    return [Said(act, answer=f"<p>{_name(row.follower)} follows you now.</p>")]
+    return [Said(act, answer=f"<p>{named(row.follower)} follows you now.</p>")]
 
 
 def _reject(call: Call) -> list[Said]:
     row = _waiting(call)
     act = Reject(author=call.actor.uri, follower=row.follower.uri, uri=row.uri, at=call.at)
     more = " any more" if row.state == "accepted" else ": they are told so"
-    return [Said(act, answer=f"<p>{_name(row.follower)} does not follow you{more}.</p>")]
-
-
-def _people(
-    title: str,
-    empty: str,
-    rows: Sequence[tuple[Actor, str]],
-    total: int,
-    hint: Callable[[Actor], str] = lambda _: "",
-) -> list[Said]:
-    if not rows:
-        return _only(f"<p>{empty}</p>")
-    items = "".join(
-        f"<li>{_name(actor)}{f' (waiting){hint(actor)}' if state == 'pending' else ''}</li>"
-        for actor, state in rows
-    )
-    more = f"<p>… and {total - len(rows)} more.</p>" if total > len(rows) else ""
-    return _only(f"<p>{title} ({total}):</p><ul>{items}</ul>{more}")
+    return [Said(act, answer=f"<p>{named(row.follower)} does not follow you{more}.</p>")]
 
 
 def _followers(call: Call) -> list[Said]:
     rows = call.actor.follows_in.select_related("follower").order_by("-at")
-    found = [(row.follower, row.state) for row in rows[:MANY]]
-    return _people("Your followers", "Nobody follows you yet.", found, rows.count(), _to_answer)
+    shown = [
+        named(row.follower) + (_to_answer(row.follower) if row.state == "pending" else "")
+        for row in rows[:MANY]
+    ]
+    return listed("Your followers", "Nobody follows you yet.", shown, rows.count())
 
 
 def _to_answer(asker: Actor) -> str:
     acct = html.escape(f"@{asker.acct}")
-    return f": <code>accept {acct}</code> or <code>reject {acct}</code>"
+    return f" (waiting): <code>accept {acct}</code> or <code>reject {acct}</code>"
 
 
 def _following(call: Call) -> list[Said]:
     rows = call.actor.follows_out.select_related("target").order_by("-at")
-    found = [(row.target, row.state) for row in rows[:MANY]]
-    return _people("You follow", "You follow nobody yet.", found, rows.count())
-
-
-def named_post(word: str, answers: str) -> tuple[str, str]:
-    """URI and event of a post: named by its link, or by answering it."""
-    event = answers
-    if word.startswith("$"):
-        event = word
-    elif word:
-        last = word.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]
-        event = last if last.startswith("$") else f"${last}"
-    anchor = Anchor.objects.filter(event_id=event).first() if event else None
-    if anchor:
-        return anchor.uri, event
-    if names.origin_of(word) not in {"", settings.OWNROOM_ORIGIN, "https://matrix.to"}:
-        return word, ""  # of another server, whose long numbers may look like events
-    uri = names.post_uri(settings.OWNROOM_ORIGIN, event) if names.is_event_id(event) else word
-    return uri, event
+    shown = [
+        named(row.target) + (" (waiting)" if row.state == "pending" else "") for row in rows[:MANY]
+    ]
+    return listed("You follow", "You follow nobody yet.", shown, rows.count())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -10,17 +10,14 @@ from django.db.models import Q
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.matrix import shapes, spans
+from bridge.matrix.calls import Call
 from bridge.models import Anchor, Room
 from bridge.network import Said
 from social.acts import OPEN, Act, Undo
 from social.measures import Expel, Feature, Lock, Measure, Remove
 from social.models import Actor, Post
 
-if TYPE_CHECKING:
-    from bridge.matrix.commands import Call
-
 _TYPED = re.compile(r"\s*!ownroom (lock|unlock)(?:\s+(.{1,500}))?\s*")
-LONGEST = 3650 * 24 * 3_600_000  # milliseconds a ban may last and still end
 _HIGH = 50  # posts from an answer up to its topic
 HOW = (
     "what? Say it like this: moderate lock LINK (or unlock, pin, unpin, remove, restore), or"
@@ -37,7 +34,7 @@ _DONE = {
 }
 
 
-def moderate(call: "Call") -> list[Said]:
+def moderate(call: Call) -> list[Said]:
     word = call.words[0].lower() if call.words else ""
     if word in {"ban", "unban"}:
         return _person(call, word)
@@ -51,7 +48,7 @@ def moderate(call: "Call") -> list[Said]:
     return [Said(act, answer=f"<p>It {_DONE[word]}. {_asked(group)}</p>")]
 
 
-def _is_words(call: "Call") -> bool:
+def _is_words(call: Call) -> bool:
     return bool(call.answers) and not call.words[1].startswith(("https://", "http://", "$"))
 
 
@@ -108,7 +105,7 @@ def _back(measure: Measure) -> Undo:
     return Undo(author=measure.author, uri="", at=measure.at, undone=measure)
 
 
-def _person(call: "Call", word: str) -> list[Said]:
+def _person(call: Call, word: str) -> list[Said]:
     if len(call.words) < 3:
         raise Unreadable(HOW)
     target, group = call.find(call.words[1]), call.find(call.words[2])
@@ -118,7 +115,7 @@ def _person(call: "Call", word: str) -> list[Said]:
     until = 0
     if [one.lower() for one in left[:1]] == ["for"]:
         lasts = spans.read(left[1] if len(left) > 1 else "")
-        if not 0 < lasts <= LONGEST:
+        if not 0 < lasts <= spans.LONGEST:
             raise Unreadable(HOW)
         until, left = call.at + lasts, left[2:]
     wipe = [one.lower() for one in left[:2]] == ["with", "posts"]

@@ -1,20 +1,17 @@
 """What one asks at the desk: what is new, how it stands, and what became of a post."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import orjson
 from django.utils import timezone
 
 from bridge import html, names
 from bridge.errors import Unreadable
+from bridge.matrix.calls import Call, named, only
 from bridge.models import Lane, Received, Room
 from bridge.network import Said
 from social import timelines
 from social.models import Actor, Decision, Delivery, Post
-
-if TYPE_CHECKING:
-    from bridge.matrix.commands import Call
 
 _BECAME = {  # of what was received
     "done": "",
@@ -25,16 +22,16 @@ _BECAME = {  # of what was received
 _SENT = {"done": "Sent to", "waiting": "Still to be sent to", "gone": "Not taken by"}
 
 
-def home(call: "Call") -> list[Said]:
+def home(call: Call) -> list[Said]:
     posts = timelines.home(call.actor)[:10]
     if not posts:
-        return _only("<p>Nothing yet: the posts of those whom you follow come here.</p>")
+        return only("<p>Nothing yet: the posts of those whom you follow come here.</p>")
     items = "".join(
-        f"<li>{_name(post.author)}: {html.escape(_excerpt(post))}"
+        f"<li>{named(post.author)}: {html.escape(_excerpt(post))}"
         f' <a href="{html.escape(post.url or post.uri)}">open</a></li>'
         for post in posts
     )
-    return _only(f"<p>Newest first:</p><ol>{items}</ol>")
+    return only(f"<p>Newest first:</p><ol>{items}</ol>")
 
 
 def _excerpt(post: Post) -> str:
@@ -43,7 +40,7 @@ def _excerpt(post: Post) -> str:
     return line if len(line) <= 200 else f"{line[:200]}…"
 
 
-def status(call: "Call") -> list[Said]:
+def status(call: Call) -> list[Said]:
     actor = call.actor
     waiting = Delivery.objects.filter(sender=actor.uri, state="waiting")
     troubled = Lane.objects.filter(name__in=waiting.values("lane"), failures__gt=0).values_list(
@@ -52,7 +49,7 @@ def status(call: "Call") -> list[Said]:
     room = actor.rooms.filter(kind__in=(Room.Kind.PROFILE, Room.Kind.GROUP)).first()
     link = html.escape(names.matrix_link(room.room_id)) if room else ""
     lines = [
-        f"You are {_name(actor)}: {html.escape(actor.url)}",
+        f"You are {named(actor)}: {html.escape(actor.url)}",
         *([f'Your room: <a href="{link}">{link}</a>'] if link else []),
         (
             f"Followers: {actor.follows_in.filter(state='accepted').count()},"
@@ -65,10 +62,10 @@ def status(call: "Call") -> list[Said]:
             for lane, note in troubled[:5]
         ),
     ]
-    return _only("<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
+    return only("<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
 
 
-def why(call: "Call") -> list[Said]:
+def why(call: Call) -> list[Said]:
     """What became of a post: named by its link, or by answering its event with the command."""
     uri, event = call.post(call.words[0] if call.words else "")
     lines = []
@@ -99,7 +96,7 @@ def why(call: "Call") -> list[Said]:
             " with: why"
         )
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    return _only(f"<ul>{items}</ul>")
+    return only(f"<ul>{items}</ul>")
 
 
 def _is_theirs(row: Received, actor: Actor) -> bool:
@@ -114,11 +111,3 @@ def _ago(moment: datetime) -> str:
     if seconds < 120:
         return f"{seconds} seconds ago" if seconds > 1 else "just now"
     return f"{seconds // 60} minutes ago" if seconds < 7200 else f"{seconds // 3600} hours ago"
-
-
-def _only(answer: str) -> list[Said]:
-    return [Said(None, answer=answer)]
-
-
-def _name(actor: Actor) -> str:
-    return f"<strong>@{html.escape(actor.acct)}</strong>"

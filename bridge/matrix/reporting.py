@@ -1,19 +1,15 @@
 """What one says at the desk to the admins of somebody, or of what they wrote."""
 
-from typing import TYPE_CHECKING
-
 from django.db.models import Q
 
 from bridge import html, names
 from bridge.errors import Forbidden, Unreadable
+from bridge.matrix.calls import Call, named
 from bridge.network import Said
 from social.acts import FOLLOWED, OPEN, Report
 from social.models import Actor, Post
 from social.models import Report as ReportRow
 from social.reports import WORDS, moderators
-
-if TYPE_CHECKING:
-    from bridge.matrix.commands import Call
 
 _HOW = (
     "whom, or which post? Say it like this: report @name@server WORDS, report LINK WORDS, or answer"
@@ -21,7 +17,7 @@ _HOW = (
 )
 
 
-def report(call: "Call") -> list[Said]:
+def report(call: Call) -> list[Said]:
     """The admins here hear of it in any case; those of the other server when asked to."""
     target, post, words = _named(call)
     if target == call.actor:
@@ -32,10 +28,10 @@ def report(call: "Call") -> list[Said]:
     act = Report(
         author=call.actor.uri, about=about, words=said, uri=call.uri, at=call.at, forward=forward
     )
-    thanks = f"<p>The admins of this server are told of {_name(target)}; nobody else sees it.</p>"
+    thanks = f"<p>The admins of this server are told of {named(target)}; nobody else sees it.</p>"
     if moderators(about, call.actor.uri):
         thanks = (
-            f"<p>The admins of this server are told of {_name(target)}, and who moderates the"
+            f"<p>The admins of this server are told of {named(target)}, and who moderates the"
             " group, without your name; nobody else sees it.</p>"
         )
     if forward:
@@ -47,7 +43,7 @@ def report(call: "Call") -> list[Said]:
     return [Said(act, answer=thanks if target.is_local else thanks + ask)]
 
 
-def forward(call: "Call") -> list[Said]:
+def forward(call: Call) -> list[Said]:
     """The newest report of theirs goes to the other server as well."""
     rows = ReportRow.objects.filter(author=call.actor).select_related("target")
     row = rows.order_by("-at", "-pk").first()
@@ -72,7 +68,7 @@ def _forwarded(target: Actor) -> str:
     )
 
 
-def _named(call: "Call") -> tuple[Actor, Post | None, list[str]]:
+def _named(call: Call) -> tuple[Actor, Post | None, list[str]]:
     """Who is reported, for which post, in which words."""
     first = call.words[0] if call.words else ""
     if first.startswith("@") or (names.parse_acct(first) and not call.answers):
@@ -95,7 +91,3 @@ def _readable(reader: Actor, which: Q) -> Post | None:
     followed = Q(author__follows_in__follower=reader, author__follows_in__state="accepted")
     theirs = Q(visibility__in=OPEN) | Q(addressed=reader) | (Q(visibility__in=FOLLOWED) & followed)
     return Post.objects.filter(which & theirs).select_related("author").first()
-
-
-def _name(actor: Actor) -> str:
-    return f"<strong>@{html.escape(actor.acct)}</strong>"

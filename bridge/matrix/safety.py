@@ -1,11 +1,11 @@
 """What one says at the desk of whom one wants nothing: blocks of people and servers, and mutes."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.matrix import spans
+from bridge.matrix.calls import MANY, Call, listed, named, only
 from bridge.models import Ghost
 from bridge.network import Said
 from social.acts import Block, BlockHost, Mute, Undo
@@ -13,15 +13,10 @@ from social.models import Actor, HostBlock
 from social.models import Block as BlockRow
 from social.models import Mute as MuteRow
 
-if TYPE_CHECKING:
-    from bridge.matrix.commands import Call
-
-MANY = 50  # of a list that is shown
-LONGEST = 3650 * 24 * 3_600_000  # milliseconds a mute may last and still end
 _HOW_LONG = "for how long? Say it like this: mute @name@server for 7d (or 30m, 12h, 2w)"
 
 
-def block(call: "Call") -> list[Said]:
+def block(call: Call) -> list[Said]:
     if _is_server(call.words):
         return _block_host(call)
     target = call.whom()
@@ -29,19 +24,19 @@ def block(call: "Call") -> list[Said]:
         raise Forbidden("you cannot block yourself")
     act = Block(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
     text = "is blocked: neither of you follows, reaches or reads the other through this server"
-    return [Said(act, answer=f"<p>{_name(target)} {text}.</p>")]
+    return [Said(act, answer=f"<p>{named(target)} {text}.</p>")]
 
 
-def unblock(call: "Call") -> list[Said]:
+def unblock(call: Call) -> list[Said]:
     if _is_server(call.words):
         return _unblock_host(call)
     target = call.whom()
     row = BlockRow.objects.filter(author=call.actor, target=target).first()
     if row is None:
-        return _only(f"<p>{_name(target)} is not blocked.</p>")
+        return only(f"<p>{named(target)} is not blocked.</p>")
     said = Block(author=call.actor.uri, target=target.uri, uri=row.uri, at=row.at)
     act = Undo(author=call.actor.uri, uri=row.uri, at=call.at, undone=said)
-    return [Said(act, answer=f"<p>{_name(target)} is no longer blocked.</p>")]
+    return [Said(act, answer=f"<p>{named(target)} is no longer blocked.</p>")]
 
 
 def _is_server(words: Sequence[str]) -> bool:
@@ -51,7 +46,7 @@ def _is_server(words: Sequence[str]) -> bool:
     return not set("@/") & set(word) and ("." in word or ":" in word)
 
 
-def _block_host(call: "Call") -> list[Said]:
+def _block_host(call: Call) -> list[Said]:
     host = directory.host(call.words[0])
     act = BlockHost(author=call.actor.uri, host=host, uri=call.uri, at=call.at)
     text = (
@@ -61,29 +56,29 @@ def _block_host(call: "Call") -> list[Said]:
     return [Said(act, answer=f"<p><strong>{html.escape(host)}</strong> {text}.</p>")]
 
 
-def _unblock_host(call: "Call") -> list[Said]:
+def _unblock_host(call: Call) -> list[Said]:
     host = directory.host(call.words[0])
     shown = f"<strong>{html.escape(host)}</strong>"
     row = HostBlock.objects.filter(author=call.actor, host=host).first()
     if row is None:
-        return _only(f"<p>{shown} is not blocked.</p>")
+        return only(f"<p>{shown} is not blocked.</p>")
     said = BlockHost(author=call.actor.uri, host=host, uri=row.uri, at=row.at)
     act = Undo(author=call.actor.uri, uri=row.uri, at=call.at, undone=said)
     text = "is no longer blocked for you. Follows that ended stay ended"
     return [Said(act, answer=f"<p>{shown} {text}.</p>")]
 
 
-def blocks(call: "Call") -> list[Said]:
+def blocks(call: Call) -> list[Said]:
     people = BlockRow.objects.filter(author=call.actor).select_related("target").order_by("-at")
     hosts = HostBlock.objects.filter(author=call.actor).order_by("-at")
     shown = [
         *(f"<strong>{html.escape(row.host)}</strong> (all of it)" for row in hosts[:MANY]),
-        *(_name(row.target) for row in people[:MANY]),
+        *(named(row.target) for row in people[:MANY]),
     ]
-    return _list("You block", "You block nobody.", shown, people.count() + hosts.count())
+    return listed("You block", "You block nobody.", shown, people.count() + hosts.count())
 
 
-def mute(call: "Call") -> list[Said]:
+def mute(call: Call) -> list[Said]:
     target = call.whom()
     if target == call.actor:
         raise Forbidden("you cannot mute yourself")
@@ -92,7 +87,7 @@ def mute(call: "Call") -> list[Said]:
     act = Mute(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at, until=until)
     how_long = f" until {spans.moment(until)}" if until else ""
     text = (
-        f"<p>{_name(target)} is muted{how_long}, and nobody is told: I tell you nothing of them"
+        f"<p>{named(target)} is muted{how_long}, and nobody is told: I tell you nothing of them"
         " here, nor in rooms that only you read.</p>"
     )
     return [Said(act, answer=text + _where_not(target))]
@@ -106,7 +101,7 @@ def _where_not(target: Actor) -> str:
     link = html.escape(names.matrix_link(mxid))
     return (
         "<p>Rooms that others read too stay as they are for them. To see nothing of"
-        f' {_name(target)} there either, ignore <a href="{link}">{html.escape(target.title)}</a> in'
+        f' {named(target)} there either, ignore <a href="{link}">{html.escape(target.title)}</a> in'
         " your client: that is yours alone to set.</p>"
     )
 
@@ -116,41 +111,25 @@ def _span(words: Sequence[str]) -> int:
     if not words:
         return 0
     span = spans.read(words[-1])
-    if not 0 < span <= LONGEST or list(words[:-1]) not in ([], ["for"]):
+    if not 0 < span <= spans.LONGEST or list(words[:-1]) not in ([], ["for"]):
         raise Unreadable(_HOW_LONG)
     return span
 
 
-def unmute(call: "Call") -> list[Said]:
+def unmute(call: Call) -> list[Said]:
     target = call.whom()
     row = MuteRow.objects.standing().filter(author=call.actor, target=target).first()
     if row is None:
-        return _only(f"<p>{_name(target)} is not muted.</p>")
+        return only(f"<p>{named(target)} is not muted.</p>")
     said = Mute(author=call.actor.uri, target=target.uri, uri=row.uri, at=row.at, until=row.until)
     act = Undo(author=call.actor.uri, uri=row.uri, at=call.at, undone=said)
-    return [Said(act, answer=f"<p>{_name(target)} is no longer muted.</p>")]
+    return [Said(act, answer=f"<p>{named(target)} is no longer muted.</p>")]
 
 
-def mutes(call: "Call") -> list[Said]:
+def mutes(call: Call) -> list[Said]:
     rows = MuteRow.objects.standing().filter(author=call.actor).select_related("target")
     shown = [
-        _name(row.target) + (f" (until {spans.moment(row.until)})" if row.until else "")
+        named(row.target) + (f" (until {spans.moment(row.until)})" if row.until else "")
         for row in rows.order_by("-at")[:MANY]
     ]
-    return _list("You mute", "You mute nobody.", shown, rows.count())
-
-
-def _list(title: str, empty: str, shown: Sequence[str], total: int) -> list[Said]:
-    if not shown:
-        return _only(f"<p>{empty}</p>")
-    items = "".join(f"<li>{one}</li>" for one in shown)
-    more = f"<p>… and {total - len(shown)} more.</p>" if total > len(shown) else ""
-    return _only(f"<p>{title} ({total}):</p><ul>{items}</ul>{more}")
-
-
-def _only(answer: str) -> list[Said]:
-    return [Said(None, answer=answer)]
-
-
-def _name(actor: Actor) -> str:
-    return f"<strong>@{html.escape(actor.acct)}</strong>"
+    return listed("You mute", "You mute nobody.", shown, rows.count())

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from bridge.matrix.shapes import LONGEST_TIME
 
+LONGEST = 3650 * 86_400_000  # a mute or a ban may last so long and still end
 PATTERN = r"[0-9]{1,5}[mhdw]"
 _SPAN = re.compile(r"(?P<count>[0-9]{1,5})(?P<unit>[mhdw])")
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}

@@ -3,20 +3,17 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
 from bridge.matrix import polls, portrait, spans
+from bridge.matrix.calls import Call, named, only
 from bridge.matrix.portrait import QUOTES
 from bridge.network import Said
 from social import profiles
 from social.acts import Field, Introduce, Move, Profile
 from social.habits import Habits
 from social.models import Actor
-
-if TYPE_CHECKING:
-    from bridge.matrix.commands import Call
 
 KINDS = {False: "person", True: "service"}
 SWITCH = {"on": True, "yes": True, "off": False, "no": False}
@@ -72,7 +69,7 @@ EMPTIED = {
 }
 
 
-def settle(call: "Call") -> list[Said]:
+def settle(call: Call) -> list[Said]:
     """`set`: what the world sees, changed at once and told to whoever follows."""
     what, words = (call.words[0].lower() if call.words else ""), " ".join(call.words[1:])
     if what not in HOW:
@@ -111,7 +108,7 @@ def choices(what: str = "") -> list[Said]:
     first = f"I do not know “{html.escape(what)}”. " if what else ""
     meant = f"Did you mean: {near[0]}? " if near else ""
     items = "".join(f"<li><code>{html.escape(how)}</code></li>" for how in HOW.values())
-    return [Said(None, answer=f"<p>{first}{meant}What you can set:</p><ul>{items}</ul>")]
+    return only(f"<p>{first}{meant}What you can set:</p><ul>{items}</ul>")
 
 
 def _like_this(what: str) -> Unreadable:
@@ -176,7 +173,7 @@ def _domains(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[: portrait.DOMAINS]
 
 
-def alias(call: "Call") -> list[Said]:
+def alias(call: Call) -> list[Said]:
     """FEP-7628: whoever names the old home can be moved to from there."""
     if [word.lower() for word in call.words] in ([], ["list"]):
         return _listed(call.actor)
@@ -190,12 +187,12 @@ def alias(call: "Call") -> list[Said]:
     if call.words[0].lower() == "remove":
         if other.uri not in call.actor.aliases:
             raise Forbidden(f"@{other.acct} is no alias of yours")
-        text = f"<p>{_name(other)} is no longer an alias of yours.</p>"
+        text = f"<p>{named(other)} is no longer an alias of yours.</p>"
         return [Said(_changed(call, aliases=kept), answer=text)]
     if len(kept) >= portrait.ALIASES:
         raise Forbidden(f"a profile has at most {portrait.ALIASES} aliases")
     text = (
-        f"<p>{_name(other)} is an alias of yours now, for everybody to see: you can move here from"
+        f"<p>{named(other)} is an alias of yours now, for everybody to see: you can move here from"
         " there. The move itself begins there.</p>"
     )
     return [Said(_changed(call, aliases=(*kept, other.uri)), answer=text)]
@@ -203,20 +200,18 @@ def alias(call: "Call") -> list[Said]:
 
 def _listed(actor: Actor) -> list[Said]:
     if not actor.aliases:
-        return [
-            Said(None, answer="<p>You have no alias. Type: <code>alias add @name@server</code></p>")
-        ]
-    known = {one.uri: _name(one) for one in Actor.objects.filter(uri__in=actor.aliases)}
+        return only("<p>You have no alias. Type: <code>alias add @name@server</code></p>")
+    known = {one.uri: named(one) for one in Actor.objects.filter(uri__in=actor.aliases)}
     items = "".join(f"<li>{known.get(uri) or html.escape(uri)}</li>" for uri in actor.aliases)
-    return [Said(None, answer=f"<p>Your aliases:</p><ul>{items}</ul>")]
+    return only(f"<p>Your aliases:</p><ul>{items}</ul>")
 
 
-def _changed(call: "Call", **values: object) -> Introduce:
+def _changed(call: Call, **values: object) -> Introduce:
     now: Profile = profiles.profile_of(call.actor)
     return Introduce(author=now.uri, profile=replace(now, **values), at=call.at)  # type: ignore[arg-type]  # fields of a Profile
 
 
-def move(call: "Call") -> list[Said]:
+def move(call: Call) -> list[Said]:
     """Every server that listens takes the followers along: so it wants the own handle typed too."""
     target = directory.fresh(call.whom())
     if target == call.actor:
@@ -229,16 +224,12 @@ def move(call: "Call") -> list[Said]:
     if typed.lstrip("@").split("@")[0].lower() != call.actor.handle.lower():
         sure = f"move @{target.acct} {call.actor.handle}"
         warning = (
-            f"<p>This tells all your followers to follow {_name(target)} instead. Your posts stay"
+            f"<p>This tells all your followers to follow {named(target)} instead. Your posts stay"
             " here; you cannot move again for seven days. If you mean it, type:"
             f" <code>{html.escape(sure)}</code></p>"
         )
-        return [Said(None, answer=warning)]
+        return only(warning)
     act = Move(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
     return [
-        Said(act, answer=f"<p>Your followers are being told to follow {_name(target)} instead.</p>")
+        Said(act, answer=f"<p>Your followers are being told to follow {named(target)} instead.</p>")
     ]
-
-
-def _name(actor: Actor) -> str:
-    return f"<strong>@{html.escape(actor.acct)}</strong>"
