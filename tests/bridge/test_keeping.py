@@ -5,19 +5,14 @@ all who may have it.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings as SettingsWrapper
 
-from bridge.activitypub import answers, render, signatures
-from bridge.loop import run
-from bridge.matrix import client as homeserver
-from bridge.matrix.registration import BOT
+from bridge.activitypub import answers, render
 from bridge.models import Document, Upload
 from social.acts import OPEN, Block, React
 from social.models import Actor, Post, Stamp
@@ -26,70 +21,20 @@ from social.web import links
 from tests.bridge.activitypub.world import (
     ALICE,
     AT,
-    BOB_KEY,
+    BOB_PUBLIC,
     ORIGIN,
     boosted,
     follow,
     get,
     keep,
     remote,
+    resident,
     written,
 )
+from tests.bridge.addresses import ELSE, NAME, OF_A_POST, PICTURE, ask, opened
 from tests.fakes.homeserver import SERVER, Homeserver
 
-PICTURE = "https://far.example/cat.png"
-NAME = "post".ljust(16, "x")
 READERS = ("nobody", "fred", "stan", "mallory", "liar")
-# Those of one post, which is shown to fewer and fewer.
-OF_A_POST = {
-    "ap/o/<str:name>": f"/ap/o/{NAME}",
-    "ap/o/<str:name>/create": f"/ap/o/{NAME}/create",
-    "ap/o/<str:name>/update/<str:edit>": f"/ap/o/{NAME}/update/edit",
-    "ap/o/<str:name>/delete": f"/ap/o/{NAME}/delete",
-    "ap/o/<str:name>/replies": f"/ap/o/{NAME}/replies?page=others",
-    "ap/o/<str:name>/context": f"/ap/o/{NAME}/context?page=true",
-    "ap/o/<str:name>/likes": f"/ap/o/{NAME}/likes",
-    "ap/o/<str:name>/shares": f"/ap/o/{NAME}/shares",
-    "ap/stamps/<str:name>": "/ap/stamps/stamp",
-    "ap/a/<str:name>": f"/ap/a/{'like':x<16}",
-    "ap/a/<str:name>/undo": f"/ap/a/{'like':x<16}/undo",
-    "media/<str:name>/<str:server>/<str:key>": f"/media/{NAME}/{SERVER}/abc.png",
-    "media/of/<int:key>/<str:mark>": "",  # filled in below
-    "@<str:handle>/<str:name>": f"/@alice/{NAME}",
-}
-ELSE = {
-    "": "/",
-    "livez": "/livez",
-    "health": "/health",
-    "readyz": "/readyz",
-    "metrics": "/metrics",
-    "inbox": "/inbox",
-    "favicon.ico": "/favicon.ico",
-    "@<str:handle>": "/@alice",
-    "@<str:handle>/feed.atom": "/@alice/feed.atom",
-    "tags/<str:tag>": "/tags/bell",
-    "authorize_interaction": "/authorize_interaction?uri=@alice@social.test",
-    ".well-known/webfinger": "/.well-known/webfinger?resource=acct:alice@social.test",
-    ".well-known/host-meta": "/.well-known/host-meta",
-    ".well-known/host-meta.json": "/.well-known/host-meta.json",
-    ".well-known/nodeinfo": "/.well-known/nodeinfo",
-    "nodeinfo/2.0": "/nodeinfo/2.0",
-    "nodeinfo/2.1": "/nodeinfo/2.1",
-    "media/face/<int:key>/<str:mark>": "",
-    "ap/actor": "/ap/actor",
-    "ap/actor/inbox": "/ap/actor/inbox",
-    "ap/actor/outbox": "/ap/actor/outbox",
-    "ap/u/<str:key>": "/ap/u/alice",
-    "ap/u/<str:key>/inbox": "/ap/u/alice/inbox",
-    "ap/u/<str:key>/outbox": "/ap/u/alice/outbox?page=true",
-    "ap/u/<str:key>/followers": "/ap/u/alice/followers?page=true",
-    "ap/u/<str:key>/followers_synchronization": "/ap/u/alice/followers_synchronization",
-    "ap/u/<str:key>/following": "/ap/u/alice/following?page=true",
-    "ap/u/<str:key>/featured": "/ap/u/alice/featured",
-    "ap/u/<str:key>/moderators": "/ap/u/alice/moderators",
-    "ap/": "/ap/",
-    "ap/<path:rest>": "/ap/nothing/here",
-}
 # Kept whatever the rules for other documents: finding somebody tells nobody anything.
 FOUND = (".well-known/", "nodeinfo/")
 # Files have addresses that are told to readers only, and never change.
@@ -98,29 +43,14 @@ FILES = "media/"
 
 @pytest.fixture
 def stage(db: None, settings: SettingsWrapper, home: Homeserver) -> dict[str, Actor]:
-    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
-    settings.OWNROOM_HOMESERVER_URL, settings.OWNROOM_SERVER_NAME = home.url, SERVER
-    home.files[f"{SERVER}/abc"] = ("image/gif", b"GIF89a" + bytes(64))
-    run(homeserver.register(BOT))
-    cache.clear()
-    key = signatures.public_pem(signatures.load_private(BOB_KEY))
-    return {name: remote(name, public_key=key) for name in ("fred", "stan", "mallory")}
+    opened(settings, home)
+    return {name: remote(name, public_key=BOB_PUBLIC) for name in ("fred", "stan", "mallory")}
 
 
 @pytest.fixture
 def alice(stage: dict[str, Actor]) -> Actor:
     """Fred follows her; mallory she has blocked."""
-    alice = Actor.objects.create(
-        uri=ALICE,
-        owner=f"@alice:{SERVER}",
-        handle="alice",
-        host="social.test",
-        domain="social.test",
-        url=f"{ORIGIN}/@alice",
-        followers=f"{ALICE}/followers",
-        published=AT,
-        public_key="-----BEGIN PUBLIC KEY-----",
-    )
+    alice = resident()
     follow(stage["fred"], alice, AT)
     uri = f"{ORIGIN}/ap/a/{'block':x<16}"
     BlockRow.objects.create(uri=uri, author=alice, target=stage["mallory"], at=AT)
@@ -166,17 +96,6 @@ def routes(found: Any = None, before: str = "") -> Iterator[str]:
             yield from () if path == "admin/" else routes(one, path)
         elif isinstance(one, URLPattern):
             yield path
-
-
-def ask(client: Client, path: str, reader: str, people: dict[str, Actor], **more: str) -> Any:
-    """As a person or server would; a liar only claims to be who is blocked."""
-    if reader == "liar":
-        more["Signature"] = f'keyId="{people["mallory"].key_id}",signature="x"'
-    if not path.startswith(("/ap/", "/.well", "/nodeinfo")):
-        more.setdefault("Accept", "text/html")
-    answer = get(client, path, people.get(reader), **more)
-    answer.body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return answer
 
 
 def kept(answer: Any) -> bool:

@@ -5,7 +5,6 @@ world is, byte for byte and header for header, as if there were no such post: no
 no status, no tag of a cache tells that it is there.
 """
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings as SettingsWrapper
 
-from bridge.activitypub import render, signatures
-from bridge.loop import run
-from bridge.matrix import client as homeserver
-from bridge.matrix.registration import BOT
+from bridge.activitypub import render
 from bridge.models import Document, Upload
 from social.acts import OPEN, React
 from social.models import Actor, Block, Boost, HostBlock, Pin, Post, Reaction, Version, Vote
@@ -24,14 +20,15 @@ from social.web import links
 from tests.bridge.activitypub.world import (
     ALICE,
     AT,
-    BOB_KEY,
+    BOB_PUBLIC,
     ORIGIN,
     follow,
     keep,
     remote,
+    resident,
     written,
 )
-from tests.bridge.test_keeping import ELSE, OF_A_POST, PICTURE, ask
+from tests.bridge.addresses import ELSE, OF_A_POST, PICTURE, ask, opened
 from tests.fakes.homeserver import SERVER, Homeserver
 
 SECRET = "psst"
@@ -69,14 +66,9 @@ QUESTIONS: dict[str, dict[str, str]] = {
 
 @pytest.fixture
 def people(db: None, settings: SettingsWrapper, home: Homeserver) -> dict[str, Actor]:
-    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
-    settings.OWNROOM_HOMESERVER_URL, settings.OWNROOM_SERVER_NAME = home.url, SERVER
-    home.files[f"{SERVER}/abc"] = ("image/gif", b"GIF89a" + bytes(64))
-    run(homeserver.register(BOT))
-    cache.clear()
-    key = signatures.public_pem(signatures.load_private(BOB_KEY))
+    opened(settings, home)
     names = [name for name in READERS if name not in {"nobody", "liar"}]
-    found = {name: remote(name, public_key=key) for name in names}
+    found = {name: remote(name, public_key=BOB_PUBLIC) for name in names}
     Actor.objects.filter(handle="sue").update(suspended=True)
     Actor.objects.filter(handle="gus").update(left=AT)
     Actor.objects.filter(handle="server").update(kind="application")
@@ -88,18 +80,7 @@ def people(db: None, settings: SettingsWrapper, home: Homeserver) -> dict[str, A
 
 @pytest.fixture
 def alice(people: dict[str, Actor]) -> Actor:
-    alice = Actor.objects.create(
-        uri=ALICE,
-        owner=f"@alice:{SERVER}",
-        handle="alice",
-        host="social.test",
-        domain="social.test",
-        url=f"{ORIGIN}/@alice",
-        followers=f"{ALICE}/followers",
-        published=AT,
-        public_key="-----BEGIN PUBLIC KEY-----",
-        indexable=True,
-    )
+    alice = resident(indexable=True)
     for name in ("fred", "mallory", "evan", "sue", "gus"):
         follow(people[name], alice, AT)
     follow(people["penny"], alice, AT, state="pending")

@@ -12,12 +12,25 @@ from social.acts import Boost as BoostAct
 from social.models import Actor, Boost, Post
 from social.models import Follow as FollowRow
 from social.profiles import publish_of
+from tests.social.web.cast import local
 
 ORIGIN = "http://social.test"
 ALICE = f"{ORIGIN}/ap/u/alice"
 AT = 1_795_162_530_000
 JSON = "application/activity+json; charset=utf-8"
 BOB_KEY = signatures.generate_rsa()
+BOB_PUBLIC = signatures.public_pem(signatures.load_private(BOB_KEY))
+
+
+def resident(**values: Any) -> Actor:
+    return local(
+        **{
+            "followers": f"{ALICE}/followers",
+            "public_key": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n",
+            "published": AT,
+        }
+        | values
+    )
 
 
 def remote(name: str, **values: Any) -> Actor:
