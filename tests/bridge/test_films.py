@@ -3,24 +3,7 @@
 import pytest
 
 from bridge import filetypes, films
-from tests.bridge.test_pictures import SECRET, box, nested
-
-FRAMES = b"sound and pictures" * 40
-
-
-def film(*after: bytes, first: bytes = b"ftyp") -> bytes:
-    """As telephones write it: where it was taken in three places of the table, and beside it."""
-    tkhd = box(b"tkhd", b"turned")
-    keys = box(b"meta", box(b"keys", b"mdtacom.apple.quicktime.location.ISO6709"), SECRET)
-    table = box(
-        b"moov",
-        box(b"mvhd", b"length"),
-        box(b"trak", tkhd, box(b"mdia", box(b"minf", box(b"stbl"))), box(b"udta", SECRET)),
-        box(b"udta", box(b"\xa9xyz", SECRET)),
-        keys,
-    )
-    head = box(b"ftyp", b"isom\0\0\0\0") if first == b"ftyp" else box(first)
-    return head + box(b"mdat", FRAMES) + table + box(b"uuid", SECRET) + b"".join(after)
+from tests.fakes.pictures import FRAMES, SECRET, box, film, nested
 
 
 def passed(data: bytes, chunk: int) -> bytes:

@@ -20,8 +20,8 @@ from bridge.matrix.registration import BOT
 from bridge.models import Received
 from social.models import Delivery
 from tests.bridge.activitypub.world import ORIGIN, written
-from tests.bridge.test_pictures import jpeg
 from tests.fakes.homeserver import SERVER, THEIRS, Homeserver
+from tests.fakes.pictures import jpeg
 from tests.social.web.cast import local
 
 pytestmark = pytest.mark.django_db

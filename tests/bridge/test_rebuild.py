@@ -1,60 +1,16 @@
 """The wipe and the rebuild: what the world was shown stands again, and nothing is sent."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.apps import apps
-from django.conf import settings
-from django.core.cache import cache
-from django.db.models import Q, QuerySet
 
 from bridge import moderation, rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import linking
-from bridge.models import Anchor, Document, Key, Lane, Received, Room
-from social.models import Actor, Block, Boost, Delivery, Follow, Post, Reaction, Tombstone
+from bridge.models import Key, Lane, Received, Room
+from social.models import Actor, Delivery, Follow, Post
 from tests.fakes.world import Resident, World, make_keeper, note, post_of, said
-
-
-def shown() -> dict[str, list[tuple[Any, ...]]]:
-    """What anybody can see, by URI instead of by row number.
-
-    What somebody elsewhere deleted is gone from the rooms, and nobody asks this server for it.
-    """
-    posts = Post.objects.filter(Q(deleted=None) | Q(author__owner__isnull=False))
-    ours = Document.objects.filter(author__startswith=settings.OWNROOM_ORIGIN)
-    found: dict[str, QuerySet[Any, tuple[Any, ...]]] = {
-        "documents": ours.exclude(uri__contains="#").values_list("uri", "body", "author", "gone"),
-        "keys": Key.objects.values_list("actor__uri", "sealed"),
-        "actors": Actor.objects.values_list("uri", "owner", "handle", "domain", "name", "inbox"),
-        "posts": posts.values_list(
-            "uri", "author__uri", "visibility", "html", "parent__uri", "updated", "deleted"
-        ),
-        "places": Anchor.objects.filter(
-            uri__in=posts.filter(deleted=None).values("uri")
-        ).values_list("event_id", "room__room_id", "uri", "root", "sender"),
-        "reactions": Reaction.objects.values_list("uri", "author__uri", "post__uri", "emoji"),
-        "boosts": Boost.objects.values_list("uri", "author__uri", "post__uri", "at"),
-        "follows": Follow.objects.values_list("uri", "follower__uri", "target__uri", "state", "at"),
-        "blocks": Block.objects.values_list("uri", "author__uri", "target__uri", "at"),
-        "tombstones": Tombstone.objects.values_list("uri"),
-    }
-    return {name: sorted(rows, key=str) for name, rows in found.items()}
-
-
-def wipe() -> None:
-    for label in ("social", "bridge"):
-        for model in apps.get_app_config(label).get_models():
-            model.objects.all().delete()
-    cache.clear()
-
-
-def lost_and_rebuilt() -> list[str]:
-    said: list[str] = []
-    wipe()
-    rebuild.rebuild(said.append)
-    return said
+from tests.rebuilt import lost_and_rebuilt, shown
 
 
 def busy_life(world: World, alice: Resident, bob: Neighbour) -> None:

@@ -15,8 +15,8 @@ from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Anchor, Document, Room
 from social.models import Actor, Post, Report, Site
-from tests.bridge.test_pictures import png
-from tests.bridge.test_rebuild import busy_life, lost_and_rebuilt
+from tests.bridge.test_rebuild import busy_life
+from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, post_of, said
 from tests.flows.polling import START, casts, choose
 from tests.flows.polling import ask as ask_poll
@@ -25,6 +25,7 @@ from tests.flows.test_overflow import LONG
 from tests.flows.test_profile_changes import WISHES
 from tests.flows.test_profile_pictures import BANNER, show
 from tests.flows.test_quoting import OPEN, ask, circle_of, stamped
+from tests.rebuilt import lost_and_rebuilt
 
 PLACE = {"msgtype": "m.location", "body": "the quay", "geo_uri": "geo:48.2,16.4;u=35"}
 CHOICES = [

@@ -8,8 +8,8 @@ from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.demo.person import Refused
 from bridge.models import Ghost
 from social.models import Actor, Block, Follow, Post, Site
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, followers, note, outcome, post, post_of, said
+from tests.rebuilt import lost_and_rebuilt
 
 # ---- one person and another
 

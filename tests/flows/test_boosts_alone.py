@@ -6,8 +6,8 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Boost, Post, Reaction
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, note, said
+from tests.rebuilt import lost_and_rebuilt
 
 BOOST = "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}"
 

@@ -5,9 +5,9 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social import policy
 from social.models import Actor
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, post_of
 from tests.flows.test_quoting import quote
+from tests.rebuilt import lost_and_rebuilt
 
 MARKS = {
     "in the words": {"summary": "<p>I like rooms of my own. #NoBridge</p>"},

@@ -10,9 +10,9 @@ from django.utils import timezone
 from bridge import recall
 from bridge.models import Errand
 from social.models import Post
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.liar import PUBLIC, Liar, Page, Somebody, serving
 from tests.fakes.world import Resident, World, post_of
+from tests.rebuilt import lost_and_rebuilt
 
 Json = dict[str, Any]
 T0 = "2026-11-20T12:{minute:02}:00Z"

@@ -11,8 +11,8 @@ from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.models import Document, Room
 from social import timelines
 from social.models import Actor, Block, Follow, HostBlock, Mute, Post, Reaction
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, followers, note, post_of, said
+from tests.rebuilt import lost_and_rebuilt
 
 WAYS = ("block", "server", "mute")
 

@@ -7,9 +7,9 @@ from bridge.demo.person import Person
 from bridge.matrix.registration import BOT as LOCALPART
 from bridge.models import Ghost
 from social.models import Actor, Block, Follow
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.homeserver import SERVER
 from tests.fakes.world import Resident, World, followers, outcome, post_of
+from tests.rebuilt import lost_and_rebuilt
 
 BOT = f"@{LOCALPART}:{SERVER}"
 

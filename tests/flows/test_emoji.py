@@ -10,9 +10,9 @@ from bridge import html
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Actor, Post, Reaction
 from social.web.templatetags.ownroom import kept_with
-from tests.bridge.test_pictures import png
-from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, note, post_of, said
+from tests.rebuilt import lost_and_rebuilt
 
 
 def tag(name: str, url: str) -> dict[str, Any]:

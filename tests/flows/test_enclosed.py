@@ -8,9 +8,9 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Event
 from bridge.models import Anchor, Ghost, Upload
 from social.models import Reaction
-from tests.bridge.test_pictures import SECRET, chunk, gif, png
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
+from tests.fakes.pictures import SECRET, chunk, gif, png
 from tests.fakes.world import Resident, World, post_of
+from tests.rebuilt import lost_and_rebuilt, shown
 
 PNG = "image/png"
 PART = "social.ownroom.part"

@@ -10,9 +10,9 @@ from bridge.matrix import uploads
 from bridge.matrix.vocabulary import BANNER
 from bridge.models import Ghost, Upload
 from social import policy
-from tests.bridge.test_pictures import SECRET, chunk, png
-from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.pictures import SECRET, chunk, png
 from tests.fakes.world import Resident, World
+from tests.rebuilt import lost_and_rebuilt
 
 PNG = "image/png"
 

@@ -9,7 +9,7 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from social import policy
 from social.models import Actor
 from social.web import links
-from tests.bridge.test_pictures import png
+from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, post, post_of
 from tests.flows.test_enclosed import picture
 from tests.flows.test_media import address, fetch

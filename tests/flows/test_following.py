@@ -5,8 +5,8 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
 from social.models import Follow, Post
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, followers, note, outcome, said
+from tests.rebuilt import lost_and_rebuilt
 
 LOCKED = {"v": 1, "locked": True}
 

@@ -6,8 +6,8 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Actor, Boost, Post
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post, post_of, said
+from tests.rebuilt import lost_and_rebuilt, shown
 
 COPY = "social.ownroom.object"
 PROFILE = "com.beeper.per_message_profile"

@@ -11,12 +11,12 @@ from bridge.loop import run
 from bridge.matrix import linking, rooms
 from bridge.models import Key, Room
 from social.models import Actor, Post
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, followers, post, post_of
 from tests.flows.conftest import Group
 from tests.flows.test_doors import upgraded
 from tests.flows.test_groups_here import announced, creates
 from tests.flows.test_linking import _bot, _own_room, _said
+from tests.rebuilt import lost_and_rebuilt, shown
 
 
 def made(world: World, who: Person, name: str = "boats", **options: Any) -> str:

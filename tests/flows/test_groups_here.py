@@ -9,10 +9,10 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
 from bridge.models import Room
 from social.models import Boost, Post
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import PUBLIC, Resident, World, followers, note, outcome, post, post_of, said
 from tests.flows.conftest import Group
 from tests.flows.test_groups import topic
+from tests.rebuilt import lost_and_rebuilt, shown
 
 
 def creates(author: Neighbour, boats: Group, words: str, title: str = "", **more: Any) -> Any:

@@ -7,8 +7,8 @@ import pytest
 from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Post, Version
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, post, post_of
+from tests.rebuilt import lost_and_rebuilt
 
 MENTIONED = "mentioned you"
 

@@ -8,10 +8,9 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Ghost
-from tests.bridge.test_films import film
-from tests.bridge.test_pictures import SECRET, avif, exif, jpeg, segment
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
+from tests.fakes.pictures import SECRET, avif, exif, film, jpeg, segment
 from tests.fakes.world import Resident, World, outcome, post, post_of
+from tests.rebuilt import lost_and_rebuilt, shown
 
 BYTES = bytes(range(256)) * 600
 PNG = "image/png"

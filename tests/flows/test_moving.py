@@ -4,8 +4,8 @@ import itertools
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Actor, Follow
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, followers, outcome, said
+from tests.rebuilt import lost_and_rebuilt, shown
 
 
 def followed(world: World, alice: Resident, bob: Neighbour) -> None:

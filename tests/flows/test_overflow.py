@@ -20,9 +20,9 @@ from bridge.models import Overflow
 from social.acts import Ignored
 from social.models import Post
 from tests.bridge.matrix import cast
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, post, post_of
 from tests.flows.test_media import fetch
+from tests.rebuilt import lost_and_rebuilt, shown
 
 LONG = "<p>" + "a long story, " * 6_000 + "the end</p>"
 LONG_WORDS = "a long story, " * 6_000

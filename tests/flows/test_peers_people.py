@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from bridge.models import Received
 from social.models import Actor
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.liar import Liar, Page, Somebody, key, serving
 from tests.fakes.world import Resident, World, followers, post
+from tests.rebuilt import lost_and_rebuilt
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Pin
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, index, note, outcome, post, post_of, said
+from tests.rebuilt import lost_and_rebuilt
 
 ACTIVITY = "application/activity+json"
 KIND = "m.room.pinned_events"

@@ -2,9 +2,9 @@
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Post
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, post, post_of
 from tests.flows.test_media import edited
+from tests.rebuilt import lost_and_rebuilt
 
 
 def test_a_place_sent_in_matrix_is_a_place_elsewhere_and_on_the_page(

@@ -11,10 +11,10 @@ from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Document
 from social.models import Delivery, Post
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, post, post_of
 from tests.flows import polling
 from tests.flows.polling import END, START, TEXT
+from tests.rebuilt import lost_and_rebuilt, shown
 
 DAY = 24 * 3_600_000
 UNDISCLOSED = "org.matrix.msc3381.poll.undisclosed"

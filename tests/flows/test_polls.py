@@ -9,10 +9,10 @@ from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import spans
 from social.models import Actor
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, outcome, post
 from tests.flows import polling
 from tests.flows.polling import END, START
+from tests.rebuilt import lost_and_rebuilt, shown
 
 
 @pytest.fixture

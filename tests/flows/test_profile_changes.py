@@ -2,8 +2,8 @@
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Actor
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import PUBLIC, Resident, World, post_of
+from tests.rebuilt import lost_and_rebuilt
 
 
 def test_what_cannot_be_set_is_said_and_changes_nothing(

@@ -3,9 +3,9 @@
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World
 from tests.flows.test_media import BYTES, fetch
+from tests.rebuilt import lost_and_rebuilt
 
 BANNER = "page.codeberg.everypizza.room.banner"
 

@@ -9,8 +9,8 @@ from bridge.activitypub import quotes
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Room
 from social.models import Post, Stamp
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post_of, said
+from tests.rebuilt import lost_and_rebuilt
 
 OPEN = {"interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}}}
 SHUT = "quote not approved"

@@ -13,13 +13,13 @@ from pytest_django import Settings as SettingsWrapper
 from bridge import tasks
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Anchor, Ghost, Upload
-from tests.bridge.test_pictures import png
-from tests.bridge.test_rebuild import lost_and_rebuilt
+from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, post, post_of
 from tests.fakes.world import said as said_by
 from tests.flows.test_enclosed import files, picture
 from tests.flows.test_faces import pictured
 from tests.flows.test_media import fetch
+from tests.rebuilt import lost_and_rebuilt
 
 ADMIN = "admin-token"
 

@@ -16,9 +16,9 @@ from bridge.activitypub import actors, followers, signatures
 from bridge.activitypub.network import ActivityPub
 from bridge.models import Errand, Received
 from social.models import Actor, Delivery, Follow
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.liar import Liar, Somebody, serving
 from tests.fakes.world import Resident, World
+from tests.rebuilt import lost_and_rebuilt
 
 HEADER = "collection-synchronization"
 

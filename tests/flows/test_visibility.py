@@ -10,8 +10,8 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
 from bridge.models import Ghost, Room
 from social.models import Actor, Delivery, Post
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World, note, outcome, post, post_of, said
+from tests.rebuilt import lost_and_rebuilt
 
 WORDS = "for whom the bell tolls"
 

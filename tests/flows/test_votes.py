@@ -3,11 +3,11 @@
 from bridge import counting
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Delivery, Post, Vote
-from tests.bridge.test_rebuild import lost_and_rebuilt, shown
 from tests.fakes.world import Resident, World, outcome, post, post_of
 from tests.flows import polling
 from tests.flows.polling import END, START, TEXT
 from tests.flows.test_visibility import circle
+from tests.rebuilt import lost_and_rebuilt, shown
 
 # ---- refused
 
