@@ -1,6 +1,7 @@
 """What every live story stands on: Ownroom in one of its two forms, a homeserver, a neighbour."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 from bridge.demo.homeserver import Homeserver
 from bridge.demo.neighbourhood import Neighbour
 from bridge.demo.person import Event, Person
-from bridge.demo.server import Server
+from bridge.demo.server import NotReady, Server
 from bridge.demo.services import Postgres, Redis
 
 FORMS = ("embedded", "parts")
@@ -148,6 +149,20 @@ def stage(form: str, folder: Path, **options: Any) -> Iterator[Stage]:
             redis=redis,
             postgres=postgres,
         )
+
+
+def supervised(town: Stage) -> bool:
+    """As systemd or compose would: what ended by itself (Celery does, at a bad moment of its
+    broker's death) is started again.
+    """
+    ended = [name for name, part in town.server.parts.items() if part.poll() is not None]
+    if ended:
+        sys.stdout.write(f"\n[ended by themselves] {', '.join(ended)}\n")
+    try:
+        town.server.revive()
+    except NotReady:
+        return False
+    return True
 
 
 def containing(text: str) -> Callable[[Event], bool]:

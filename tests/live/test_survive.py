@@ -13,9 +13,8 @@ from time import monotonic
 
 import pytest
 
-from bridge.demo.server import NotReady
 from bridge.demo.services import NotThere
-from tests.live.stage import FORMS, Stage, stage, until
+from tests.live.stage import FORMS, Stage, stage, supervised, until
 from tests.live.streams import FULL, SEED, Mailbox, Stream, stubborn, tell, typed
 
 pytestmark = pytest.mark.live
@@ -56,20 +55,6 @@ def victims(town: Stage) -> dict[str, Callable[[], object]]:
         found |= {part: partial(ours, part) for part in town.server.parts}
         found |= {"redis": partial(beside, town.redis), "postgres": partial(beside, town.postgres)}
     return found | {"homeserver": partial(beside, town.homeserver)}
-
-
-def supervised(town: Stage) -> bool:
-    """As systemd or compose would: what ended by itself (Celery does, at a bad moment of its
-    broker's death) is started again.
-    """
-    ended = [name for name, part in town.server.parts.items() if part.poll() is not None]
-    if ended:
-        tell("ended by themselves", parts=ended)
-    try:
-        town.server.revive()
-    except NotReady:
-        return False
-    return True
 
 
 def drawn(names: list[str], kills: int, chance: random.Random) -> list[str]:
