@@ -15,6 +15,7 @@ from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
 
 Visibility = Literal["public", "unlisted", "private", "limited", "direct", "local"]
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})  # may stand on a page for anybody
+LETTERS: frozenset[Visibility] = frozenset({"limited", "direct"})  # for those named alone
 FOLLOWED: frozenset[Visibility] = frozenset({"private", "local"})  # for followers
 NARROWING: tuple[str, ...] = get_args(Visibility)  # each is for fewer than those before it
 LIKE = "\N{THUMBS UP SIGN}"  # the reaction that every network knows

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from social import actions, approvals, groups, once, policy, polls, reports
 from social.actions import Refused
 from social.acts import (
+    LETTERS,
     OPEN,
     Act,
     AskQuote,
@@ -27,7 +28,7 @@ from social.acts import (
     Vote,
 )
 from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
-from social.models import Actor, Post
+from social.models import Actor, Post, shut_out
 from social.models import Report as ReportRow
 
 REACTIONS = 20  # of one actor to one post
@@ -36,10 +37,11 @@ MOVES = 3  # of one life, from one address to the next
 REPORTS = 20  # of one author about one person, while nobody has looked at them
 REPORTED = 500  # from one server
 HEIGHT = 50  # how far up a conversation is looked
-# What somebody typed in a group's room and the group does not take.
+# Why what somebody typed in a room goes nowhere, though it stands there: they hear of it.
 LOCKED = "the topic is locked: nobody but who moderates the group answers it"
 RESTRICTED = "only who moderates the group begins topics in it"
-NOT_TAKEN = frozenset({LOCKED, RESTRICTED})
+ALONE = "its author has blocked everybody whom it is for"
+NOT_TAKEN = frozenset({LOCKED, RESTRICTED, ALONE})
 
 
 def admit(act: Act) -> None:  # noqa: C901, PLR0912  one line an act
@@ -104,6 +106,14 @@ def _admit_post(author: Actor, act: Publish) -> None:
         _admit_in_group(author, act)
     if not (author.is_local or relevant(author, act)):
         raise Refused("nobody here follows its author or is addressed by it")
+    if author.is_local and act.audience and act.visibility in LETTERS:
+        _admit_letter(author, act)
+
+
+def _admit_letter(author: Actor, act: Publish) -> None:
+    people = Actor.objects.filter(uri__in=act.audience)
+    if people.exists() and not people.exclude(shut_out(author=author)).exists():
+        raise Refused(ALONE)
 
 
 def _admit_in_group(author: Actor, act: Publish) -> None:

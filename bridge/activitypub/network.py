@@ -35,6 +35,7 @@ from bridge.network import Network, Said, Settle
 from social import actions, admission, approvals, foresight, policy, polls
 from social import groups as social_groups
 from social.acts import (
+    LETTERS,
     Accept,
     Act,
     AllowQuote,
@@ -328,7 +329,7 @@ def _original(act: Boost, author: Actor, at: int, deadline: float) -> list[Said]
 
 def _meet(act: Publish, deadline: float) -> None:
     """Who else is in a conversation has a ghost in its room, or answers would not reach them."""
-    if act.visibility not in {"limited", "direct"}:
+    if act.visibility not in LETTERS:
         return
     for uri in act.audience[:PEOPLE]:
         if time.monotonic() < deadline and not actors.known(uri):

@@ -113,7 +113,8 @@ def _tell_not_taken(event: dict[str, Any], problem: str, key: str) -> None:
     writer = event["sender"]
     if found := _desk(writer):
         link = names.matrix_link(event["room_id"], event["event_id"])
-        words = f'<a href="{link}">What you wrote there</a> goes nowhere: {html.escape(problem)}.'
+        why = html.escape(replies.to_you(problem))
+        words = f'<a href="{link}">What you wrote there</a> goes nowhere: {why}.'
         places.say(found, f"<p>{words}</p>", subject=key)
 
 

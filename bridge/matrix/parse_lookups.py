@@ -41,7 +41,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
     cards = {uri: act.post for uri, act in done.items() if isinstance(act, Boost)}
     stored = _posts({*bases, *cards.values(), *needs.posts})
     direct = room.kind == Room.Kind.DIRECT
-    last = _last(room) if direct else ""
+    last = _last(room, event.get("sender")) if direct else ""
     stored |= _posts({last, *(post.reply for post in stored.values())} - {""})
     posts = {event: cards.get(uri, uri) for event, uri in carried.items()}
     fitting.refuse_unseen(event, room, stored, posts)
@@ -127,11 +127,14 @@ def _of(room: Room) -> Iterable[Actor]:
     return room.people.filter(left=None).order_by("uri")
 
 
-def _last(room: Room) -> str:
-    """The newest post of a conversation: what is written next goes on from it."""
-    posts = Anchor.objects.filter(
-        room=room, uri__in=Post.objects.filter(deleted=None).values("uri")
-    )
+def _last(room: Room, sender: object) -> str:
+    """The newest post of a conversation: what is written next goes on from it. Nobody goes on from
+    what somebody says whom they have blocked, or what was never for them.
+    """
+    author = Actor.objects.local().filter(owner=str(sender), left=None).first()
+    if author is None:
+        return ""
+    posts = Anchor.objects.filter(room=room, uri__in=Post.objects.visible_to(author).values("uri"))
     return posts.order_by("-at", "-id").values_list("uri", flat=True).first() or ""
 
 

@@ -4,12 +4,14 @@ import re
 
 from bridge import html
 from bridge.network import UNCHANGED
+from social import admission
 
 _TYPED = re.compile(r"(?:this|[Tt]ype|with|there|mean): ([a-z!@][^(,?]*?)( \(.*\))?\Z")
 _ADDRESS = "An address in the fediverse looks like @name@server"
 _TO_YOU = {
     UNCHANGED: "that is so already: nothing has changed",
     "its author is suspended here": "the admins of this server have suspended your profile",
+    admission.ALONE: "you block everybody whom it is for",
     "its author has blocked them": "you block them. Unblock them first",
     "one of the two has blocked the other": "one of you blocks the other",
     "what it is about is not known here": "I know nothing of that",

@@ -6,7 +6,7 @@ from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.demo.person import Refused
-from bridge.models import Ghost
+from bridge.models import Ghost, Room
 from social.models import Actor, Block, Follow, Post, Site
 from tests.fakes.world import Resident, World, followers, note, outcome, post, post_of, said
 from tests.rebuilt import lost_and_rebuilt
@@ -108,6 +108,50 @@ def test_an_unblock_lets_both_begin_anew(world: World, alice: Resident, bob: Nei
     bob.follow(alice.handle)
     world.settle()
     assert followers(alice.actor) == {bob.id}
+
+
+@pytest.fixture
+def three(world: World, alice: Resident, bob: Neighbour, mallory: Neighbour) -> str:
+    """A conversation of alice, bob and mallory, who spoke last."""
+    bob.post("hello", to="direct", mentions=[alice.handle])
+    world.settle()
+    letter = note(mallory, "the three of us", to=[alice.actor, bob.id], cc=[])
+    world.hear(mallory, said(mallory, "Create", letter))
+    world.settle()
+    rooms = Room.objects.filter(kind="direct")
+    between = next(room.room_id for room in rooms if room.people.count() == 3)
+    alice.person.join(between)
+    return str(between)
+
+
+def test_who_blocks_one_of_three_goes_on_with_the_other(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour, three: str
+) -> None:
+    alice.tell_bot(f"block {mallory.handle}")
+    world.settle()
+    event = alice.person.send(three, "just you and me")
+    world.settle()
+    (sent,) = bob.received("Create", contains="just you and me")
+    assert not mallory.received("Create")
+    assert "inReplyTo" not in sent["activity"]["object"]  # nothing goes on from whom one blocks
+    answer = note(bob, "what a relief", to=[alice.actor], cc=[], inReplyTo=post_of(event))
+    answer["to"] += [mallory.id]
+    world.hear(bob, said(bob, "Create", answer))
+    world.settle()
+    assert alice.seen("what a relief", three)
+
+
+def test_who_writes_to_nobody_but_whom_they_block_hears_that_it_goes_nowhere(
+    world: World, alice: Resident, bob: Neighbour, mallory: Neighbour, three: str
+) -> None:
+    for one in (bob, mallory):
+        alice.tell_bot(f"block {one.handle}")
+    world.settle()
+    event = alice.person.send(three, "is anybody there?")
+    world.settle()
+    assert outcome(event).note == "its author has blocked everybody whom it is for"
+    assert not Post.objects.filter(author__uri=alice.actor).exists()
+    assert any("you block everybody whom it is for" in line for line in alice.answers())
 
 
 def test_who_is_blocked_from_next_door_loses_follows_both_ways(
