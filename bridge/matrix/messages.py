@@ -16,6 +16,7 @@ _ASKED = 200  # names looked up for one message, hashtags among them
 _UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
 _EMOJIS = 50  # of one post, as many as are read from others
 _MENTIONED = 50  # as bridge.html_find
+_BEGINS = re.compile(r"\s*<p>", re.IGNORECASE)
 _WHOLE = re.compile(r"@[^\s@]+@[^\s@]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -214,15 +215,18 @@ def _written(content: Mapping[str, Any], said: _Text, refs: Refs, sender: str) -
     name = refs.name or sender[1:].partition(":")[0]
     # A display name is free text: it must not mention anybody.
     name = " ".join(shapes.clean(name).replace("@", "").replace("#", "").split())
-    written = html.from_matrix(f"{name} {said.body}", None, refs.link)
+    written = html.from_matrix(f"{name} {said.body}", _told_of(name, said.formatted), refs.link)
     told = written.html.replace("<p>", "<p><em>").replace("</p>", "</em></p>")
-    return html.Written(
-        html=told,
-        mentions=written.mentions,
-        hashtags=written.hashtags,
-        spoiler=written.spoiler,
-        whole_spoiler=written.whole_spoiler,
-    )
+    return replace(written, html=told)
+
+
+def _told_of(name: str, formatted: str | None) -> str | None:
+    """The name in front of the first words, in their own paragraph where they have one."""
+    if not formatted or not html.plain(formatted):
+        return None
+    begins = _BEGINS.match(formatted)
+    at = begins.end() if begins else 0
+    return f"{formatted[:at]}{html.escape(name)} {formatted[at:]}"
 
 
 def _warning(
