@@ -182,9 +182,10 @@ def _content(obj: Json, uri: str, at: int, author: str, followers: str) -> Conte
     said = parse_quotes.without_fallback(said) if quote else said
     place = places.read(obj)
     said = places.without_line(said, place)
+    warning = html.warning(jsonld.text(obj.get("summary"))) if is_note or _warns(obj) else ""
     return Content(
         html=parse_emoji.renamed(said, emojis),
-        summary=html.warning(jsonld.text(obj.get("summary"))) if is_note or _warns(obj) else "",
+        summary=html.warning(parse_emoji.renamed(warning, emojis)),
         sensitive=obj.get("sensitive") is True,
         language=language,
         mentions=_mentions(obj),

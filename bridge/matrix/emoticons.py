@@ -34,7 +34,8 @@ def _written(act: Act, refs: Refs) -> Iterable[Emoji]:
     post = refs.boosted if isinstance(act, Boost) else act
     match post:
         case Publish(content=content) | Revise(now=Publish(content=content)):
-            yield from (e for e in content.emojis if f":{e.shortcode}:" in content.html)
+            words = f"{content.html}\n{content.summary}"
+            yield from (e for e in content.emojis if f":{e.shortcode}:" in words)
         case React(custom=Emoji() as emoji):
             yield emoji
         case _:

@@ -1,7 +1,7 @@
 """The words of a message: what was written, with which warning, naming whom. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -102,7 +102,7 @@ def read(  # noqa: PLR0913  one message and all that it stands among
         mentions=_mentions(content, written, refs, author=author, parent=parent),
         hashtags=written.hashtags,
         attachments=files,
-        emojis=_emojis(written, refs, event),
+        emojis=_emojis(written, (written.html, summary, *refs.offered), refs, event),
         place=place,
         quote=quote,
         quotable=_quotable(options),
@@ -110,14 +110,17 @@ def read(  # noqa: PLR0913  one message and all that it stands among
     return Message(content=found, unlisted=said.unlisted)
 
 
-def _emojis(written: html.Written, refs: Refs, event: str) -> tuple[Emoji, ...]:
-    """The pictures in the text, and those of the owner's pack that it names; served as files of
-    this post.
+def _emojis(
+    written: html.Written, said: Iterable[str], refs: Refs, event: str
+) -> tuple[Emoji, ...]:
+    """The pictures in the text, and those of the owner's pack that the text, its warning or the
+    answers of its poll name; served as files of this post.
     """
+    words = "\n".join(said)
     found = dict(written.emoticons)
     places = {name: attachments.place(mxc) for name, mxc in found.items()}
     for emoji in refs.pack:
-        if f":{emoji.shortcode}:" in written.html:
+        if f":{emoji.shortcode}:" in words:
             places.setdefault(emoji.shortcode, tuple(emoji.url.rsplit("/", 2)[1:]))
     return tuple(
         Emoji(shortcode=name, url=names.media_uri(refs.files or refs.origin, event, *where))

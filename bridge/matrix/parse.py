@@ -170,7 +170,8 @@ def _question(event: Event, refs: Refs) -> Act | Command | Ignored:
     asked = polls.asked(event.content, event.at, refs.voting)
     if isinstance(asked, Ignored):
         return asked
-    said = _message(replace(event, content=asked.content), refs)
+    offered = tuple(option.name for option in asked.poll.options)
+    said = _message(replace(event, content=asked.content), replace(refs, offered=offered))
     match said:
         case Publish():
             return replace(said, content=replace(said.content, poll=asked.poll))

@@ -51,6 +51,7 @@ class Refs:
     moderators: frozenset[str] = frozenset()  # of that group, if it is one of ours
     pack: tuple[Emoji, ...] = ()  # the sender's own, in their profile
     pictures: Mapping[str, Emoji] = field(default_factory=dict)  # mxc -> what was reacted with
+    offered: tuple[str, ...] = ()  # the answers of the poll that the event asks
     name: str = ""  # the sender's display name, for "/me waves"
     now: int = 0  # when we received it, in milliseconds; 0 when unknown
 

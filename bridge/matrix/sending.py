@@ -110,7 +110,7 @@ def caption(post: Publish, refs: Refs) -> Formatted:
         said = Formatted(
             body=f"{said.body}\n{more.body}".strip(), formatted=said.formatted + more.formatted
         )
-    return _warned(said, post.content.summary)
+    return _warned(said, post.content.summary, refs.emoticons)
 
 
 def mentioned(post: Publish, refs: Refs) -> dict[str, Any]:
@@ -121,14 +121,14 @@ def mentioned(post: Publish, refs: Refs) -> dict[str, Any]:
     return {"user_ids": told[:_MENTIONED]} if told else {}
 
 
-def _warned(said: Formatted, summary: str) -> Formatted:
+def _warned(said: Formatted, summary: str, emoticons: Mapping[str, str]) -> Formatted:
     if not summary:
         return said
-    shown = html.escape(html.warning(summary))
+    warning = html.to_matrix(f"<p>{html.escape(html.warning(summary))}</p>", {}, emoticons)
     below = hidden(said.formatted, summary) if said.body.strip() else ""  # else a file alone
     return Formatted(
         body=f"[CW: {html.warning(summary)}]\n\n{said.body}".strip(),
-        formatted=f"<p>{shown}</p>{below}",
+        formatted=warning.formatted + below,
     )
 
 

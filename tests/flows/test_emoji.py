@@ -12,6 +12,7 @@ from social.models import Actor, Post, Reaction
 from social.web.templatetags.ownroom import kept_with
 from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, note, post_of, said
+from tests.flows.polling import DISCLOSED, START, TEXT
 from tests.rebuilt import lost_and_rebuilt
 
 
@@ -240,6 +241,29 @@ def test_the_pack_of_the_profile_room_gives_pictures_to_words(
     before = Post.objects.get(uri=post_of(event)).emojis
     lost_and_rebuilt()
     assert Post.objects.get(uri=post_of(event)).emojis == before
+
+
+def test_a_warning_and_an_answer_of_a_poll_show_their_pictures_too(
+    world: World, alice: Resident, bob: Neighbour, cat: bytes
+) -> None:
+    world.friends(bob, alice)
+    alice.person.put_state(alice.room, "m.room.image_pack", {"images": {"cat": {"url": MXC}}})
+    world.settle()
+    warned = alice.post("!cw about :cat:\nwords")
+    answers = [{"id": name, TEXT: name} for name in (":cat:", "none")]
+    poll = {"kind": DISCLOSED, "question": {TEXT: "which?"}, "answers": answers}
+    asked = alice.person.send_event(alice.room, START, {START: poll})
+    world.settle()
+    for event, words in ((warned, "words"), (asked, "which?")):
+        (one,) = emoji_tags(written(bob, words))
+        assert world.get(one["icon"]["url"]) == (200, cat)
+        assert f'src="{one["icon"]["url"]}" alt=":cat:"' in world.page(f"/@alice/{event[1:]}")
+    theirs = note(bob, "behind it", summary="about :c+t:", tag=[tag("c+t", picture(world, "ct"))])
+    world.hear(bob, said(bob, "Create", theirs))
+    world.settle()
+    (shown,) = alice.seen("behind it", world.mirror(bob, alice))
+    assert shown["content"]["formatted_body"].startswith('<p>about <img data-mx-emoticon="" src=')
+    assert shown["content"]["body"].startswith("[CW: about :c_t:]")
 
 
 def test_a_pack_that_somebody_else_puts_there_counts_for_nothing(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from django import template
-from django.utils.html import strip_tags
+from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
@@ -65,6 +65,12 @@ def kept(html: str) -> SafeString:
 def kept_with(html: str, thing: Post | Actor) -> SafeString:
     """The same, with the custom emoji of a post or an actor as pictures."""
     return _clean(html, "nofollow noopener", emoji.of(thing))
+
+
+@register.filter
+def drawn_with(text: str, thing: Post | Actor) -> SafeString:
+    """Plain words, a warning or an answer of a poll, with the same pictures."""
+    return _clean(escape(text), "nofollow noopener", emoji.of(thing))
 
 
 @register.filter
