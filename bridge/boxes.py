@@ -6,9 +6,9 @@ overwritten where it stands. What cannot be told apart is Unreadable, and carrie
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from bridge.errors import Unreadable
+from bridge.pieces import Data
 
 MOST = 4_096  # boxes within one, items, and pieces of all items
 DEEPEST = 8  # boxes in boxes
@@ -20,13 +20,9 @@ _PARTS = frozenset(
 _NOTES = frozenset(
     {b"udta", b"meta", b"uuid", b"udes", b"crtt", b"mdft", b"altt", b"free", b"skip"}
 )
+_HEADS, _HEAD = frozenset({b"mvhd", b"tkhd", b"mdhd"}), 20  # bytes of each, at least
 _NESTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco"})
 _BROKEN = "a broken picture"
-
-
-class Data(Protocol):
-    def __len__(self) -> int: ...
-    def __getitem__(self, key: slice, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ Blank = tuple[int, int, bytes]  # from where, to where, and what stands there in
 def read(data: Data) -> tuple[tuple[int, int], list[Blank]]:
     """The largest of the sizes that the items in it have, and what is to be blanked, in order."""
     sides, blanks, seen = (0, 0), list[Blank](), 0
-    for box in _boxes(data, 0, len(data)):
+    for box in inside(data, 0, len(data)):
         match box.name:
             case b"ftyp" | b"mdat":
                 continue
@@ -64,7 +60,7 @@ def read(data: Data) -> tuple[tuple[int, int], list[Blank]]:
 
 def notes(data: Data) -> list[Blank]:
     """What is to be blanked in a box of boxes, of a film."""
-    return [blank for box in _boxes(data, 0, len(data)) for blank in _nested(data, box)]
+    return [blank for box in inside(data, 0, len(data)) for blank in _nested(data, box)]
 
 
 def _number(data: Data, at: int, size: int) -> int:
@@ -74,7 +70,7 @@ def _number(data: Data, at: int, size: int) -> int:
     return int.from_bytes(found, "big")
 
 
-def _boxes(data: Data, start: int, end: int) -> Iterator[Box]:
+def inside(data: Data, start: int, end: int) -> Iterator[Box]:
     at = start
     for _ in range(MOST):
         if at == end:
@@ -99,11 +95,14 @@ def _blanked(box: Box) -> list[Blank]:
 def _nested(data: Data, box: Box, deep: int = 0) -> Iterator[Blank]:
     if deep > DEEPEST:
         raise Unreadable(_BROKEN)
-    for inner in _boxes(data, box.body, box.end):
+    for inner in inside(data, box.body, box.end):
         if inner.name in _NESTS:
             yield from _nested(data, inner, deep + 1)
         elif inner.name in _NOTES:
             yield from _blanked(inner)
+        elif inner.name in _HEADS and inner.end - inner.body >= _HEAD:
+            wide = 16 if data[inner.body : inner.body + 1] == b"\1" else 8
+            yield inner.body + 4, inner.body + 4 + wide, b""  # when it was made, and changed
 
 
 # ---- items
@@ -111,7 +110,7 @@ def _nested(data: Data, box: Box, deep: int = 0) -> Iterator[Blank]:
 
 def _meta(data: Data, meta: Box) -> Iterator[Blank]:
     found: dict[bytes, Box] = {}
-    for box in _boxes(data, meta.body + 4, meta.end):
+    for box in inside(data, meta.body + 4, meta.end):
         if box.name not in _PARTS or box.name in found:
             yield from _blanked(box)
             continue
@@ -130,9 +129,9 @@ def _meta(data: Data, meta: Box) -> Iterator[Blank]:
 
 def _sides(data: Data, meta: Box) -> tuple[int, int]:
     sizes = [(0, 0)]
-    for iprp in _boxes(data, meta.body + 4, meta.end):
-        for ipco in _boxes(data, iprp.body, iprp.end) if iprp.name == b"iprp" else ():
-            for box in _boxes(data, ipco.body, ipco.end) if ipco.name == b"ipco" else ():
+    for iprp in inside(data, meta.body + 4, meta.end):
+        for ipco in inside(data, iprp.body, iprp.end) if iprp.name == b"iprp" else ():
+            for box in inside(data, ipco.body, ipco.end) if ipco.name == b"ipco" else ():
                 if box.name == b"ispe":
                     sides = _number(data, box.body + 4, 4), _number(data, box.body + 8, 4)
                     sizes.append(sides)
@@ -142,7 +141,7 @@ def _sides(data: Data, meta: Box) -> tuple[int, int]:
 def _items(data: Data, iinf: Box) -> Iterator[tuple[int, bytes, int]]:
     """Number, kind, and where the kind stands."""
     counted = 2 if _number(data, iinf.body, 1) == 0 else 4
-    for box in _boxes(data, iinf.body + 4 + counted, iinf.end):
+    for box in inside(data, iinf.body + 4 + counted, iinf.end):
         version = _number(data, box.body, 1)
         if box.name != b"infe" or version not in {2, 3}:
             raise Unreadable(_BROKEN)

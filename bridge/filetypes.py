@@ -26,9 +26,13 @@ _OTHER_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2"}
     | {b"miaf", b"msf1", b"avci", b"avcs", b"jpeg", b"jpgs", b"vvic", b"vvis", b"unif"}
 )
-_UNCLEAN = (  # TIFF and what cameras make of it, JPEG XL and JPEG 2000 in boxes
+_TAGGED = frozenset({"audio/mpeg", "audio/aac", "audio/flac", "audio/wav", "audio/ogg"})
+# TIFF and what cameras make of it, JPEG XL and JPEG 2000 in boxes; sounds that are neither MPEG,
+# FLAC, WAV, Ogg nor in boxes: Windows Media, Core Audio, large WAVs, WavPack, Monkey's, DSD.
+_UNCLEAN = (
     *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILMCCD-RAW"),
     *(b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  "),
+    *(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"caff", b"RF64", b"BW64", b"wvpk", b"MAC ", b"DSD "),
 )
 _OLD_FILMS = (b"moov", b"mdat", b"wide", b"free", b"skip")
 # Containers for sounds and films alike, and zipped documents: the sender says which it is.
@@ -62,14 +66,26 @@ def noted(head: bytes) -> str:
 
 
 def unclean(head: bytes) -> bool:
-    """Whether it is a picture that may say where it was taken, and nobody here can tell."""
-    return head.startswith(_UNCLEAN)
+    """Whether it is a picture or a sound that may say where it was taken, and nobody here can
+    tell.
+    """
+    return head.startswith(_UNCLEAN) or (head[:4] == b"FORM" and head[8:11] == b"AIF")
+
+
+def tagged(head: bytes) -> str:
+    """The media type of a sound with tags in front of it, between or behind; whatever it is
+    called.
+    """
+    found = of(head)
+    return found if found in _TAGGED else ""
 
 
 def filmed(head: bytes) -> bool:
-    """Whether it is a film in boxes, which may say where it was taken; old ones begin anyhow."""
+    """Whether it is a film or sound in boxes, which may say where it was taken; old ones begin
+    anyhow.
+    """
     if head[4:8] == b"ftyp":
-        return of(head) == "video/mp4"
+        return of(head) in {"video/mp4", "audio/mp4"}
     return head[4:8] in _OLD_FILMS
 
 

@@ -7,10 +7,10 @@ it was taken, comments, and whatever is hidden behind its end are not.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bridge import boxes
 from bridge.errors import Unreadable
+from bridge.pieces import Data, Piece, Pieces, joined
 
 PIXELS = 64_000_000  # in one picture; a homeserver makes thumbnails of less
 SIDE = 30_000
@@ -31,18 +31,11 @@ _ORIENTATION = 0x0112
 _TURNED = range(5, 9)  # orientations that swap width and height
 
 
-class Data(Protocol):
-    """The bytes of a file: `bytes`, or a map of one on disk."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, key: slice, /) -> bytes: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Picture:
     width: int
     height: int
-    pieces: tuple[bytes | slice, ...] = field(default=())  # all that is kept, in order
+    pieces: Pieces = field(default=())  # all that is kept, in order
 
 
 def read(data: Data, media_type: str) -> Picture:
@@ -60,32 +53,6 @@ def container(data: Data, media_type: str) -> Picture:
     return _READERS[media_type](data)
 
 
-def changed(picture: Picture, size: int) -> bool:
-    """Whether anything of a file of this size is left out."""
-    return picture.pieces != (slice(0, size),)
-
-
-def written(data: Data, picture: Picture, chunk: int = 65_536) -> Iterator[bytes]:
-    for piece in picture.pieces:
-        if isinstance(piece, bytes):
-            yield piece
-            continue
-        for start in range(piece.start, piece.stop, chunk):
-            yield data[start : min(start + chunk, piece.stop)]
-
-
-def _joined(pieces: list[bytes | slice]) -> tuple[bytes | slice, ...]:
-    """Neighbouring pieces as one."""
-    done: list[bytes | slice] = []
-    for piece in pieces:
-        last = done[-1] if done else b""
-        if isinstance(piece, slice) and isinstance(last, slice) and last.stop == piece.start:
-            done[-1] = slice(last.start, piece.stop)
-        else:
-            done.append(piece)
-    return tuple(done)
-
-
 def _number(data: bytes, *, little: bool = False) -> int:
     return int.from_bytes(data, "little" if little else "big")
 
@@ -96,7 +63,7 @@ def _number(data: bytes, *, little: bool = False) -> int:
 def _jpeg(data: Data) -> Picture:
     size = len(data)
     width = height = turn = 0
-    pieces: list[bytes | slice] = [slice(0, 2)]
+    pieces: list[Piece] = [slice(0, 2)]
     for marker, start, end in _segments(data):
         head = data[start + 4 : min(end, start + 64)]
         if marker in _FRAMES and not width:
@@ -109,7 +76,7 @@ def _jpeg(data: Data) -> Picture:
     if turn > 1:
         pieces.insert(1, _turned(turn))
     sides = (height, width) if turn in _TURNED else (width, height)
-    return Picture(*sides, _joined(pieces))
+    return Picture(*sides, joined(pieces))
 
 
 def _segments(data: Data) -> Iterator[tuple[int, int, int]]:
@@ -188,14 +155,14 @@ def _png(data: Data) -> Picture:
             pieces.append(slice(at, end))
         at = end
         if name == b"IEND":
-            kept = _joined([*pieces])
+            kept = joined([*pieces])
             return Picture(_number(data[16:20]), _number(data[20:24]), kept)
     raise Unreadable("a broken picture")
 
 
 def _webp(data: Data) -> Picture:
     end, at = min(len(data), 8 + _number(data[4:8], little=True)), 12
-    found, pieces, total = (0, 0), list[bytes | slice](), 4
+    found, pieces, total = (0, 0), list[Piece](), 4
     for _ in range(_CHUNKS):
         if at >= end:
             break
@@ -207,14 +174,14 @@ def _webp(data: Data) -> Picture:
         after += length & 1
         if name in _WEBP:
             flags = data[at + 8 : at + 9]
-            piece: list[bytes | slice] = [slice(at, min(after, end))]
+            piece: list[Piece] = [slice(at, min(after, end))]
             if name == b"VP8X" and flags[0] & 0x0C:
                 clear = data[at : at + 8] + bytes((flags[0] & ~0x0C,))
                 piece = [clear, slice(at + 9, after)]
             pieces += piece
             total += min(after, end) - at
         at = after
-    kept = _joined([data[:4] + total.to_bytes(4, "little") + data[8:12], *pieces])
+    kept = joined([data[:4] + total.to_bytes(4, "little") + data[8:12], *pieces])
     whole = total + 8 == len(data) and kept[1:] == (slice(12, len(data)),)
     return Picture(*found, (slice(0, len(data)),) if whole else kept)
 
@@ -241,14 +208,14 @@ def _gif(data: Data) -> Picture:
 
 def _boxed(data: Data) -> Picture:
     sides, blanks = boxes.read(data)
-    pieces, at = list[bytes | slice](), 0
+    pieces, at = list[Piece](), 0
     for start, end, instead in blanks:
         start, end = max(start, at), max(end, at)  # noqa: PLW2901  two may share bytes
         written = instead or bytes(end - start)
         if start < end and data[start:end] != written:
             pieces += [slice(at, start), written]
             at = end
-    return Picture(*sides, _joined([*pieces, slice(at, len(data))]))
+    return Picture(*sides, joined([*pieces, slice(at, len(data))]))
 
 
 _READERS = {

@@ -1,19 +1,19 @@
-"""What people here took, as the world gets it: without the place where it was taken.
+"""What people here took and recorded, as the world gets it: without the place where they did.
 
-A client sends what its camera wrote. The room has it so, among those who are there; a picture for
-anybody passes through an unnamed file on disk, where its notes stay behind, and of a film they are
-blanked as it passes. What it is its first bytes say, whatever it is called; a picture that cannot
-be cleaned is given to nobody.
+A client sends what its camera or recorder wrote. The room has it so, among those who are there. A
+picture or a sound for anybody passes through an unnamed file on disk, where its notes stay behind;
+of a film they are blanked as it passes. What it is its first bytes say, whatever it is called; what
+cannot be cleaned is given to nobody.
 """
 
 import mmap
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO
 
 from django.conf import settings
 
-from bridge import filetypes, films, pictures
+from bridge import filetypes, films, matroska, pictures, pieces, sounds
 from bridge.errors import Busy, Gone, Unreadable
 from bridge.loop import run
 from bridge.matrix import client
@@ -67,7 +67,7 @@ class Film:
     """A download of which the notes are blanked as it passes."""
 
     begun: Begun
-    blanked: films.Blanked = field(default_factory=films.Blanked)
+    blanked: films.Passing
 
     @property
     def type(self) -> str:
@@ -92,14 +92,14 @@ def without_notes(found: client.Download) -> Begun | Cleaned | Film:
     """Other files stay as they are. Raises Busy and Gone."""
     try:
         begun = Begun(found, run(_head(found)))
-        kind = filetypes.noted(begun.head)
-        if filetypes.filmed(begun.head):
-            return Film(begun)
+        if blanked := _blanked(begun.head):
+            return Film(begun, blanked)
+        kind = filetypes.noted(begun.head) or filetypes.tagged(begun.head)
         return _cleaned(begun, kind) if kind else begun
     except BaseException as error:
         run(found.close())
         if isinstance(error, OSError):  # a full disk: what was not cleaned is given to nobody
-            raise Busy(f"a picture cannot be put on disk: {error.strerror}") from error
+            raise Busy(f"it cannot be put on disk: {error.strerror}") from error
         raise
 
 
@@ -108,8 +108,14 @@ async def _head(found: client.Download) -> bytes:
     while len(head) < filetypes.HEAD and (more := await found.read(filetypes.HEAD - len(head))):
         head += more
     if filetypes.unclean(head):
-        raise Gone("a kind of picture whose notes cannot be told apart")
+        raise Gone("a kind of picture or sound whose notes cannot be told apart")
     return head
+
+
+def _blanked(head: bytes) -> films.Passing | None:
+    if filetypes.filmed(head):
+        return films.Blanked(song=filetypes.of(head) == "audio/mp4")
+    return matroska.Blanked() if head.startswith(matroska.EBML) else None
 
 
 def _cleaned(begun: Begun, kind: str) -> Cleaned:
@@ -130,7 +136,7 @@ def _save(begun: Begun, file: IO[bytes]) -> None:
     while chunk := run(begun.read(_CHUNK)):
         size += len(chunk)
         if size > LARGEST:
-            raise Gone("a picture larger than any")
+            raise Gone("a picture or sound larger than any")
         file.write(chunk)
     run(begun.close())
     file.flush()
@@ -139,15 +145,21 @@ def _save(begun: Begun, file: IO[bytes]) -> None:
 def _without(file: IO[bytes], kind: str) -> IO[bytes]:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            picture = pictures.container(data, kind)
+            kept = _kept(data, kind)
         except Unreadable as error:
             raise Gone(f"its notes cannot be told apart: {error}") from None
-        if not pictures.changed(picture, len(data)):
+        if not pieces.changed(kept, len(data)):
             return file
         clean = _draft()
-        clean.writelines(pictures.written(data, picture))
+        clean.writelines(pieces.written(data, kept))
     file.close()
     return clean
+
+
+def _kept(data: pieces.Data, kind: str) -> pieces.Pieces:
+    if filetypes.kind(kind) == "audio":
+        return sounds.read(data, kind)
+    return pictures.container(data, kind).pieces
 
 
 def _draft() -> IO[bytes]:

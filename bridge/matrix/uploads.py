@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from bridge import filetypes, http, names, pictures
+from bridge import filetypes, http, names, pictures, pieces
 from bridge.errors import Busy, Forbidden, Gone, Trouble, Unreadable
 from bridge.loop import in_database
 from bridge.matrix import client, registration
@@ -226,9 +226,9 @@ def _judged(draft: IO[bytes], said: str, stack: contextlib.ExitStack) -> _Judged
         with mmap.mmap(draft.fileno(), 0, access=mmap.ACCESS_READ) as data:
             picture = pictures.read(data, media_type)
             width, height = picture.width, picture.height
-            if pictures.changed(picture, len(data)):
+            if pieces.changed(picture.pieces, len(data)):
                 body = stack.enter_context(_draft())
-                body.writelines(pictures.written(data, picture))
+                body.writelines(pieces.written(data, picture.pieces))
     size = body.seek(0, 2)
     body.seek(0)
     digest = hashlib.file_digest(body, "sha256").hexdigest()  # type: ignore[arg-type]  # a file on disk

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge import filetypes, pictures
+from bridge import filetypes, pictures, pieces
 from bridge.errors import Unreadable
 from tests.fakes.pictures import (
     SECRET,
@@ -23,7 +23,7 @@ from tests.fakes.pictures import (
 
 
 def cleaned(data: bytes, kind: str) -> bytes:
-    return b"".join(pictures.written(data, pictures.read(data, kind), chunk=7))
+    return b"".join(pieces.written(data, pictures.read(data, kind).pieces, chunk=7))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_its_size_is_read_and_a_clean_one_stays_as_it_is(kind: str, data: bytes)
     assert filetypes.of(data) == kind
     found = pictures.read(data, kind)
     assert (found.width, found.height) == (64, 48)
-    assert not pictures.changed(found, len(data))
+    assert not pieces.changed(found.pieces, len(data))
     assert cleaned(data, kind) == data
 
 
@@ -122,7 +122,7 @@ def test_what_a_picture_in_boxes_notes_is_blanked_and_the_rest_keeps_its_place(
     assert SECRET not in clean
     assert (len(clean), clean.index(b"pixels")) == (len(noted), noted.index(b"pixels"))
     assert b"Exif" not in clean
-    assert not pictures.changed(pictures.read(clean, kind), len(clean))
+    assert not pieces.changed(pictures.read(clean, kind).pieces, len(clean))
 
 
 def test_a_picture_with_more_notes_than_picture_is_refused() -> None:

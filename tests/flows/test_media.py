@@ -9,6 +9,7 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Ghost
 from tests.fakes.pictures import SECRET, avif, exif, film, jpeg, segment
+from tests.fakes.sounds import HEARD, TAGGED
 from tests.fakes.world import Resident, World, outcome, post, post_of
 from tests.rebuilt import lost_and_rebuilt, shown
 
@@ -122,8 +123,27 @@ def test_of_a_picture_in_boxes_it_stays_in_the_room_too_whatever_it_is_called(
     assert fetch(url)[0] == 404  # what cannot be cleaned is given to nobody
 
 
-@pytest.mark.parametrize("head", [b"II*\0", b"MM\0*", b"\0\0\0\x0cJXL \r\n\x87\n"])
-def test_a_picture_whose_notes_nobody_can_tell_apart_is_given_to_nobody(
+@pytest.mark.parametrize("kind", ["mp3", "opus", "flac", "wav", "m4a", "webm"])
+def test_where_a_sound_was_recorded_is_nobodys_business(
+    world: World, alice: Resident, kind: str
+) -> None:
+    url = address(picture(world, alice, kind="audio/whatever", msgtype="m.audio"))
+    noted = TAGGED[kind]
+    world.home.files["hs.test/abc"] = ("audio/whatever", noted)
+    status, headers, body = fetch(url)
+    assert (status, headers["Content-Length"]) == (200, str(len(body)))
+    assert (SECRET in noted, SECRET in body, body.count(HEARD)) == (True, False, 1)
+    at = body.index(HEARD)
+    assert fetch(url, Range=f"bytes={at}-{at + 9}")[2] == HEARD[:10]
+    world.home.files["hs.test/abc"] = ("audio/whatever", noted[:24])
+    _, _, body = fetch(url)
+    assert SECRET[:4] not in body
+
+
+@pytest.mark.parametrize(
+    "head", [b"II*\0", b"MM\0*", b"\0\0\0\x0cJXL \r\n\x87\n", b"FORM\0\0\1\0AIFF", b"OggS"]
+)
+def test_a_picture_or_sound_whose_notes_nobody_can_tell_apart_is_given_to_nobody(
     world: World, alice: Resident, head: bytes
 ) -> None:
     url = address(picture(world, alice, kind="image/jpeg"))
