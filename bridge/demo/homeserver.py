@@ -9,14 +9,12 @@ import hashlib
 import hmac
 import json
 import os
-import signal
 import socket
 import subprocess
 import time
 import venv as venvs
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -38,7 +36,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Homeserver:
+class Homeserver(leash.Leashed):
     """One Synapse. Its folder keeps everything, so a second start finds the same rooms."""
 
     def __init__(  # noqa: PLR0913  each of these is one line of the homeserver's own configuration
@@ -67,7 +65,6 @@ class Homeserver:
         self.venv = venv or Path(os.environ.get("OWNROOM_SYNAPSE_VENV") or ROOT / ".venv-synapse")
         self.extra = extra or {}
         self.database = database
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -103,24 +100,8 @@ class Homeserver:
             raise
         return self
 
-    def stop(self) -> None:
-        if self.process:
-            leash.end(self.process)
-
-    def kill(self) -> None:
-        if self.process:
-            leash.end(self.process, signal.SIGKILL)
-
     def __enter__(self) -> Self:
         return self if self.process else self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def register(self, localpart: str, password: str, *, admin: bool = False) -> dict[str, str]:
         """Makes the account by shared secret, or logs in when it exists.

@@ -61,6 +61,23 @@ def end(process: subprocess.Popen[bytes], sign: int = signal.SIGTERM, grace: flo
             pipe.close()
 
 
+class Leashed:
+    """A program that is on the leash while it runs; whoever inherits knows how to start it."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def stop(self) -> None:
+        if self.process:
+            end(self.process)
+
+    def kill(self) -> None:
+        if self.process:
+            end(self.process, signal.SIGKILL)
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         readable, _, _ = select.select([0], [], [], 1.0)

@@ -7,21 +7,16 @@ import base64
 import contextlib
 import json
 import os
-import signal
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from bridge.demo import leash
-
-if TYPE_CHECKING:
-    import subprocess
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +46,7 @@ class Sent:
         return [int(one["status"]) for one in self.deliveries]
 
 
-class Neighbour:
+class Neighbour(leash.Leashed):
     """A fediverse server next door, on loopback. `hosts` further ones share its port."""
 
     def __init__(  # noqa: PLR0913  the options of its command line
@@ -69,7 +64,6 @@ class Neighbour:
         told = {"host": host, "hosts": hosts, "signatures": signatures, "sends": sends}
         self._options = [part for key, value in told.items() for part in (f"--{key}", str(value))]
         self._options += [f for f, wanted in (("--sink", sink), ("--secure", secure)) if wanted]
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -94,24 +88,8 @@ class Neighbour:
         self.port, self.url = int(told["port"]), str(told["url"])
         return self
 
-    def stop(self) -> None:
-        if self.process:
-            leash.end(self.process)
-
-    def kill(self) -> None:
-        if self.process:
-            leash.end(self.process, signal.SIGKILL)
-
     def __enter__(self) -> Self:
         return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def actor(self, name: str, *, host: int = 0, locked: bool = False, **document: Any) -> "Actor":
         """Made when new; `document` overrules fields of its profile."""

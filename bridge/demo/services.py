@@ -45,11 +45,10 @@ def _program(name: str) -> str:
     return found
 
 
-class _Service:
+class _Service(leash.Leashed):
     def __init__(self) -> None:
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="ownroom-service-"))
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -82,12 +81,8 @@ class _Service:
             leash.end(self.process)
 
     def stop(self) -> None:
-        if self.process:
-            leash.end(self.process)
+        super().stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
 class Redis(_Service):

@@ -7,10 +7,11 @@ in once the quota is full (bridge/matrix/uploads.py), and whoever asks is told w
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.utils import timezone
 from bridge.errors import Busy, Forbidden, Trouble
 from bridge.loop import run
 from bridge.matrix import client, overflow, registration, uploads
-from bridge.models import Anchor, Ghost, Room, Upload
+from bridge.models import Anchor, Ghost, Overflow, Room, Upload
 from social.models import Actor, Boost, Post
 from social.web import links
 
@@ -117,20 +118,37 @@ def remove(rows: Iterable[Upload]) -> Removed:
     """From the homeserver, then from our memory. A file that came from two addresses goes with
     the second of them. Where the homeserver is away, or lets us remove nothing, it ends at once.
     """
-    done, rows = Removed(), list(rows)
-    for row in rows:
+    return _each([partial(_upload, row) for row in rows])
+
+
+def _each(removals: Sequence[Callable[[], int]]) -> Removed:
+    """Each says how many bytes it removed."""
+    done = Removed()
+    for go in removals:
         try:
-            if not Upload.objects.filter(mxc=row.mxc).exclude(pk=row.pk).exists():
-                _gone_from_the_homeserver(row.mxc)
+            size = go()
         except Trouble as error:
             done.stays, done.why = done.stays + 1, str(error)
             if _is_for_all(error):
-                done.stays = len(rows) - done.files
+                done.stays = len(removals) - done.files
                 break
-            continue
-        Upload.objects.filter(pk=row.pk).delete()
-        done.files, done.size = done.files + 1, done.size + row.size
+        else:
+            done.files, done.size = done.files + 1, done.size + size
     return done
+
+
+def _upload(row: Upload) -> int:
+    if not Upload.objects.filter(mxc=row.mxc).exclude(pk=row.pk).exists():
+        _gone_from_the_homeserver(row.mxc)
+    Upload.objects.filter(pk=row.pk).delete()
+    return row.size
+
+
+def _text(row: Overflow) -> int:
+    """No quota counts it."""
+    _gone_from_the_homeserver(row.mxc)
+    overflow.forget(row)
+    return 0
 
 
 def _is_for_all(error: Trouble) -> bool:
@@ -191,7 +209,8 @@ def prune() -> None:
 
 def remove_gone() -> Removed:
     """What nothing shows any more."""
-    texts, files = _remove_texts(), remove(orphans()[:AT_ONCE])
+    texts = _each([partial(_text, row) for row in overflow.spent()[:AT_ONCE]])
+    files = remove(orphans()[:AT_ONCE])
     return Removed(
         texts.files + files.files, files.size, texts.stays + files.stays, texts.why or files.why
     )
@@ -209,22 +228,6 @@ def look_at_texts() -> None:
             continue
         overflow.settle(row, stands=bool(event.get("content")))
     overflow.end(timezone.now() - UNSENT)
-
-
-def _remove_texts() -> Removed:
-    done, rows = Removed(), list(overflow.spent()[:AT_ONCE])
-    for row in rows:
-        try:
-            _gone_from_the_homeserver(row.mxc)
-        except Trouble as error:
-            done.stays, done.why = done.stays + 1, str(error)
-            if _is_for_all(error):
-                done.stays = len(rows) - done.files
-                break
-            continue
-        overflow.forget(row)
-        done.files += 1
-    return done
 
 
 def _above(limit: float) -> list[Upload]:
