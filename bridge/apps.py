@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class Bridge(AppConfig):
     name = "bridge"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from bridge import celery, checks  # noqa: F401  registers the app and the system checks

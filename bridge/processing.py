@@ -105,7 +105,7 @@ def drain_together(names: Collection[str]) -> list[str]:
     names, holder = [name for name in names if name not in alone], lanes.Holder()
     while held := holder.claim(names):
         try:
-            alone |= _work_off_together(held, holder)
+            alone |= _work_off_together(held)
         finally:
             holder.release(held)
         names = lanes.remaining(Received, [name for name in held if name not in alone])
@@ -117,7 +117,7 @@ def _looks_ahead(lane: str) -> bool:
     return network is None or network.looks_ahead
 
 
-def _work_off_together(names: Collection[str], holder: lanes.Holder) -> set[str]:
+def _work_off_together(names: Collection[str]) -> set[str]:
     """One batch; answers the lanes that must go on alone."""
     found = lanes.waiting(Received, names, most=lanes.BATCH)
     rows = sorted((row for waiting in found.values() for row in waiting), key=lambda row: row.pk)

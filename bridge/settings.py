@@ -65,7 +65,6 @@ OWNROOM_MEDIA_QUOTA = _number("OWNROOM_MEDIA_QUOTA", 10_240) * 1024 * 1024  # 0:
 OWNROOM_MEDIA_DAYS = _number("OWNROOM_MEDIA_DAYS", 180)  # unused for so long; 0: for ever
 OWNROOM_HOMESERVER_ADMIN_TOKEN = env.str("OWNROOM_HOMESERVER_ADMIN_TOKEN", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
-OWNROOM_EMBEDDED = not REDIS_URL  # one process: web, worker and scheduler, broker in memory
 
 
 def _secret() -> str:

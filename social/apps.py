@@ -5,4 +5,3 @@ from django.apps import AppConfig
 
 class Social(AppConfig):
     name = "social"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -22,7 +22,6 @@ from social.acts import (
 from social.measures import AboutPost, Expel, Measure, Remove
 from social.models import Actor, Post
 
-NOT_A_MEMBER = "only who follows a group writes in it"
 WIPED = 200  # posts of somebody who is shut out, the newest
 
 

@@ -18,7 +18,6 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("depl
 ADMIN = (ROOT / "docs" / "admin.md").read_text()
 FEDERATION = (ROOT / "docs" / "federation.md").read_text()
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
-README = (ROOT / "README.md").read_text()
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
 FROM_DJANGO = {"migrate", "createsuperuser"}

@@ -92,20 +92,20 @@ def allowed(activity: Json, obj: Any, actor: str, at: int) -> AllowQuote | Ignor
     stamp = jsonld.id_of(jsonld.first(activity.get("result")))
     if not names.same_origin(stamp, actor):
         return Ignored(reason="the consent does not say where it can be read")
-    found = _answered(obj, actor)
+    found = _answered(obj)
     if isinstance(found, Ignored):
         return found
     return AllowQuote(author=actor, stamp=stamp, at=at, **found)
 
 
 def refused(obj: Any, actor: str, at: int) -> RefuseQuote | Ignored:
-    found = _answered(obj, actor)
+    found = _answered(obj)
     if isinstance(found, Ignored):
         return found
     return RefuseQuote(author=actor, stamp="", at=at, **found)
 
 
-def _answered(obj: Any, actor: str) -> dict[str, str] | Ignored:
+def _answered(obj: Any) -> dict[str, str] | Ignored:
     uri = jsonld.id_of(obj)
     said = obj if isinstance(obj, dict) else {}
     quoting = jsonld.id_of(jsonld.first(said.get("instrument"))) or uri.removesuffix("#quote")

@@ -58,11 +58,6 @@ def check(document: dict[str, Any], multikey: str) -> bool:
         return False  # among them numbers beyond 2^53, which have no canonical form
 
 
-def method_of(document: dict[str, Any]) -> str:
-    """The id of the key that the proof names, not yet believed; empty without a usable proof."""
-    return jsonld.id_of(_proof(document).get("verificationMethod"))
-
-
 def multikey(public: Ed25519PublicKey) -> str:
     """FEP-521a: `publicKeyMultibase`, z6Mk…"""
     return "z" + _encode(_ED25519 + public.public_bytes(Encoding.Raw, PublicFormat.Raw))

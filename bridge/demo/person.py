@@ -187,15 +187,6 @@ class Person:
         path = f"{_CLIENT}/profile/{quote(user or self.user_id, safe='')}"
         return self.call("GET", path)
 
-    def put_profile(self, key: str, value: object) -> None:
-        path = f"{_CLIENT}/profile/{quote(self.user_id, safe='')}/{quote(key)}"
-        self.call("PUT", path, {key: value})
-
-    def openid(self) -> dict[str, Any]:
-        """A token that proves to others who one is, and nothing more."""
-        path = f"{_CLIENT}/user/{quote(self.user_id, safe='')}/openid/request_token"
-        return self.call("POST", path, {})
-
     # Waiting.
 
     def wait_for(self, room: str, predicate: Callable[[Event], bool], timeout: float = 20) -> Event:

@@ -25,10 +25,7 @@ def carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:
         kind=shapes.text(kept.get("kind")),
         seen=shapes.number(kept.get("seen")),
         published=shapes.number(kept.get("published")),
-        event=event.id,
         role=shapes.text(kept.get("role")) or "primary",
-        auth=shapes.text(kept.get("auth")),
-        key=shapes.text(kept.get("key")),
         ghost=shapes.text(kept.get("ghost")),
         stamp=shapes.text(kept.get("stamp")),
     )
@@ -39,21 +36,9 @@ def _digest(raw: str) -> str:
 
 
 def entry(event: Event) -> Entry | Ignored:
-    content = event.content
-    values = {key: shapes.text(content.get(key)) for key in ("op", "dir", "actor", "object")}
-    if not values["op"]:
+    if not shapes.text(event.content.get("op")):
         return Ignored(reason="a ledger entry that says nothing")
-    return Entry(
-        op=values["op"],
-        dir=values["dir"],
-        actor=values["actor"],
-        object=values["object"],
-        act=shapes.text(content.get("act")),
-        state=shapes.text(content.get("state")),
-        ts=shapes.number(content.get("ts")),
-        raw=content,
-        event=event.id,
-    )
+    return Entry(raw=event.content)
 
 
 def receipt(event: Event) -> Receipt | Ignored:
@@ -70,8 +55,6 @@ def receipt(event: Event) -> Receipt | Ignored:
         uri=uri,
         act=shapes.text(content.get("act")),
         raw=raw,
-        to=shapes.texts(content.get("to")),
-        cc=shapes.texts(content.get("cc")),
         visibility=shapes.text(content.get("vis")),
         at=shapes.number(content.get("at")),
         frame=shapes.text(content.get("frame")),

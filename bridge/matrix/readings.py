@@ -67,10 +67,7 @@ class Carried:
     kind: str
     seen: int
     published: int = 0  # of a post, as the index has it: its own date may be none
-    event: str = ""
     role: str = "primary"  # or "card" (of a boost), "copy" (a notice in a desk)
-    auth: str = ""
-    key: str = ""
     ghost: str = ""  # of whom the bot says it in the name of
     stamp: str = ""  # of the quote in it, as it was proven then
 
@@ -107,15 +104,7 @@ class Command:
 class Entry:
     """One line of the ledger kept in a desk."""
 
-    op: str
-    dir: str  # "in" or "out"
-    actor: str
-    object: str
-    act: str
-    state: str
-    ts: int
-    raw: Mapping[str, Any]  # the whole content
-    event: str = ""
+    raw: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +115,6 @@ class Receipt:
     uri: str
     act: str
     raw: str
-    to: tuple[str, ...] = ()
-    cc: tuple[str, ...] = ()
     visibility: str = ""
     at: int = 0
     frame: str = ""  # of a Create whose text was too large, what stands around it

@@ -28,11 +28,6 @@ def begins(alice: Resident, question: str = "What?", count: int = 2, **more: Any
     return alice.person.send_event(alice.room, START, {TEXT: question, START: poll})
 
 
-def hides(world: World, bob: Neighbour, *counts: int | None, voters: int = 0, **more: Any) -> str:
-    """Bob begins a poll as Mastodon does when its counts are hidden."""
-    return str(polling.asks(bob, oneOf=untold(*counts), votersCount=voters, **more)["id"])
-
-
 def untold(*counts: int | None) -> list[dict[str, Any]]:
     return [
         {"type": "Note", "name": name, "replies": {"type": "Collection", "totalItems": count}}

@@ -17,7 +17,6 @@ from bridge.demo.server import Server
 from bridge.demo.services import Postgres, Redis
 
 HOSTS = 200
-FORMS = ("sqlite", "postgres")
 T = TypeVar("T")
 
 
