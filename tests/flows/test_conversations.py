@@ -1,6 +1,5 @@
 """The rest of a conversation: what others answered elsewhere is fetched there, politely."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,24 +9,12 @@ from django.utils import timezone
 from bridge import recall
 from bridge.models import Errand
 from social.models import Post
-from tests.fakes.liar import PUBLIC, Liar, Page, Somebody, serving
+from tests.fakes.liar import PUBLIC, Liar, Page, Somebody
 from tests.fakes.world import Resident, World, post_of
 from tests.rebuilt import lost_and_rebuilt
 
 Json = dict[str, Any]
 T0 = "2026-11-20T12:{minute:02}:00Z"
-
-
-@pytest.fixture
-def far() -> Iterator[Liar]:
-    with serving("127.0.0.5") as found:
-        yield found
-
-
-@pytest.fixture
-def other() -> Iterator[Liar]:
-    with serving("127.0.0.6") as found:
-        yield found
 
 
 @pytest.fixture

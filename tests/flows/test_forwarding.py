@@ -219,12 +219,6 @@ def test_what_was_deleted_while_it_waited_is_passed_on_without_its_words(
 
 
 @pytest.fixture
-def far() -> Iterator[Liar]:
-    with serving("127.0.10.12") as liar:
-        yield liar
-
-
-@pytest.fixture
 def evil() -> Iterator[Liar]:
     with serving("127.0.10.11") as liar:
         yield liar

@@ -12,10 +12,9 @@ from bridge.models import Errand, Lane
 from social.models import Boost, Instance, Post
 from tests.fakes.liar import PUBLIC, Liar, Page, Somebody
 from tests.fakes.world import Resident, World, followers
-from tests.flows.test_conversations import collection, far, ids, known, look, note, other
+from tests.flows.test_conversations import collection, ids, known, look, note
 from tests.rebuilt import lost_and_rebuilt, shown
 
-__all__ = ["far", "other"]
 Json = dict[str, Any]
 
 

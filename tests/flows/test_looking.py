@@ -1,7 +1,5 @@
 """Who opens the page of a post makes us read its conversation on: later, and within bounds."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
 
@@ -10,17 +8,11 @@ from bridge.celery import app
 from bridge.models import Errand
 from social import conversations
 from social.models import Instance, Post
-from tests.fakes.liar import Liar, Somebody, serving
+from tests.fakes.liar import Liar, Somebody
 from tests.fakes.world import Resident, World, post_of
 from tests.flows.test_conversations import Json, collection, ids, known, look, note
 
 TASK = conversations.READ_ON
-
-
-@pytest.fixture
-def far() -> Iterator[Liar]:
-    with serving("127.0.0.5") as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)

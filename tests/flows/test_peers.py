@@ -14,23 +14,12 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.neighbourhood import Neighbour as Neighbourhood
 from bridge.models import Lane
 from social.models import Actor, Delivery, Follow, Post, Reaction
-from tests.fakes.liar import PUBLIC, Liar, Page, Somebody, key, serving
+from tests.fakes.liar import PUBLIC, Page, Somebody, key, tell
 from tests.fakes.world import Resident, World, followers, note, post, post_of, said
 
 Json = dict[str, Any]
 LATER = {"updated": "2026-01-02T00:00:00Z"}
 LATEST = {"updated": "2026-01-03T00:00:00Z"}
-
-
-@pytest.fixture
-def server() -> Iterator[Liar]:
-    with serving("localhost") as liar:
-        yield liar
-
-
-@pytest.fixture
-def eve(server: Liar) -> Somebody:
-    return server.somebody("eve")
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +36,6 @@ def befriend(world: World, eve: Somebody, alice: Resident) -> None:
     assert eve.id in followers(alice.actor)
     eve.server.heard.clear()
     eve.server.headers.clear()
-
-
-def tell(world: World, eve: Somebody, *activities: Json) -> None:
-    for activity in activities:
-        assert eve.knocks(world, activity) == 202
-    world.settle()
 
 
 def is_older(headers: dict[str, str]) -> bool:

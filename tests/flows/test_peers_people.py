@@ -4,7 +4,6 @@ Posts are told of in test_peers_posts.py, signatures, ids and patience in test_p
 """
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from bridge.models import Received
 from social.models import Actor
-from tests.fakes.liar import Liar, Page, Somebody, key, serving
+from tests.fakes.liar import Liar, Page, Somebody, key, tell
 from tests.fakes.world import Resident, World, followers, post
 from tests.rebuilt import lost_and_rebuilt
 
@@ -22,21 +21,9 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def server() -> Iterator[Liar]:
-    with serving("localhost") as liar:
-        yield liar
-
-
-@pytest.fixture
 def eve(server: Liar) -> Somebody:
     """Her server has a shared inbox, as most have."""
     return server.somebody("eve", endpoints={"sharedInbox": f"{server.url}/inbox"})
-
-
-def tell(world: World, eve: Somebody, *activities: Json) -> None:
-    for activity in activities:
-        assert eve.knocks(world, activity) == 202
-    world.settle()
 
 
 # ---- how they are met

@@ -5,7 +5,6 @@ Who signs how, which ids come twice and who rests when is told in test_peers.py.
 
 import itertools
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,27 +12,10 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import linking
 from social.models import Boost, Follow, Post
-from tests.fakes.liar import AS2, PUBLIC, Liar, Somebody, serving
+from tests.fakes.liar import AS2, PUBLIC, Somebody, tell
 from tests.fakes.world import Resident, World, followers, note, post, post_of, said
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def server() -> Iterator[Liar]:
-    with serving("localhost") as liar:
-        yield liar
-
-
-@pytest.fixture
-def eve(server: Liar) -> Somebody:
-    return server.somebody("eve")
-
-
-def tell(world: World, eve: Somebody, *activities: Json) -> None:
-    for activity in activities:
-        assert eve.knocks(world, activity) == 202
-    world.settle()
 
 
 def sent(one: Neighbour, kind: str = "Create") -> Json:

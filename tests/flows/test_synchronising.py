@@ -4,7 +4,6 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,12 +20,6 @@ from tests.fakes.world import Resident, World
 from tests.rebuilt import lost_and_rebuilt
 
 HEADER = "collection-synchronization"
-
-
-@pytest.fixture
-def far() -> Iterator[Liar]:
-    with serving("127.0.0.7") as found:
-        yield found
 
 
 @pytest.fixture

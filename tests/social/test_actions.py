@@ -25,20 +25,10 @@ from social.acts import (
     Undo,
 )
 from social.models import Actor, Post
-from tests.social.web.cast import NOON, answer, follow, local, remote, write
+from tests.social.web.cast import NOON, answer, follow, remote, write
 
 pytestmark = pytest.mark.django_db
 HERE, THERE = "http://social.test", "https://far.example"
-
-
-@pytest.fixture
-def alice() -> Actor:
-    return local("alice")
-
-
-@pytest.fixture
-def bob() -> Actor:
-    return remote("bob")
 
 
 def publish(author: Actor, name: str = "new", text: str = "words", **values: object) -> Publish:

@@ -8,20 +8,10 @@ from social import actions, admission, answers, policy
 from social.acts import Act, BlockHost, Mute, Undo
 from social.models import Actor, HostBlock
 from social.models import Mute as MuteRow
-from tests.social.web.cast import NOON, follow, local, remote
+from tests.social.web.cast import NOON, follow
 
 pytestmark = pytest.mark.django_db
 HERE = "http://social.test"
-
-
-@pytest.fixture
-def alice() -> Actor:
-    return local("alice")
-
-
-@pytest.fixture
-def bob() -> Actor:
-    return remote("bob")
 
 
 def test_what_somebody_elsewhere_keeps_away_from_is_refused(alice: Actor, bob: Actor) -> None:

@@ -4,19 +4,9 @@ import pytest
 
 from social import quoting
 from social.models import Actor, Block, Post
-from tests.social.web.cast import NOON, follow, local, remote, write
+from tests.social.web.cast import NOON, follow, write
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def alice() -> Actor:
-    return local("alice")
-
-
-@pytest.fixture
-def bob() -> Actor:
-    return remote("bob")
 
 
 def quote(author: Actor, of: Post, stamp: str = "") -> Post:

@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> Actor:
-    return local("alice")
-
-
-@pytest.fixture
 def bob(alice: Actor) -> Actor:
     found = remote("bob")
     follow(alice, found)

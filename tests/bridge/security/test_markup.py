@@ -3,27 +3,9 @@
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Post
 from tests.fakes.liar import Liar
+from tests.fakes.markup import MARKUP
 from tests.fakes.world import Resident, World, post_of
 
-MARKUP = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg><script>alert(1)</script></svg>",
-    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-    '<a href="javascript:alert(1)">x</a>',
-    '<a href="java\tscript:alert(1)">x</a>',
-    '<a href="&#106;avascript:alert(1)">x</a>',
-    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<form action=//evil><input name=password></form>",
-    '<p style="background:url(//evil/t.png)">x</p>',
-    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<textarea></textarea><script>alert(1)</script>",
-    "<base href=//evil/>",
-    "<scr<script>ipt>alert(1)</script>",
-    "<b/onmouseover=alert(1)>x</b>",
-]
 DANGEROUS = ("<script", "<img", "<svg", "<math", "<form", "<iframe", "<style", "<base", "<inp")
 HREFS = ('href="javascript', 'href="data')
 
