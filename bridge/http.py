@@ -198,7 +198,7 @@ async def _entered(lane: _Lane, wait: float) -> None:
         raise Crowded("enough is being fetched from this host already") from None
 
 
-async def fetch(  # noqa: PLR0913  each is a limit or a header of one request
+async def fetch(
     url: str,
     *,
     accept: str,
@@ -311,7 +311,7 @@ async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     return bytes(body)
 
 
-def get(  # noqa: PLR0913  as fetch
+def get(
     url: str,
     *,
     accept: str,

@@ -67,7 +67,7 @@ OVERTAKEN = 6 * 3_600_000  # for so long after its undo a follow may still come,
 Refused = policy.Refused  # the act may not happen here; the text says why
 
 
-def record(act: Act) -> bool:  # noqa: C901, PLR0911, PLR0912  one line an act
+def record(act: Act) -> bool:  # noqa: C901  one line an act
     if isinstance(act, Consent):
         return quoting.record(act)
     if isinstance(act, Measure):
@@ -382,7 +382,7 @@ def _take_back(act: Undo, author: Actor) -> bool:
     return bool(act.undone and _said(author, act.undone).delete()[0])
 
 
-def _said(author: Actor, said: Undoable) -> QuerySet[Any]:  # noqa: PLR0911  one line an act
+def _said(author: Actor, said: Undoable) -> QuerySet[Any]:
     match said:
         case React():
             return ReactionRow.objects.filter(author=author, post__uri=said.post, emoji=said.emoji)

@@ -44,7 +44,7 @@ ALONE = "its author has blocked everybody whom it is for"
 NOT_TAKEN = frozenset({LOCKED, RESTRICTED, ALONE})
 
 
-def admit(act: Act) -> None:  # noqa: C901, PLR0912  one line an act
+def admit(act: Act) -> None:  # noqa: C901  one line an act
     if isinstance(act, Vote) and polls.is_guest(act.author):
         _admit_guest(act)
         return

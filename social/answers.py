@@ -22,7 +22,7 @@ from social.models import Actor
 from social.models import Follow as FollowRow
 
 
-def answers(act: Act) -> list[Act]:  # noqa: PLR0911  one line a refusal
+def answers(act: Act) -> list[Act]:
     """Acts that this server does in its people's name: accepting, refusing, following along."""
     if isinstance(act, Move):
         return _answers_to_move(act)

@@ -33,7 +33,7 @@ def record(act: Measure) -> bool:
     assert_never(act)
 
 
-def undo(act: Measure) -> bool:  # noqa: PLR0911  one line a measure
+def undo(act: Measure) -> bool:
     once.forget()
     group = _group(act)
     if is_only_asked(act, group):

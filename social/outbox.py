@@ -26,7 +26,7 @@ class Address:
     sender: str = ""  # who speaks there, where that is not the author
 
 
-def tell(  # noqa: PLR0913  each names one column
+def tell(
     network: str,
     addresses: Iterable[Address],
     *,

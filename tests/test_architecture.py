@@ -1,6 +1,7 @@
 """What holds for the whole tree: who imports whom, who writes what, how large, and no strays."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ SOURCES = sorted(
     for path in (ROOT / part).rglob("*.py")
     if "migrations" not in path.parts
 )
+PROJECT = (ROOT / "pyproject.toml").read_text()
 LONGEST = 500  # lines; a longer file hides an idea
 
 # The only modules that write a table. What people do goes through social/actions.py alone.
@@ -113,6 +115,13 @@ def test_the_contracts_between_modules_are_kept():
         [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_who_says_that_it_is_pure_is_held_to_it(path):
+    said = ast.get_docstring(ast.parse(path.read_text())) or ""
+    if re.search(r"\bPure\.$", said, re.MULTILINE):
+        assert f'  "{name_of(path)[:-3].replace("/", ".")}",\n' in PROJECT
 
 
 # ---- writes

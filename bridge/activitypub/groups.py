@@ -67,7 +67,7 @@ def _done(activity: Json, inner: Json, group: Actor, at: int, deadline: float) -
     if kind in _WORDS:
         return _words(activity, inner, group, at, deadline)
     if act := measures.passed_on(inner, group, at):
-        return _measure(act, activity, inner, group, at, deadline)
+        return _measure(act, activity, inner, group, at=at, deadline=deadline)
     if kind == "Delete":
         return [_deletion(inner, author, at)]
     if kind in _ACTS:
@@ -126,7 +126,7 @@ def _introduced(document: Json, at: int) -> Introduce:
     return actors.confirmed(act)
 
 
-def passed_on(  # noqa: PLR0913  the parts of one announcement
+def passed_on(
     activity: Json, uri: str, group: Actor, at: int, deadline: float, *, inner: Json | None = None
 ) -> Sequence[Said]:
     """The post, as its author has it, and that the group passes it on.
@@ -184,8 +184,8 @@ def kept_words(raw: str, *, at: int, followers: str) -> Publish | None:
 # ---- what others did
 
 
-def _measure(  # noqa: PLR0913  the parts of one announcement
-    act: Measure | Undo, activity: Json, inner: Json, group: Actor, at: int, deadline: float
+def _measure(
+    act: Measure | Undo, activity: Json, inner: Json, group: Actor, *, at: int, deadline: float
 ) -> Sequence[Said]:
     """What is put back into the group is passed on anew, as it is now."""
     undone = act.undone if isinstance(act, Undo) else None

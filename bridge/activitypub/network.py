@@ -120,7 +120,7 @@ class ActivityPub(Network):
             return [Said(one, wire) for one in (*earlier, act)]
         return self._with_context(_placed(act, author), wire, author, at, deadline)
 
-    def _with_context(  # noqa: C901, PLR0911  one line an act
+    def _with_context(  # noqa: C901  one line an act
         self, act: Act, wire: str, author: Actor, at: int, deadline: float
     ) -> Sequence[Said]:
         """What it stands on goes before it."""

@@ -35,19 +35,19 @@ def read(
     """
     kind = next((kind for kind in jsonld.types(activity) if kind in KINDS), "")
     if kind != "Undo":
-        said = _measure(kind, activity, actor, at, group, lists)
+        said = _measure(kind, activity, actor, at=at, group=group, lists=lists)
         removed = said if kind == "Remove" else None
         return Undo(author=actor, uri="", at=at, undone=removed) if removed else said
     inner = jsonld.first(activity.get("object"))
     if not isinstance(inner, dict) or jsonld.id_of(inner.get("actor")) not in {"", actor}:
         return None
     kind = next((kind for kind in jsonld.types(inner) if kind in _UNDOABLE), "")
-    undone = _measure(kind, inner, actor, at, group, lists)
+    undone = _measure(kind, inner, actor, at=at, group=group, lists=lists)
     return Undo(author=actor, uri="", at=at, undone=undone) if undone else None
 
 
-def _measure(  # noqa: PLR0911, PLR0913  one line a kind
-    kind: str, said: Json, actor: str, at: int, group: str, lists: tuple[str, str]
+def _measure(
+    kind: str, said: Json, actor: str, *, at: int, group: str, lists: tuple[str, str]
 ) -> Measure | None:
     uri, about = jsonld.id_of(said), jsonld.id_of(jsonld.first(said.get("object")))
     target = jsonld.id_of(jsonld.first(said.get("target")))

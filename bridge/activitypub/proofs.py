@@ -50,7 +50,7 @@ def check(document: dict[str, Any], multikey: str) -> bool:
     if not proof:
         return False
     try:
-        key, signature = from_multikey(multikey), _multibase(proof["proofValue"])
+        key, signature = from_multikey(multikey), multibase(proof["proofValue"])
         return any(
             _fits(key, signature, plain, options) for plain, options in _readings(document, proof)
         )
@@ -65,7 +65,7 @@ def multikey(public: Ed25519PublicKey) -> str:
 
 def from_multikey(text: str) -> Ed25519PublicKey:
     """Raises BadSignature for anything but an Ed25519 key in base58btc."""
-    raw = _multibase(text)
+    raw = multibase(text)
     if not raw.startswith(_ED25519):
         raise BadSignature("the multikey is not Ed25519")
     try:
@@ -135,7 +135,7 @@ def _fits(
     return True
 
 
-def _multibase(text: Any) -> bytes:
+def multibase(text: Any) -> bytes:
     if not isinstance(text, str) or not text.startswith("z") or len(text) > _MAX_MULTIBASE:
         raise BadSignature("not base58btc")
     return _decode(text[1:])

@@ -433,7 +433,7 @@ def _covers_enough(request: Request, components: set[Any]) -> bool:
 # Signing
 
 
-def sign_cavage(  # noqa: PLR0913  the parts of one signature
+def sign_cavage(
     method: str, url: str, body: bytes, key: SigningKey, *, now: float, also: Headers = NONE
 ) -> dict[str, str]:
     """The headers of a request signed by `key`; a body is one of ActivityPub's JSON.
@@ -463,7 +463,7 @@ def _template(key_id: str, covered: tuple[str, ...]) -> str:
     return made
 
 
-def sign_rfc9421(  # noqa: PLR0913  the parts of one signature
+def sign_rfc9421(
     method: str, url: str, body: bytes, key: SigningKey, *, now: float, also: Headers = NONE
 ) -> dict[str, str]:
     """As `sign_cavage`; Content-Digest (RFC 9530) instead of Digest.

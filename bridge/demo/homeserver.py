@@ -39,7 +39,7 @@ def free_port() -> int:
 class Homeserver(leash.Leashed):
     """One Synapse. Its folder keeps everything, so a second start finds the same rooms."""
 
-    def __init__(  # noqa: PLR0913  each of these is one line of the homeserver's own configuration
+    def __init__(
         self,
         folder: Path,
         *,

@@ -49,7 +49,7 @@ class Sent:
 class Neighbour(leash.Leashed):
     """A fediverse server next door, on loopback. `hosts` further ones share its port."""
 
-    def __init__(  # noqa: PLR0913  the options of its command line
+    def __init__(
         self,
         *,
         host: str = "127.0.0.1",

@@ -28,7 +28,7 @@ class TooLate(AssertionError):
     """What was waited for did not come."""
 
 
-def call(  # noqa: PLR0913  the parts of one request
+def call(
     method: str,
     url: str,
     body: object = None,

@@ -236,7 +236,7 @@ def _taken(port: int) -> bool:
     return False
 
 
-def _listen() -> None:
+def listen() -> None:
     """SIGINT too: a shell without a terminal starts what ends in `&` so that it is not heard."""
 
     def interrupted(*_: object) -> None:
@@ -247,7 +247,7 @@ def _listen() -> None:
 
 
 def _begin(stack: ExitStack, port: int, folder: Path) -> Story:
-    _listen()
+    listen()
     print(
         "Starting a homeserver, Ownroom and a neighbour (the first time, this installs Synapse) …"
     )

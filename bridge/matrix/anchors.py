@@ -9,7 +9,7 @@ from social import acts
 from social.acts import Act, Boost, Publish, React, Revise, Tally
 
 
-def at(event_id: str, room: Room, uri: str, root: str, sender: str, when: int) -> Anchor:  # noqa: PLR0913
+def at(event_id: str, room: Room, uri: str, *, root: str = "", sender: str, when: int) -> Anchor:
     return Anchor(event_id=event_id, room=room, uri=uri, root=root, sender=sender, at=when)
 
 
@@ -26,7 +26,7 @@ def typed(event: dict[str, Any], act: Act, room: Room) -> None:
         shapes.event_ref(related.get("event_id")) if related.get("rel_type") == "m.thread" else ""
     )
     when = shapes.number(event.get("origin_server_ts"))
-    anchor = at(event["event_id"], room, uri, root, event["sender"], when)
+    anchor = at(event["event_id"], room, uri, root=root, sender=event["sender"], when=when)
     anchor.answers = answers
     Anchor.objects.bulk_create([anchor], ignore_conflicts=True)
 

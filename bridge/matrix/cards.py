@@ -29,7 +29,7 @@ async def say(
         file = render.first_file(boost, refs)
         await in_database(parts.shows, anchor.event_id, "", file)
         cleared = partial(clear, by=anchor.sender)
-        new = await parts.follow(boost, refs, anchor.event_id, room, put, cleared)
+        new = await parts.follow(boost, refs, anchor.event_id, room, put=put, clear=cleared)
         for one in new:
             one.room, one.root, one.sender = room, anchor.root, anchor.sender
             one.uri, one.at = boost.uri, boost.at

@@ -46,16 +46,8 @@ _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
 
 
 class _Client(nio.AsyncClient):  # type: ignore[misc]  # nio ships no types
-    async def send(  # noqa: PLR0913  nio's signature
-        self,
-        method: str,
-        path: str,
-        data: Any = None,
-        headers: dict[str, str] | None = None,
-        trace_context: Any = None,
-        timeout: float | None = None,  # noqa: ASYNC109  nio's signature
-    ) -> Any:
-        return await super().send(method, _masked(path), data, headers, trace_context, timeout)
+    async def send(self, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        return await super().send(method, _masked(path), *rest, **more)
 
 
 def _masked(path: str) -> str:
@@ -338,7 +330,7 @@ async def put_state(room: str, kind: str, content: dict[str, Any], key: str = ""
 # ---- events
 
 
-async def send(  # noqa: PLR0913  the parts of one PUT
+async def send(
     room: str,
     kind: str,
     content: dict[str, Any],

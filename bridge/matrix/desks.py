@@ -77,7 +77,7 @@ def _is_kept(act: Act, hearer: Actor) -> bool:
     return said.group == hearer.uri or (out and groups.here(said.group) is None)
 
 
-def _is_told(act: Act, hearer: Actor) -> bool:  # noqa: PLR0911  one line an act
+def _is_told(act: Act, hearer: Actor) -> bool:
     match act:
         case Follow() | Accept() | Reject() | Move() | RefuseQuote():
             return True

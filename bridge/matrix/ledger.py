@@ -89,7 +89,7 @@ def _op(act: Act) -> str:
             return type(said).__name__.lower()
 
 
-def _other(act: Act) -> str:  # noqa: PLR0911  one line a kind
+def _other(act: Act) -> str:
     match act:
         case Follow() | Block() | Mute() | Move() | Appoint() | Expel():
             return act.target

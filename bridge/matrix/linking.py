@@ -153,11 +153,12 @@ def _buried(handle: str) -> bool:
     return Tombstone.objects.filter(uri=uri).exists()
 
 
-def new_actor(  # noqa: PLR0913  the columns that differ
+def new_actor(
     owner: str,
     handle: str,
     shown: str,
     created: int,
+    *,
     sealed: str = "",
     kind: str = "person",
 ) -> Actor:

@@ -26,9 +26,7 @@ def _place(group: Actor) -> str:
     return f"{kind} {group.uri}"
 
 
-def _steps(  # noqa: PLR0911  one line a measure
-    measure: Measure, place: str, group: Actor, *, back: bool
-) -> list[tuple[str, str]]:
+def _steps(measure: Measure, place: str, group: Actor, *, back: bool) -> list[tuple[str, str]]:
     match measure:
         case Remove() if back:  # what a group elsewhere puts back it passes on anew
             return [("event", place)] if group.is_local else []

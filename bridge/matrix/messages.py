@@ -55,7 +55,7 @@ def refusal(content: Mapping[str, Any], *, notices: bool = False) -> Ignored | N
     return None
 
 
-def read(  # noqa: PLR0913  one message and all that it stands among
+def read(
     content: Mapping[str, Any],
     refs: Refs,
     *,

@@ -44,7 +44,7 @@ def moderate(call: Call) -> list[Said]:
     post = _post(call.post(link)[0], link, call.actor)
     words = " ".join(call.words[2 if link else 1 :])
     group = _group_of(post, call.actor)
-    act = _about(word, post, group, call.actor, call.uri, call.at, words)
+    act = _about(word, post, group, call.actor, words, uri=call.uri, at=call.at)
     return [Said(act, answer=f"<p>It {_DONE[word]}. {_asked(group)}</p>")]
 
 
@@ -82,9 +82,7 @@ def _group_of(post: Post, actor: Actor) -> Actor:
     raise Forbidden("you moderate no group in which that post is")
 
 
-def _about(  # noqa: PLR0913  the parts of one act
-    word: str, post: Post, group: Actor, by: Actor, uri: str, at: int, words: str
-) -> Act:
+def _about(word: str, post: Post, group: Actor, by: Actor, words: str, *, uri: str, at: int) -> Act:
     measure: Measure
     featured, _ = directory.lists(group)
     if word in {"lock", "unlock"}:
@@ -154,7 +152,7 @@ def typed(event: Mapping[str, Any], room: Room) -> list[Said]:
         raise Unreadable("answer the topic with it")
     uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
     at = shapes.number(event.get("origin_server_ts"))
-    return [Said(_about(asked[1], post, room.actor, by, uri, at, asked[2] or ""))]
+    return [Said(_about(asked[1], post, room.actor, by, asked[2] or "", uri=uri, at=at))]
 
 
 def _topic(content: Mapping[str, Any], room: Room) -> Post | None:

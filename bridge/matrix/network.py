@@ -62,7 +62,7 @@ class Matrix(Network):
     def foresee(self, rows: Sequence[Received]) -> None:
         """Its rows are read one by one."""
 
-    def read(self, row: Received) -> Sequence[Said]:  # noqa: PLR0911  one line a kind
+    def read(self, row: Received) -> Sequence[Said]:
         event = orjson.loads(row.body)
         if membership.concerns(event):
             return membership.read(event)

@@ -53,7 +53,7 @@ def notice(text: str) -> Send:
     return _sent(message(html.to_matrix(text, {}), "m.notice"))
 
 
-def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901, PLR0911, PLR0912 -- an act each
+def notice_for(act: Act, refs: Refs) -> Send | None:  # noqa: C901  an act each
     """What somebody did towards the owner of a desk; None for what is seen elsewhere."""
     match act:
         case Publish() | Revise():

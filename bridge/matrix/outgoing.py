@@ -105,7 +105,7 @@ async def _say(known: "Known", written: render.Send, row: Delivery, ts: int | No
         return
     first = refs.event if isinstance(act, Revise) else event_id
     clear = functools.partial(_clear_edited, room, row=row, by=sender)
-    more = await parts.follow(act, refs, first, room, put, clear)
+    more = await parts.follow(act, refs, first, room, put=put, clear=clear)
     uri = anchors.sent_as(act, refs, told=row.to.startswith("tally "))
     if uri:
         more = [Anchor(event_id=event_id, file=render.first_file(act, refs)), *more]
@@ -160,7 +160,7 @@ async def receipt(act: Act, target: str, row: Delivery) -> None:
     bot = registration.load().bot
     event_id = await _put_whole(written, text, room, row)
     at = written.content["at"]
-    row.made = (anchors.at(event_id, room, row.document, "", bot, at),)
+    row.made = (anchors.at(event_id, room, row.document, sender=bot, when=at),)
     if isinstance(act, Retract):
         for old_room, old, reader in await in_database(lookups.old_words, act.post):
             await _clear(old_room, old, row, by=reader)
@@ -207,7 +207,7 @@ async def desk(act: Act, target: str, row: Delivery, what: str) -> None:
     event_id = await _put_whole(written, raw, room, row)
     if isinstance(act, Publish):
         bot = registration.load().bot
-        row.made = (anchors.at(event_id, room, act.post, "", bot, act.published),)
+        row.made = (anchors.at(event_id, room, act.post, sender=bot, when=act.published),)
 
 
 async def _put_whole(written: render.Send, raw: str, room: Room, row: Delivery) -> str:
@@ -218,7 +218,7 @@ async def _put_whole(written: render.Send, raw: str, room: Room, row: Delivery) 
     return await overflow.send(written, raw, put, user=bot, room_id=room_id, key=key)
 
 
-async def put_event(  # noqa: PLR0913  the parts of one event
+async def put_event(
     room_id: str,
     written: render.Send,
     part: int = 0,

@@ -31,7 +31,7 @@ _SAID = {"create", "update"}  # copies with the words of a post
 # ---- into a room
 
 
-async def send(  # noqa: PLR0913  what, by whom, where, and how
+async def send(
     written: Send,
     raw: str,
     put: Callable[[Send], Awaitable[str]],

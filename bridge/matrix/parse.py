@@ -132,7 +132,7 @@ def _part(event: Event) -> Part | Ignored:
 # What people wrote
 
 
-def _theirs(event: Event, refs: Refs) -> Act | Ballot | Command | Ignored:  # noqa: PLR0911  one line a type
+def _theirs(event: Event, refs: Refs) -> Act | Ballot | Command | Ignored:
     match event.type:
         case "m.room.message":
             return _message(event, refs)
@@ -309,7 +309,7 @@ def _post_of(event_id: str, refs: Refs) -> str:
     return edit[1] if edit else uri
 
 
-def _visibility(  # noqa: PLR0911  one line a room
+def _visibility(
     options: Any, refs: Refs, parent: Publish | None, author: str, *, unlisted: bool
 ) -> Visibility | Ignored:
     """For whom a room's own readers allow it, and never for more than the post it answers.

@@ -48,8 +48,8 @@ async def brought(files: Sequence[Attachment], by: str) -> dict[str, uploads.Fil
     return {one.url: file for one, file in pairs if isinstance(file, uploads.File)}
 
 
-async def follow(  # noqa: PLR0913  who, where, about what, and how
-    act: Act, refs: render.Refs, event: str, room: Room, put: Put, clear: Clear
+async def follow(
+    act: Act, refs: render.Refs, event: str, room: Room, *, put: Put, clear: Clear
 ) -> list[Anchor]:
     """The further files of what was just said as `event`; the anchors of those that are new."""
     made: list[Anchor] = []

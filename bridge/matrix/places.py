@@ -222,7 +222,7 @@ def _doors(act: Act, author: Actor) -> list[Address]:
             return []
 
 
-def _of_remote(  # noqa: C901, PLR0911, PLR0912  one line an act
+def _of_remote(  # noqa: C901  one line an act
     act: Act, author: Actor
 ) -> list[Address]:
     match act:

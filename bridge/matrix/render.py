@@ -92,7 +92,7 @@ class Change:
     file: str = ""  # whence it is
 
 
-def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901, PLR0911, PLR0912 -- one per act
+def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901  one per act
     match act:
         case Publish():
             return _publish(act, refs)

@@ -8,7 +8,7 @@ from bridge.matrix import shapes, vocabulary
 from bridge.matrix.sending import Send, fitted, plain_json, stamp, storable
 
 
-def receipt(  # noqa: PLR0913 -- the fields of one event
+def receipt(
     event_id: str,
     document_uri: str,
     act_uri: str,
@@ -57,7 +57,7 @@ def framed(raw: str) -> str:
     return shapes.clean(json.dumps(frame | {"object": None}, ensure_ascii=False))
 
 
-def ledger(  # noqa: PLR0913 -- the fields of one event
+def ledger(
     op: str,
     *,
     direction: str,

@@ -8,7 +8,7 @@ from social import admission
 
 _TYPED = re.compile(r"(?:this|[Tt]ype|with|there|mean): ([a-z!@][^(,?]*?)( \(.*\))?\Z")
 _ADDRESS = "An address in the fediverse looks like @name@server"
-_TO_YOU = {
+TO_YOU = {
     UNCHANGED: "that is so already: nothing has changed",
     "its author is suspended here": "the admins of this server have suspended your profile",
     admission.ALONE: "you block everybody whom it is for",
@@ -63,7 +63,7 @@ _TO_YOU = {
 
 
 def to_you(problem: str) -> str:
-    return _TO_YOU.get(problem, problem)
+    return TO_YOU.get(problem, problem)
 
 
 def refusal(problem: str) -> str:

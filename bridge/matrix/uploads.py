@@ -52,7 +52,7 @@ _turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictio
 silent: dict[str, float] = {}  # hosts that did not answer, and until when they are left alone
 
 
-async def mxc_of(  # noqa: PLR0913  the limits of one file
+async def mxc_of(
     url: str,
     *,
     by: str = "",
@@ -72,7 +72,12 @@ async def mxc_of(  # noqa: PLR0913  the limits of one file
         row = await in_database(_recalled, url)
         if row is None:
             row = await _brought(
-                url, by, wanted, said, min(limit, settings.OWNROOM_MEDIA_LIMIT), patience
+                url,
+                by=by,
+                wanted=wanted,
+                said=said,
+                limit=min(limit, settings.OWNROOM_MEDIA_LIMIT),
+                patience=patience,
             )
     if not row.mxc or (wanted and row.type not in wanted):
         return None
@@ -153,8 +158,8 @@ def _values(file: File) -> dict[str, object]:
 # ---- fetched, judged, sent on
 
 
-async def _brought(  # noqa: PLR0913  as `mxc_of`
-    url: str, by: str, wanted: Collection[str], said: str, limit: int, patience: float
+async def _brought(
+    url: str, *, by: str, wanted: Collection[str], said: str, limit: int, patience: float
 ) -> Upload:
     with contextlib.ExitStack() as stack:
         try:

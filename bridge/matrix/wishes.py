@@ -79,7 +79,7 @@ def settle(call: Call) -> list[Said]:
     return [Said(_changed(call, **values), answer=f"<p>{said or _sentence(values)}</p>")]
 
 
-def _values(actor: Actor, what: str, words: str) -> dict[str, object]:  # noqa: PLR0911  one line a wish
+def _values(actor: Actor, what: str, words: str) -> dict[str, object]:
     match what:
         case "name" if words:
             return {"name": html.warning(words)[:255]}

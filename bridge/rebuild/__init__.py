@@ -111,8 +111,8 @@ def _actor(entry: dict[str, Any]) -> None:
             entry["handle"],
             entry["name"],
             entry["created"],
-            entry["sealed"],
-            entry.get("kind", "person"),
+            sealed=entry["sealed"],
+            kind=entry.get("kind", "person"),
         )
     elif not Key.objects.filter(actor__uri=entry["id"]).exists():
         Key.objects.create(actor=Actor.objects.get(uri=entry["id"]), sealed=entry["sealed"])

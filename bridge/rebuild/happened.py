@@ -42,7 +42,7 @@ from social.models import Actor
 _WRITTEN = {"m.room.message", *matrix_polls.STARTS}  # whose events may be somebody's posts
 
 
-def record(  # noqa: C901, PLR0912  one line an act
+def record(  # noqa: C901  one line an act
     event: Event, read: Any, batch: Batch
 ) -> None:
     ours, kind = registration.load().ours(event["sender"]), event["type"]

@@ -1,3 +1,5 @@
+"""HTML of strangers and text of people here: it does nothing, and means what it meant."""
+
 import re
 import time
 from html.parser import HTMLParser

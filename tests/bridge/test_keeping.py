@@ -130,7 +130,7 @@ STATES = ("public", "unlisted", "private", "local", "limited", "direct", "delete
 
 @pytest.mark.parametrize("secure", [False, True])
 @pytest.mark.parametrize("state", STATES)
-def test_of_a_post_only_what_anybody_may_read_is_kept_on_the_way(  # noqa: PLR0913  the cast
+def test_of_a_post_only_what_anybody_may_read_is_kept_on_the_way(
     client: Client,
     stage: dict[str, Actor],
     alice: Actor,

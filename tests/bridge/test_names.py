@@ -1,3 +1,5 @@
+"""Names and addresses: read from anything, made to be read back."""
+
 import re
 
 import pytest

@@ -72,7 +72,7 @@ OF_DELETED = ("uri", "author", "visibility", "html", "summary", "attachments", "
 
 
 def about(model: type[Model]) -> Any:
-    return model._meta  # noqa: SLF001  Django's documented name for it
+    return model._meta
 
 
 def tables() -> Iterator[type[Model]]:

@@ -136,7 +136,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("visibility", "state", "secure"), TABLE)
-def test_a_post_is_read_by_exactly_those_it_is_for(  # noqa: PLR0913  the table
+def test_a_post_is_read_by_exactly_those_it_is_for(
     client: Client,
     people: dict[str, Actor],
     alice: Actor,

@@ -56,7 +56,7 @@ def item(number: int, kind: bytes, more: bytes = b"\0") -> bytes:
     return box(b"infe", b"\2\0\0\0", number.to_bytes(2, "big"), b"\0\0", kind, more)
 
 
-def avif(  # noqa: PLR0913  what a file may have
+def avif(
     width: int = 64,
     height: int = 48,
     *,

@@ -8,6 +8,7 @@ import itertools
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,25 +53,21 @@ def meanwhile(statement: str, then: Callable[[], object]) -> Iterator[None]:
 
 def at_once(*works: Callable[[], object]) -> None:
     """Each in a thread and with a connection of its own; what one raises, this raises."""
-    gate, failed = threading.Barrier(len(works)), list[BaseException]()
+    gate, pool = threading.Barrier(len(works)), ThreadPoolExecutor(len(works))
 
     def begin(work: Callable[[], object]) -> None:
         gate.wait(20)
         try:
             work()
-        except BaseException as error:  # noqa: BLE001  told below
-            failed.append(error)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=begin, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads)
-    if failed:
-        raise failed[0]
+    begun = [pool.submit(begin, work) for work in works]
+    pool.shutdown(wait=False)
+    _, late = wait(begun, 30)
+    assert not late
+    for one in begun:
+        one.result()
 
 
 def workers(number: int = 3) -> list[Callable[[], object]]:

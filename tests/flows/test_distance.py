@@ -95,7 +95,7 @@ def test_the_follows_of_those_kept_away_end_or_stay(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_boosts_by_and_of_those_kept_away_are_not_read(  # noqa: PLR0913  the cast
+def test_boosts_by_and_of_those_kept_away_are_not_read(
     world: World, alice: Resident, bob: Neighbour, carol: Neighbour, far: str, way: str
 ) -> None:
     world.friends(bob, alice)

@@ -156,7 +156,7 @@ def test_several_pictures_stand_in_events_of_their_own(
         ("image/png", b"%PDF-1.7 ...", "m.file"),
     ],
 )
-def test_each_kind_is_what_its_bytes_say(  # noqa: PLR0913
+def test_each_kind_is_what_its_bytes_say(
     world: World, alice: Resident, bob: Neighbour, mirror: str, kind: str, body: bytes, msgtype: str
 ) -> None:
     url = world.neighbours.file("thing", kind, body)

@@ -79,7 +79,7 @@ def everything(dogs: Somebody, *notes: Json) -> None:
     "why",
     ["blocked", "its server blocked", "muted", "another group", "nobridge", "private", "refused"],
 )
-def test_a_comment_that_is_not_wanted_in_the_groups_room_stays_out_of_it(  # noqa: PLR0913  a table
+def test_a_comment_that_is_not_wanted_in_the_groups_room_stays_out_of_it(
     world: World, alice: Resident, dogs: Somebody, carol: Somebody, other: Liar, why: str
 ) -> None:
     bone, first, second = talk(dogs, carol)
@@ -279,7 +279,7 @@ def test_an_early_comment_that_a_moderator_takes_out_is_not_read_in_again(
 
 
 @pytest.mark.parametrize("form", ["NodeBB", "Mastodon", "PieFed", "nothing"])
-def test_a_conversation_is_read_in_each_form_in_which_servers_list_it(  # noqa: PLR0913  a table
+def test_a_conversation_is_read_in_each_form_in_which_servers_list_it(
     world: World, alice: Resident, dogs: Somebody, carol: Somebody, far: Liar, form: str
 ) -> None:
     bone = topic(dogs)

@@ -149,7 +149,7 @@ def test_who_has_as_much_power_as_the_owner_does_not_take_the_profile(
         ("invited", "zoe:far.test", "made by this server's admin only"),
     ],
 )
-def test_whom_the_admin_does_not_admit_gets_no_profile_by_asking_and_hears_why(  # noqa: PLR0913
+def test_whom_the_admin_does_not_admit_gets_no_profile_by_asking_and_hears_why(
     world: World,
     alice: Resident,
     settings: SettingsWrapper,

@@ -99,7 +99,7 @@ TOLD: dict[str, Callable[[World, Resident, Neighbour, Neighbour, str], None]] = 
     ("what", "way"),
     [*((what, "block") for what in TOLD), *((next(iter(TOLD)), way) for way in WAYS[1:])],
 )
-def test_what_waited_is_not_shown_to_who_parted_meanwhile(  # noqa: PLR0913  the cast
+def test_what_waited_is_not_shown_to_who_parted_meanwhile(
     world: World,
     neighbours: Neighbourhood,
     alice: Resident,

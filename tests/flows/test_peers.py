@@ -528,7 +528,7 @@ RESETS = ["2999-01-01T00:00:00Z", "32472144000", "4000"]
 @pytest.mark.parametrize(
     ("status", "left"), [(429, ""), (202, "0")], ids=["refused", "the last that is taken"]
 )
-def test_a_server_that_says_until_when_is_left_alone_until_then(  # noqa: PLR0913  a table
+def test_a_server_that_says_until_when_is_left_alone_until_then(
     world: World, alice: Resident, eve: Somebody, reset: str, status: int, left: str
 ) -> None:
     befriend(world, eve, alice)

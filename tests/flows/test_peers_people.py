@@ -116,7 +116,7 @@ def test_who_has_not_changed_is_looked_at_once_a_day_and_nothing_is_told(
 
 
 @pytest.mark.parametrize(("status", "left"), [(410, True), (404, False), (503, False)])
-def test_who_is_gone_without_a_word_is_gone_when_their_server_says_so(  # noqa: PLR0913
+def test_who_is_gone_without_a_word_is_gone_when_their_server_says_so(
     world: World, alice: Resident, eve: Somebody, read_a_day_ago: str, status: int, *, left: bool
 ) -> None:
     eve.server.pages["/u/eve"] = Page(b"", status=status)

@@ -84,7 +84,7 @@ def test_without_a_token_what_shows_nothing_else_is_redacted_and_the_rest_is_nam
 
 
 @pytest.mark.parametrize(("bot", "left"), [(100, 1), (0, 2)])
-def test_what_a_ghost_may_not_redact_the_bot_does_and_what_neither_may_is_said(  # noqa: PLR0913
+def test_what_a_ghost_may_not_redact_the_bot_does_and_what_neither_may_is_said(
     world: World, alice: Resident, bob: Neighbour, mirror: str, bot: int, left: int
 ) -> None:
     two(world, bob)

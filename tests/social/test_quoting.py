@@ -51,7 +51,7 @@ def test_what_was_deleted_or_is_suspended_is_not_shown(alice: Actor, bob: Actor)
         ("", "public", False, True),
     ],
 )
-def test_the_narrower_of_post_and_author_decides(  # noqa: PLR0913  the columns of the table
+def test_the_narrower_of_post_and_author_decides(
     alice: Actor, bob: Actor, post_says: str, author_wants: str, *, follower: bool, may: bool
 ) -> None:
     Actor.objects.filter(pk=alice.pk).update(quotes=author_wants)

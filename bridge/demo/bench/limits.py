@@ -56,7 +56,7 @@ def one_room(
     room = stage.alice.create_room(preset="public_chat")
     for ghost in ghosts:
         path = f"/_matrix/client/v3/join/{quote(room, safe='')}"
-        _pour(stage, [_request(stage, "POST", path, {}, token, ghost)])
+        _pour(stage, [_request(stage, "POST", path, {}, token, user=ghost)])
     root = stage.alice.send(room, "the root of the thread")
     relation = {"rel_type": "m.thread", "event_id": root, "is_falling_back": True}
     content = {**like, "m.relates_to": {**relation, "m.in_reply_to": {"event_id": root}}}
@@ -64,7 +64,15 @@ def one_room(
     return _pour(
         stage,
         [
-            _request(stage, "PUT", _send(room, n), content, token, ghosts[n % len(ghosts)], device)
+            _request(
+                stage,
+                "PUT",
+                _send(room, n),
+                content,
+                token,
+                user=ghosts[n % len(ghosts)],
+                device=device,
+            )
             for n in range(events)
         ],
         len(ghosts) if in_order else WIDE,
@@ -93,12 +101,13 @@ def _send(room: str, number: int) -> str:
     return f"/_matrix/client/v3/rooms/{quote(room, safe='')}/send/m.room.message/bench{number}"
 
 
-def _request(  # noqa: PLR0913  the parts of one request
+def _request(
     stage: Stage,
     method: str,
     path: str,
     body: dict[str, Any],
     token: str,
+    *,
     user: str = "",
     device: str = "",
 ) -> bytes:

@@ -95,7 +95,7 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
     return status, b"connection: close" not in head
 
 
-async def blast(  # noqa: PLR0913  the figures of a bench, each by its name
+async def blast(
     world: World,
     courier: Courier,
     *,
@@ -128,7 +128,7 @@ async def blast(  # noqa: PLR0913  the figures of a bench, each by its name
     return {**report, "posts": [activity["object"]["id"] for _, activity in made]}
 
 
-async def crowd(  # noqa: PLR0913  as above
+async def crowd(
     world: World,
     courier: Courier,
     *,

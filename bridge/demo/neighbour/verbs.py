@@ -94,7 +94,7 @@ class Verbs:
 
     # Posts.
 
-    async def post(  # noqa: PLR0913  the fields of a form, each by its name
+    async def post(
         self,
         actor: Actor,
         *,
@@ -120,7 +120,7 @@ class Verbs:
         actor.outbox.append(activity)
         return await self._send(actor, activity, await self._inboxes(actor, note))
 
-    async def update(  # noqa: PLR0913  as `post`
+    async def update(
         self,
         actor: Actor,
         post: str,
@@ -208,7 +208,7 @@ class Verbs:
         status, found = await self.courier.look(actor, url)
         return Sent(found, [Delivered(url, status)])
 
-    async def raw(  # noqa: PLR0913  a liar wants every lever
+    async def raw(
         self,
         actor: Actor,
         inbox: str,

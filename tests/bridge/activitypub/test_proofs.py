@@ -165,7 +165,7 @@ def test_the_published_vectors_are_proven(document: dict[str, Any]) -> None:
 
 
 def test_we_write_the_published_proof_byte_for_byte() -> None:
-    private = Ed25519PrivateKey.from_private_bytes(proofs._multibase(PUBLISHED_PRIVATE)[2:])  # noqa: SLF001  the vector's key is written so
+    private = Ed25519PrivateKey.from_private_bytes(proofs.multibase(PUBLISHED_PRIVATE)[2:])
     assert proofs.multikey(private.public_key()) == PUBLISHED
     plain = {name: value for name, value in W3C.items() if name != "proof"}
     made = proofs.add(

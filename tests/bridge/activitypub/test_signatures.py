@@ -53,7 +53,7 @@ by_bob = partial(with_rsa, BOB)
 by_mallory = partial(with_rsa, MALLORY)
 
 
-def cavage(  # noqa: PLR0913  every ingredient can be falsified
+def cavage(
     *,
     method: str = "POST",
     url: str = INBOX,
@@ -97,7 +97,7 @@ def cavage(  # noqa: PLR0913  every ingredient can be falsified
     return Request(method, url, kept + more, body)
 
 
-def rfc9421(  # noqa: PLR0913  every ingredient can be falsified
+def rfc9421(
     *,
     method: str = "POST",
     url: str = INBOX,

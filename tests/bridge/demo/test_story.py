@@ -25,7 +25,7 @@ def test_a_demo_that_was_started_behind_an_ampersand_hears_that_it_shall_end(sig
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(sign, signal.SIG_IGN)  # as a shell without a terminal does
     try:
-        story._listen()  # noqa: SLF001
+        story.listen()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(sign)
     finally:

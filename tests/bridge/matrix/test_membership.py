@@ -19,7 +19,7 @@ BOT = "@_ap_bot:hs.test"
         ("social.ownroom.profile", {"v": 1, "discoverable": False}, "discoverable", False),
     ],
 )
-def test_what_the_owner_says_of_the_room_is_said_of_the_profile(  # noqa: PLR0913  a table
+def test_what_the_owner_says_of_the_room_is_said_of_the_profile(
     world: World,
     alice: Resident,
     bob: Neighbour,

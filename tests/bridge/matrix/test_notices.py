@@ -1,3 +1,5 @@
+"""What the bot tells people in their desks."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""Events of all kinds, and of anybody: read as acts, or refused with a reason."""
+
 import hashlib
 import json
 import time

@@ -1,3 +1,5 @@
+"""What is written into a room, and what of it is read back for a rebuild."""
+
 import hashlib
 from dataclasses import replace
 

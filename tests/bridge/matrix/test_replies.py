@@ -1,3 +1,5 @@
+"""What is answered to a person whose wish cannot be done."""
+
 import re
 from pathlib import Path
 
@@ -20,7 +22,7 @@ SOURCES = [
 ]
 
 
-@pytest.mark.parametrize("problem", sorted(replies._TO_YOU.keys() - {UNCHANGED}))  # noqa: SLF001
+@pytest.mark.parametrize("problem", sorted(replies.TO_YOU.keys() - {UNCHANGED}))
 def test_what_is_said_otherwise_to_a_person_is_a_refusal_that_there_is(problem: str) -> None:
     said, status = re.fullmatch(r"(.*?)(?: \(?(\d{3})\)?)?", problem).groups()
     assert any(f'"{problem}"' in text or (status and f'"{said} ' in text) for text in SOURCES)

@@ -1,3 +1,5 @@
+"""Times as people write and read them."""
+
 import pytest
 
 from bridge.matrix import spans

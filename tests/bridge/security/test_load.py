@@ -148,7 +148,7 @@ def too_long() -> list[str]:
         f"{model.__name__}.{column.name}"
         for label in ("social", "bridge")
         for model in apps.get_app_config(label).get_models()
-        for column in model._meta.concrete_fields  # noqa: SLF001  documented by Django
+        for column in model._meta.concrete_fields
         if column.max_length
         for value in model._default_manager.values_list(column.attname, flat=True)
         if value and len(str(value)) > column.max_length
