@@ -77,9 +77,11 @@ def read(
         if isinstance(carried, Ignored):
             return carried
         files = carried
-    quote = refs.quotable.get(quotes.named(content), "")
+    quote = refs.quotable.get(named := quotes.named(content), "")
     if quote:
         content = quotes.own_words(content)
+    elif quotes.reposted(content):  # what may not be quoted is a link, or nothing at all
+        content = quotes.linked(content, refs.stored.get(refs.carried.get(named, "")))
     place = None
     if content.get("msgtype") == locations.KIND:
         place = locations.read(content)

@@ -196,8 +196,8 @@ def _message(event: Event, refs: Refs) -> Act | Command | Ignored:
     if shapes.relation(event.content).get("rel_type") == "m.replace":
         return _edit(event, refs, author)
     again = quotes.reposted(event.content)
-    if again and quotes.is_bare(event.content) and (post := _post_of(again, refs)):
-        uri = names.act_uri(refs.origin, event.id)
+    if again and quotes.is_bare(event.content):
+        post, uri = _post_of(again, refs), names.act_uri(refs.origin, event.id)
         return _boost(Boost(author=author, post=post, uri=uri, at=event.at), refs)
     return _publish(event, refs, author)
 

@@ -12,7 +12,7 @@ from typing import Any
 from bridge import html, names
 from bridge.matrix import enclosed, locations, shapes, vocabulary
 from bridge.matrix.sending import Refs, caption, mentioned, message, title, words
-from social.acts import Publish
+from social.acts import OPEN, Publish
 
 _RELATES = f"{vocabulary.SOCIAL}.relates_to"
 _BODY, _FORMATTED = f"{vocabulary.SOCIAL}.body", f"{vocabulary.SOCIAL}.formatted_body"
@@ -65,6 +65,19 @@ def own_words(content: Mapping[str, Any]) -> Mapping[str, Any]:
             html_of_it = {"format": shapes.HTML, "formatted_body": formatted}
             return bare | {"body": body} | (html_of_it if isinstance(formatted, str) else {})
     return content
+
+
+def linked(content: Mapping[str, Any], post: Publish | None) -> Mapping[str, Any]:
+    """A message without the words of others, with a link to them if they are for everybody."""
+    bare = own_words(content)
+    if post is None or post.visibility not in OPEN or bare is content:
+        return bare
+    url = post.url or post.post
+    below = {"body": f"{bare['body']}\n\n{url}".strip()}
+    if isinstance(formatted := bare.get("formatted_body"), str):
+        shown = html.escape(url)
+        below["formatted_body"] = f'{formatted}<p><a href="{shown}">{shown}</a></p>'
+    return {**bare, **below}
 
 
 def _last_link(body: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from bridge import names
 from bridge.activitypub import quotes
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Room
+from bridge.models import Anchor, Room
 from social.models import Post, Stamp
 from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post_of, said
 from tests.rebuilt import lost_and_rebuilt
@@ -508,6 +508,34 @@ def test_a_client_that_knows_quotes_says_so_itself(
     assert document["content"].startswith("<p>mine<span")
     boost = world.json(names.act_uri(world.url, bare))
     assert (boost["type"], boost["object"]) == ("Announce", post_of(event))
+
+
+def test_what_a_client_wrote_below_for_others_is_no_words_of_ones_own(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    """Of what is not open, or may not be quoted, the words of others go nowhere in one's name."""
+    world.friends(bob, alice)
+    secret = bob.post("between my followers", to="private").post
+    asks = {"interactionPolicy": {"canQuote": {"automaticApproval": [carol.id]}}}
+    theirs = known(world, alice, carol, "the original", **asks)
+    social = "org.matrix.msc4501.social"
+    for uri, words in ((secret, "between my followers"), (theirs, "the original")):
+        event = Anchor.objects.filter(uri=uri).values_list("event_id", flat=True).first()
+        related = {"rel_type": f"{social}.repost", "event_id": event}
+        both = {f"{social}.body": "look", f"{social}.relates_to": related}
+        mine = post_of(alice.post(f"look\n\n> {words}", **both))
+        inline = alice.post(
+            f"> {words}", **{f"{social}.relates_to": related | {"content_inline": True}}
+        )
+        world.settle()
+        document = world.json(mine)
+        assert words not in document["content"]
+        assert ("href" in document["content"]) is (uri == theirs), "a link only to what is open"
+        assert not Post.objects.filter(uri=post_of(inline)).exists()
+    elsewhere = {"rel_type": f"{social}.repost", "event_id": "$" + "x" * 43, "content_inline": True}
+    nothing = alice.post("> of a room that is not bridged", **{f"{social}.relates_to": elsewhere})
+    world.settle()
+    assert outcome(nothing).state == "ignored"
 
 
 def test_followers_only_words_ask_nobody_and_quote_nobody_else(
