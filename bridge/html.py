@@ -16,6 +16,7 @@ from bridge import html_emoji, html_text, names
 from bridge.html_find import Finder, Link, has_block, paragraphs, wrapped
 from bridge.html_tree import (
     BLOCKS,
+    FOLDED,
     HEADINGS,
     INLINE,
     Child,
@@ -280,6 +281,8 @@ def _for_fediverse(node: Node) -> list[Child]:
             node.attributes = {"href": node.attributes.get("href", "")}
         case tag if tag in HEADINGS:
             return node.children if any(map(has_block, node.children)) else [_title(node)]
+        case tag if tag in FOLDED:
+            return wrapped(node.children)
         case "p":
             node.attributes = {}
         case _:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from bridge.html_tree import BLOCKS, HEADINGS, Child, Node
+from bridge.html_tree import BLOCKS, FOLDED, HEADINGS, Child, Node
 
 _SPACES = re.compile(r"[ \t\n]+")
 _CUT = "\N{HORIZONTAL ELLIPSIS}"
@@ -84,6 +84,10 @@ class _Page:
             case tag if tag in HEADINGS or tag in {"p", "hr"}:
                 self.end_line()
                 self.walk(node.children or ["---"])
+                self.paragraph_ends()
+            case tag if tag in FOLDED:
+                self.end_line()
+                self.walk(node.children)
                 self.paragraph_ends()
             case _:
                 self.walk(node.children)

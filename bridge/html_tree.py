@@ -19,7 +19,8 @@ def _words(text: str) -> frozenset[str]:
 DEPTH = 90  # Matrix allows 100 levels; what we wrap around a message needs a few of them
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-BLOCKS = HEADINGS | {"p", "pre", "ul", "ol", "li", "blockquote", "hr"}
+FOLDED = _words("details summary")  # Lemmy's spoilers; the rest opens with a click
+BLOCKS = HEADINGS | FOLDED | {"p", "pre", "ul", "ol", "li", "blockquote", "hr"}
 INLINE = frozenset({"a", "span", "del", "code", "em", "strong", "b", "i", "u", "sub", "sup"})
 _VOID = frozenset({"br", "hr", "img"})
 _KEPT = BLOCKS | INLINE
@@ -27,8 +28,8 @@ _KEPT = BLOCKS | INLINE
 # Other blocks become paragraphs, so that their texts do not run together.
 _ALIASES = {"s": "del", "strike": "del", "ins": "u"} | dict.fromkeys(
     _words(
-        "address article aside caption center dd details div dl dt fieldset figcaption figure"
-        " footer form header main nav section summary table tr"
+        "address article aside caption center dd div dl dt fieldset figcaption figure"
+        " footer form header main nav section table tr"
     ),
     "p",
 )

@@ -41,7 +41,7 @@ def linked(url, text=""):
 
 TAGS = {f"h{level}" for level in range(1, 7)} | {
     *("p", "br", "a", "span", "del", "pre", "code", "em", "strong", "b", "i", "u", "sub", "sup"),
-    *("ul", "ol", "li", "blockquote", "hr"),
+    *("ul", "ol", "li", "blockquote", "hr", "details", "summary"),
 }
 ATTRIBUTES = {"href", "class", "rel", "start", "value"}
 
@@ -205,6 +205,14 @@ def test_body_says_what_the_formatted_text_says():
     assert "span" not in made.formatted
 
 
+def test_what_opens_with_a_click_stays_closed_in_a_room():
+    """Lemmy writes its spoilers so."""
+    text = "<p>look</p><details open><summary>the end</summary><p>he did it</p></details>"
+    made = html.to_matrix(html.from_fediverse(text), {})
+    assert made.formatted == text.replace(" open", "")
+    assert made.body == "look\n\nthe end\n\nhe did it"
+
+
 def test_links_that_matrix_does_not_know_keep_their_text():
     made = html.to_matrix('<a href="gemini://x.org">x</a><a href="matrix:r/y:z">y</a>', {})
     assert made.formatted == 'x<a href="https://matrix.to/#/%23y:z">y</a>'
@@ -230,7 +238,7 @@ def test_long_posts_are_cut_with_every_tag_closed():
         ("<h1>T<ul><li>a</ul></h1>", "<p>T</p><ul><li>a</li></ul>"),
         ("a<hr>b", "<p>a</p><p>---</p><p>b</p>"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</table>", "<p>a | b</p><p>c</p>"),
-        ("<details><summary>s</summary>d</details>", "<p>s</p><p>d</p>"),
+        ("a <details><summary>s</summary>d</details> b", "<p>a </p><p>s</p><p>d</p><p> b</p>"),
         ("<mx-reply><blockquote>old</blockquote></mx-reply>new", "<p>new</p>"),
         ("<img data-mx-emoticon src=mxc://x/y alt=':cat:' title=z>", "<p>:cat:</p>"),
         ("<font color=red data-mx-color=red>x</font>", "<p>x</p>"),

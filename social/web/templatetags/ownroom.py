@@ -24,7 +24,8 @@ register = template.Library()
 _LAST = 253_402_300_799_000  # the last day of the year 9999, in milliseconds
 _TINTS = 6
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_BLOCKS = {"p", "br", "hr", "pre", "ul", "ol", "li", "blockquote"} | _HEADINGS
+_FOLDED = {"details", "summary"}
+_BLOCKS = {"p", "br", "hr", "pre", "ul", "ol", "li", "blockquote"} | _HEADINGS | _FOLDED
 _INLINE = {"a", "span", "del", "code", "em", "strong", "b", "i", "u", "sub", "sup"}
 _CLASSES = {
     "a": {"mention", "hashtag", "u-url"},

@@ -73,6 +73,11 @@ def test_a_warning_stands_before_the_content_and_alone_in_previews(client: Clien
     assert body.index("murderer") < body.index("</details>")
 
 
+def test_what_opens_with_a_click_is_closed_on_a_page(client: Client) -> None:
+    hidden = "<details><summary>the end</summary><p>he did it</p></details>"
+    assert hidden in text(client, write(local("alice"), f"look {hidden}"))
+
+
 def test_attachments_are_links_or_pictures_with_their_description(client: Client) -> None:
     files = [
         {"url": "https://p.example/1.png", "media_type": "image/png", "alt": "A grey heron"},
