@@ -277,11 +277,12 @@ def _revise(act: Revise) -> bool:
     if shown not in OPEN:
         values["audience"] = list(act.now.audience)
     changed = {name for name, value in values.items() if getattr(post, name) != value}
+    unsaid = history.unsay(post, act)
     if not changed:
-        return False
+        return unsaid and edited(act)
     if changed == {"poll"} and polls.only_counted(post.poll, poll := values["poll"]):
         return polls.store(post, poll, act.updated)  # a rebuild reads it so from a receipt
-    history.keep(post, act.now, shown)
+    history.keep(post, act, shown)
     if polls.asks_otherwise(post.poll, values["poll"]):
         polls.forget(Post.objects.filter(pk=post.pk))
     due = polls.due_at(act.now.content.poll, told=post.poll)
@@ -290,6 +291,13 @@ def _revise(act: Revise) -> bool:
     if shown not in OPEN:  # whoever was named before, and is no more, reads it no more
         post.addressed.remove(*post.addressed.exclude(uri__in=act.now.audience))
     return True
+
+
+def edited(act: Revise) -> bool:
+    """It may say the same as before, where it takes another edit back, and is an edit still."""
+    rows = Post.objects.filter(uri=act.now.post, author__uri=act.author, deleted=None)
+    older = rows.filter(Q(updated=None) | Q(updated__lt=act.updated))
+    return bool(older.update(updated=act.updated))
 
 
 def _retract(act: Retract) -> bool:

@@ -162,6 +162,8 @@ class Revise:
     now: Publish
     uri: str  # of the edit itself
     updated: int
+    unsaid: str = ""  # URI of an edit taken back by this one, of which nothing is to be kept
+    unsaid_at: int = 0  # its `updated`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,18 @@ its history: the earlier words were not for those who read it now, or are no lon
 
 from django.db.models import QuerySet
 
-from social.acts import OPEN, Publish
+from social.acts import OPEN, Publish, Revise
 from social.models import Post, Version
 
 MOST = 20  # versions of one post, the newest
 
 
-def keep(post: Post, now: Publish, visibility: str) -> None:
-    """Call before `post` changes into `now`, as it will be shown."""
-    if visibility != post.visibility or _tells_others(post, now):
+def keep(post: Post, act: Revise, visibility: str) -> None:
+    """Call before `post` changes into what it says now, as it will be shown."""
+    if visibility != post.visibility or _tells_others(post, act.now):
         post.versions.all().delete()
+        return
+    if act.unsaid and post.updated == act.unsaid_at:
         return
     if not (post.html or post.summary or post.attachments):
         return  # it was known by its address alone
@@ -33,6 +35,19 @@ def keep(post: Post, now: Publish, visibility: str) -> None:
     )
     newest = post.versions.order_by("-at", "-pk").values("pk")[:MOST]
     post.versions.exclude(pk__in=list(newest.values_list("pk", flat=True))).delete()
+
+
+def unsay(post: Post, act: Revise) -> bool:
+    """Call before the edit back is recorded. Without the edit that it takes back the post said what
+    it says then, since when it said so first.
+    """
+    if not act.unsaid:
+        return False
+    gone = post.versions.filter(at=act.unsaid_at).delete()[0]
+    before = post.versions.order_by("-at", "-pk").first()
+    if before and (before.html, before.summary) == (act.now.content.html, act.now.content.summary):
+        before.delete()
+    return bool(gone)
 
 
 def _tells_others(post: Post, now: Publish) -> bool:

@@ -248,6 +248,12 @@ def receipt_of(document: str, post: str) -> tuple[str, Anchor | None, str]:
     return text, Anchor.objects.filter(uri=post).order_by("at", "id").first(), shown
 
 
+def receipts_of(edit: str) -> list[tuple[str, str, str]]:
+    """Room and event of each; and which ghost reads there, if the bot does not."""
+    noted = Anchor.objects.filter(uri=edit)
+    return list(noted.values_list("room__room_id", "event_id", "room__reader"))
+
+
 def old_words(post: str) -> list[tuple[str, str, str]]:
     """Room and event of each receipt and each edit of a post; and which ghost reads there, if
     the bot does not.

@@ -25,6 +25,7 @@ from bridge.matrix import (
     places,
     registration,
     render,
+    unediting,
 )
 from bridge.matrix.parse import ECHO, Command, parse
 from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
@@ -74,6 +75,7 @@ class Matrix(Network):
         if decided := moderation.typed(event, room):
             return decided
         misplaced.refuse(event, room)
+        event, taken = unediting.read(event, room)
         met = meeting.meet(event, room)
         found = parse(event, parse_lookups.for_event(event, room, met.found))
         match found:
@@ -89,7 +91,8 @@ class Matrix(Network):
                 return [Said(vote, row.body) for vote in votes]
             case _:
                 self._may_publish(room, event["sender"])
-                return [Said(_with_link(found), row.body, answer=met.told())]
+                act = unediting.without(found, taken) if taken else found
+                return [Said(_with_link(act), row.body, answer=met.told())]
 
     def _may_publish(self, room: Room, sender: str) -> None:
         profile = Room.objects.filter(kind=Room.Kind.PROFILE, owner=sender, leased=False)

@@ -164,6 +164,9 @@ async def receipt(act: Act, target: str, row: Delivery) -> None:
     if isinstance(act, Retract):
         for old_room, old, reader in await in_database(lookups.old_words, act.post):
             await _clear(old_room, old, row, by=reader)
+    if isinstance(act, Revise) and act.unsaid:
+        for old_room, old, reader in await in_database(lookups.receipts_of, act.unsaid):
+            await _clear(old_room, old, row, by=reader)
 
 
 async def clear_all(act: Act, target: str, row: Delivery) -> None:

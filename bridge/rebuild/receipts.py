@@ -29,7 +29,8 @@ def put_back(receipt: Receipt, event: Event, batch: Batch) -> None:
         batch.post(act, receipt.raw)
         return
     with batch.alone():
-        actions.record(act)
+        if not actions.record(act) and isinstance(act, Revise):
+            actions.edited(act)
         if isinstance(act, Retract):
             replay.remember_deleted(act, receipt.visibility)
         documents.keep_activity(act, author, orjson.loads(receipt.raw))

@@ -121,7 +121,14 @@ QUOTED: dict[str, Any] = {
 EXAMPLES: list[acts.Act] = [
     acts.Introduce(author=ALICE, profile=PROFILE, at=AT),
     PUBLISH,
-    acts.Revise(author=ALICE, now=PUBLISH, uri=f"{POST}/update/e", updated=AT + 1000),
+    acts.Revise(
+        author=ALICE,
+        now=PUBLISH,
+        uri=f"{POST}/update/e",
+        updated=AT + 1000,
+        unsaid=f"{POST}/update/d",
+        unsaid_at=AT + 500,
+    ),
     acts.Tally(
         author=ALICE,
         now=replace(PUBLISH, content=replace(CONTENT, poll=HIDDEN)),
@@ -189,6 +196,8 @@ NOT_IN_ACTIVITYPUB = {
     "Profile.hide_network": "it shows in the collections, which are then empty",
     "Profile.quotes": "each post says it of itself",
     "Profile.voting": "each poll says when it ends",
+    "Revise.unsaid": "who was told of an edit is told of the next, whatever it takes back",
+    "Revise.unsaid_at": "the same",
     "Vote.ballot": "a vote cannot be changed there",
     "Habits.visibility": "each post says it of itself",
     "Habits.language": "each post says it of itself",

@@ -6,6 +6,7 @@ import pytest
 
 from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Room
 from social.models import Post, Version
 from tests.fakes.world import Resident, World, post, post_of
 from tests.rebuilt import lost_and_rebuilt
@@ -169,3 +170,91 @@ def test_only_the_newest_versions_are_kept(world: World, alice: Resident, bob: N
         revises(world, bob, note, f"version {number}")
     assert said(note["id"])[0] == "<p>version 3</p>"
     assert len(said(note["id"])) == 20
+
+
+# ---- edits that are taken back
+
+SLIP = "my password is hunter2"
+
+
+def slips(world: World, alice: Resident, *, later: str = "") -> tuple[str, str]:
+    """A post of two edits and one in which something slipped out; and maybe one more. The slip."""
+    event, edits = alice.post("first words"), dict[str, str]()
+    world.settle()
+    for words in ("second words", SLIP, *filter(None, [later])):
+        edits[words] = alice.person.edit(alice.room, event, words)
+        world.settle()
+    return event, edits[SLIP]
+
+
+@pytest.mark.parametrize("later", ["", "third words"])
+def test_an_edit_that_its_author_redacts_is_taken_back_everywhere(
+    world: World, alice: Resident, bob: Neighbour, later: str
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    event, slip = slips(world, alice, later=later)
+    now, uri = later or "second words", post_of(event)
+    assert SLIP in world.page(post(uri).url)
+    alice.person.redact(alice.room, slip)
+    world.settle()
+    assert bob.home.seen(uri)["content"] == f"<p>{now}</p>"
+    assert world.json(uri)["content"] == f"<p>{now}</p>"
+    shown = world.page(post(uri).url)
+    assert SLIP not in shown
+    assert now in shown
+    earlier = ["<p>first words</p>", *(["<p>second words</p>"] if later else [])]
+    assert said(uri) == earlier
+    assert SLIP not in str(alice.person.messages(alice.room, 500)), "nor in a receipt"
+    before = (post(uri).html, post(uri).updated, world.get(uri))
+    lost_and_rebuilt()
+    assert (post(uri).html, post(uri).updated, world.get(uri)) == before
+    assert said(uri) == earlier
+
+
+def test_the_first_edit_is_taken_back_to_the_message_itself(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("!cw careful\nfirst *words*", "!cw careful<br>first <em>words</em>")
+    world.settle()
+    edit = alice.person.edit(alice.room, event, SLIP)
+    world.settle()
+    alice.person.redact(alice.room, edit)
+    world.settle()
+    now = bob.home.seen(post_of(event))
+    assert (now["summary"], now["content"]) == ("careful", "<p>first <em>words</em></p>")
+    assert said(post_of(event)) == []
+
+
+def test_an_edit_that_somebody_else_redacts_stands_elsewhere(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event, slip = slips(world, alice)
+    power = alice.person.state(alice.room, "m.room.power_levels") or {}
+    carol = world.person("carol")
+    carol.join(alice.room)
+    power["users"][carol.user_id] = 50
+    alice.person.put_state(alice.room, "m.room.power_levels", power)
+    carol.redact(alice.room, slip)
+    world.settle()
+    assert post(post_of(event)).html == f"<p>{SLIP}</p>"
+
+
+def test_in_a_conversation_an_edit_is_taken_back_as_well(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.post("hello", to="direct", mentions=[alice.handle])
+    world.settle()
+    between = Room.objects.get(kind="direct").room_id
+    alice.person.join(between)
+    event = alice.person.send(between, "between us")
+    world.settle()
+    edit = alice.person.edit(between, event, SLIP)
+    world.settle()
+    alice.person.redact(between, edit)
+    world.settle()
+    assert bob.home.seen(post_of(event))["content"] == "<p>between us</p>"
+    assert SLIP not in str([*alice.timeline(between), *alice.timeline(alice.desk)])
+    assert SLIP not in str(alice.person.messages(alice.desk, 500))
