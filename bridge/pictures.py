@@ -191,8 +191,8 @@ def _webp_size(name: bytes, head: bytes) -> tuple[int, int]:
         case b"VP8X":
             return _number(head[4:7], little=True) + 1, _number(head[7:10], little=True) + 1
         case b"VP8 ":
-            sides = head[6:8], head[8:10]
-            return tuple(_number(side, little=True) & 0x3FFF for side in sides)  # type: ignore[return-value]
+            width, height = (_number(side, little=True) for side in (head[6:8], head[8:10]))
+            return width & 0x3FFF, height & 0x3FFF
         case b"VP8L":
             bits = _number(head[1:5], little=True)
             return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
@@ -209,8 +209,8 @@ def _gif(data: Data) -> Picture:
 def _boxed(data: Data) -> Picture:
     sides, blanks = boxes.read(data)
     pieces, at = list[Piece](), 0
-    for start, end, instead in blanks:
-        start, end = max(start, at), max(end, at)  # noqa: PLW2901  two may share bytes
+    for first, last, instead in blanks:
+        start, end = max(first, at), max(last, at)  # two may share bytes
         written = instead or bytes(end - start)
         if start < end and data[start:end] != written:
             pieces += [slice(at, start), written]

@@ -177,8 +177,8 @@ def _introduce(act: Introduce) -> bool:
     return bool(changed)
 
 
-def _same(stored: object, value: object) -> bool:
-    return list(stored) == list(value) if isinstance(value, tuple) else stored == value  # type: ignore[call-overload]
+def _same(stored: Any, value: object) -> bool:
+    return list(stored) == list(value) if isinstance(value, tuple) else stored == value
 
 
 def _content_values(act: Publish) -> dict[str, object]:

@@ -17,7 +17,7 @@ Visibility = Literal["public", "unlisted", "private", "limited", "direct", "loca
 OPEN: frozenset[Visibility] = frozenset({"public", "unlisted"})  # may stand on a page for anybody
 LETTERS: frozenset[Visibility] = frozenset({"limited", "direct"})  # for those named alone
 FOLLOWED: frozenset[Visibility] = frozenset({"private", "local"})  # for followers
-NARROWING: tuple[str, ...] = get_args(Visibility)  # each is for fewer than those before it
+NARROWING: tuple[Visibility, ...] = get_args(Visibility)  # each is for fewer than those before it
 LIKE = "\N{THUMBS UP SIGN}"  # the reaction that every network knows
 
 Kind = Literal["person", "service", "group", "organization", "application"]

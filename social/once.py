@@ -58,9 +58,9 @@ def ask(key: Hashable, question: Callable[[], T]) -> T:
     known = _known.get()
     if known is None:
         return question()
-    found = known.now().get(key, _missing)
-    if found is not _missing:
-        return found  # type: ignore[no-any-return]  # what `question` gave for this key before
+    answer: T = known.now().get(key, _missing)  # what `question` gave for this key before
+    if answer is not _missing:
+        return answer
     answer = question()
     if answer is not None:
         known[key] = answer

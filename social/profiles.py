@@ -29,7 +29,7 @@ def profile_of(actor: Actor) -> Profile:
         uri=actor.uri,
         handle=actor.handle,
         domain=actor.domain,
-        kind=actor.kind,  # type: ignore[arg-type]  # the column holds what a Profile brought
+        kind=actor.kind,
         name=actor.name,
         summary=actor.summary,
         url=actor.url,
@@ -52,7 +52,7 @@ def profile_of(actor: Actor) -> Profile:
         multikey=actor.multikey,
         published=actor.published,
         emojis=tuple(Emoji(**emoji) for emoji in actor.emojis),
-        quotes=actor.quotes,  # type: ignore[arg-type]  # the column holds what a Profile brought
+        quotes=actor.quotes,
         voting=actor.voting,
         memorial=actor.memorial,
         attribution_domains=tuple(actor.attribution_domains),
@@ -78,9 +78,9 @@ def publish_of(post: Post) -> Publish:
             place=Place(**post.place) if post.place else None,
             quote=post.quote,
             stamp=post.stamp,
-            quotable=post.quotable,  # type: ignore[arg-type]  # the column holds what a Content brought
+            quotable=post.quotable,
         ),
-        visibility=post.visibility,  # type: ignore[arg-type]  # the column holds what a Publish brought
+        visibility=post.visibility,
         published=post.published,
         url=post.url,
         reply=post.reply,

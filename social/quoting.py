@@ -97,9 +97,9 @@ def answers(act: Publish | AskQuote | AllowQuote | RefuseQuote) -> list[Act]:
         case AskQuote():
             return _decided(act)
         case AllowQuote():
-            return _changed(act, stamp=act.stamp)
+            return _changed(act, act.stamp)
         case RefuseQuote():
-            return _changed(act, stamp="", quote="")
+            return _changed(act, "")
 
 
 def _request(act: Publish) -> list[Act]:
@@ -128,13 +128,14 @@ def _decided(act: AskQuote) -> list[Act]:
     return [RefuseQuote(author=author, stamp="", at=act.at, **values)]
 
 
-def _changed(act: AllowQuote | RefuseQuote, *, stamp: str, **values: str) -> list[Act]:
+def _changed(act: AllowQuote | RefuseQuote, stamp: str) -> list[Act]:
     """A post by somebody here says from now on that it may quote, or quotes no more."""
     post = _quoting(act)
     if post is None or not post.author.is_local or (stamp and post.stamp == stamp):
         return []
     now = profiles.publish_of(post)
-    now = replace(now, content=replace(now.content, stamp=stamp, **values))  # type: ignore[arg-type]  # fields of a Content
+    quote = now.content.quote if stamp else ""
+    now = replace(now, content=replace(now.content, stamp=stamp, quote=quote))
     digest = hashlib.sha256(f"{act.stamp} {act.uri} {stamp}".encode()).hexdigest()[:24]
     updated = max(act.at, post.updated or post.published)
     return [

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from social import actions, once
-from social.acts import Publish, Retract
+from social.acts import Publish, Retract, Visibility
 from social.models import Actor, Post, Tombstone
 
 # What its author said of a post; all else is how it stands here.
@@ -94,7 +94,7 @@ def _adopt(uris: Collection[str]) -> None:
     Post.objects.bulk_update(found, ["parent"])
 
 
-def remember_deleted(act: Retract, visibility: str) -> None:
+def remember_deleted(act: Retract, visibility: Visibility) -> None:
     """A deleted post whose words are gone, so that its address still says so."""
     author = actions.actor(act.author)
     if author is None:

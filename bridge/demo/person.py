@@ -200,7 +200,7 @@ class Person:
         while True:
             left = end - time.monotonic()
             answer = self._sync(since, only, min(left, 10) if since else 0)
-            found = self._seen(room, answer, since is None)
+            found = self._seen(room, answer, first=since is None)
             for event in found:
                 if predicate(event):
                     return event
@@ -222,7 +222,7 @@ class Person:
                 raise TooLate(f"nobody invited {self.user_id} within {timeout:g} s")
             since = str(answer["next_batch"])
 
-    def _seen(self, room: str, answer: Mapping[str, Any], first: bool) -> list[Event]:  # noqa: FBT001  private, and the name says it
+    def _seen(self, room: str, answer: Mapping[str, Any], *, first: bool) -> list[Event]:
         joined = answer["rooms"].get("join", {}).get(room)
         if joined and not joined["timeline"]["limited"]:
             return list(joined["timeline"]["events"])

@@ -158,12 +158,18 @@ async def bound(room_id: str, owner: str, ghost: str) -> str:
     others = [one for one in inside if one != owner and not registration.load().ours(one)]
     people: list[Actor] = await in_database(_people, [owner, *inside, ghost])
     if not any(actor.is_local for actor in people):
-        return "Only those who have a profile here can write to the fediverse: tell this server's bot <code>profile create</code>"  # noqa: E501
+        return (
+            "Only those who have a profile here can write to the fediverse: tell this server's bot"
+            " <code>profile create</code>"
+        )
     strangers: bool = await in_database(_any_stranger, others)
     if strangers:
         return "Somebody in this room has no profile here, and would read along: I leave it"
     if await client.state(room_id, "m.room.encryption", by=ghost):
-        return "This room is encrypted, and I cannot read it, so nothing would arrive. Please begin a conversation without encryption"  # noqa: E501
+        return (
+            "This room is encrypted, and I cannot read it, so nothing would arrive. Please begin a"
+            " conversation without encryption"
+        )
     room = await in_database(expect, people)
     if room.ready and room.room_id != room_id:
         return f'Our conversation is <a href="https://matrix.to/#/{room.room_id}">over there</a>'

@@ -18,6 +18,7 @@ from bridge.loop import in_database, run
 from bridge.matrix import client, registration, rooms
 from bridge.matrix.vocabulary import ACTOR, BRIDGE, KEY
 from bridge.models import Key, Room
+from social.acts import Kind
 from social.models import Actor, Tombstone
 
 _WISH = re.compile(r"\s*!ownroom (link|group delete|group)(?:\s+(\S+))?\s*")
@@ -160,7 +161,7 @@ def new_actor(
     created: int,
     *,
     sealed: str = "",
-    kind: str = "person",
+    kind: Kind = "person",
 ) -> Actor:
     """A local actor with its keys; `sealed` when they are known already (a rebuild)."""
     origin = settings.OWNROOM_ORIGIN

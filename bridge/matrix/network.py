@@ -175,7 +175,7 @@ def _with_link(act: Act) -> Act:
     author = outgoing.author_of(act.author)
     content = act.content
     if not content.quotable and act.visibility in OPEN:
-        content = replace(content, quotable=author.quotes)  # type: ignore[arg-type]  # of a column
+        content = replace(content, quotable=author.quotes)
     url = f"{author.url}/{act.post.rsplit('/', 1)[-1]}"
     return replace(act, url=url, content=content)
 

@@ -6,7 +6,7 @@ from typing import Any
 from bridge.matrix import shapes
 from bridge.matrix.readings import Carried, Entry, Receipt
 from bridge.matrix.shapes import Event
-from social.acts import Ignored
+from social.acts import NARROWING, Ignored, Visibility
 
 
 def carried(event: Event, kept: dict[str, Any]) -> Carried | Ignored:
@@ -55,7 +55,12 @@ def receipt(event: Event) -> Receipt | Ignored:
         uri=uri,
         act=shapes.text(content.get("act")),
         raw=raw,
-        visibility=shapes.text(content.get("vis")),
+        visibility=_visibility(shapes.text(content.get("vis"))),
         at=shapes.number(content.get("at")),
         frame=shapes.text(content.get("frame")),
     )
+
+
+def _visibility(said: str) -> Visibility:
+    """Whatever says none is for nobody but those it names."""
+    return next((one for one in NARROWING if one == said), "direct")

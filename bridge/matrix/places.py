@@ -11,7 +11,7 @@ face of who is gone goes, "ban" and "unban" keep somebody out of a room, or no l
 import hashlib
 from collections.abc import Collection
 from dataclasses import replace
-from typing import assert_never
+from typing import Literal, assert_never
 
 from django.db.models import Q, QuerySet
 
@@ -43,6 +43,7 @@ from social.acts import (
     Revise,
     Tally,
     Undo,
+    Visibility,
     Vote,
 )
 from social.measures import Measure
@@ -193,7 +194,7 @@ def _in_desks(act: Act, author: Actor, hearers: Collection[Actor]) -> list[Addre
     return [_at(what, f"desk {one.uri}") for what, one in desks.towards(act, author, hearers)]
 
 
-def _visibility(post: str) -> str:
+def _visibility(post: str) -> Visibility | Literal[""]:
     """As it is now: an edit narrows whom a post is for, and never widens it."""
     return Post.objects.filter(uri=post).values_list("visibility", flat=True).first() or ""
 
@@ -286,7 +287,7 @@ def _places_of_edit(act: Revise, author: Actor) -> list[str]:
     stands = traces.carrying(act.now.post)
     if stands and shown in OPEN:
         return sorted(stands)
-    now = replace(act.now, visibility=shown) if shown else act.now  # type: ignore[arg-type]  # of a column
+    now = replace(act.now, visibility=shown) if shown else act.now
     return sorted({*stands, *_places_of_post(now, author)})
 
 

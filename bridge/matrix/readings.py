@@ -115,6 +115,6 @@ class Receipt:
     uri: str
     act: str
     raw: str
-    visibility: str = ""
+    visibility: Visibility = "direct"
     at: int = 0
     frame: str = ""  # of a Create whose text was too large, what stands around it

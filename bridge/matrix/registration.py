@@ -1,6 +1,5 @@
 """The application-service registration: tokens and namespaces that homeserver and bridge share."""
 
-import os
 import secrets
 from dataclasses import dataclass
 from functools import lru_cache
@@ -113,5 +112,5 @@ def write(url: str) -> str:
     draft = path.with_name(f"{path.name}.new")
     draft.touch(mode=0o600)
     draft.write_text(text)
-    os.replace(draft, path)  # noqa: PTH105  atomic: a homeserver never reads half a file
+    draft.replace(path)  # atomic: a homeserver never reads half a file
     return text

@@ -15,9 +15,9 @@ from social.models import Actor
 
 async def say(act: Act, room: Room, txn: Callable[[str, str], str]) -> None:
     """`txn`: the id of what one user changes at one place."""
-    for anchor, author, post, refs in await in_database(_standing, act, room):
-        if files := parts.of(post, refs):
-            refs = replace(refs, files=await parts.brought(files, anchor.sender))  # noqa: PLW2901
+    for anchor, author, post, known in await in_database(_standing, act, room):
+        files = await parts.brought(parts.of(post, known), anchor.sender)
+        refs = replace(known, files=files or known.files)
         written = render.requoted(post, refs)
         if not isinstance(written, render.Send):
             continue

@@ -7,6 +7,7 @@ be had is remembered too, for a while: nobody waits twice for the same dead host
 import asyncio
 import contextlib
 import hashlib
+import io
 import logging
 import mmap
 import tempfile
@@ -15,7 +16,6 @@ import weakref
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import IO
 
 from django.conf import settings
 from django.db.models import Q, Sum
@@ -43,7 +43,7 @@ _HOSTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    body: IO[bytes]
+    body: io.BufferedRandom
     file: File
     sha256: str
 
@@ -207,7 +207,7 @@ def _left_alone(host: str) -> None:
         silent[host] = now + RESTS
 
 
-async def _fetched(url: str, into: IO[bytes], limit: int, patience: float) -> None:
+async def _fetched(url: str, into: io.BufferedRandom, limit: int, patience: float) -> None:
     if silent.get(names.host_of(url), 0.0) > time.monotonic():
         raise http.Crowded("its host did not answer a moment ago")
     found = await http.download(url, into, limit=limit, total=patience)
@@ -220,7 +220,7 @@ async def _fetched(url: str, into: IO[bytes], limit: int, patience: float) -> No
     into.flush()
 
 
-def _judged(draft: IO[bytes], said: str, stack: contextlib.ExitStack) -> _Judged:
+def _judged(draft: io.BufferedRandom, said: str, stack: contextlib.ExitStack) -> _Judged:
     """On a thread: large files take a moment."""
     draft.seek(0)
     media_type = filetypes.of(draft.read(filetypes.HEAD), said)
@@ -236,7 +236,7 @@ def _judged(draft: IO[bytes], said: str, stack: contextlib.ExitStack) -> _Judged
                 body.writelines(pieces.written(data, picture.pieces))
     size = body.seek(0, 2)
     body.seek(0)
-    digest = hashlib.file_digest(body, "sha256").hexdigest()  # type: ignore[arg-type]  # a file on disk
+    digest = hashlib.file_digest(body, "sha256").hexdigest()
     body.seek(0)
     return _Judged(body, File("", media_type, size, width, height), digest)
 
@@ -251,7 +251,7 @@ async def _sent(url: str, judged: _Judged, by: str) -> str:
 
 
 @contextlib.contextmanager
-def _draft() -> Iterator[IO[bytes]]:
+def _draft() -> Iterator[io.BufferedRandom]:
     """Without a name: whatever happens, nothing stays behind."""
     with tempfile.TemporaryFile(dir=settings.OWNROOM_DATA) as file:
         yield file

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
@@ -79,7 +80,7 @@ def settle(call: Call) -> list[Said]:
     return [Said(_changed(call, **values), answer=f"<p>{said or _sentence(values)}</p>")]
 
 
-def _values(actor: Actor, what: str, words: str) -> dict[str, object]:
+def _values(actor: Actor, what: str, words: str) -> dict[str, Any]:
     match what:
         case "name" if words:
             return {"name": html.warning(words)[:255]}
@@ -145,7 +146,7 @@ def _fields(actor: Actor, words: str) -> tuple[Field, ...]:
 
 def _habit(actor: Actor, what: str, words: str) -> Habits:
     """What goes for all posts from now on; without words there is no such thing any more."""
-    value: object = html.warning(words)
+    value: Any = html.warning(words)
     match what:
         case "visibility" if words.lower() in {"public", "unlisted"}:
             value = words.lower()
@@ -157,7 +158,7 @@ def _habit(actor: Actor, what: str, words: str) -> Habits:
             pass
         case _:
             raise _like_this(what)
-    return replace(profiles.profile_of(actor).habits, **{what: value})  # type: ignore[arg-type]  # fields of Habits
+    return replace(profiles.profile_of(actor).habits, **{what: value})
 
 
 def _primary(tag: str) -> str:
@@ -206,9 +207,9 @@ def _listed(actor: Actor) -> list[Said]:
     return only(f"<p>Your aliases:</p><ul>{items}</ul>")
 
 
-def _changed(call: Call, **values: object) -> Introduce:
+def _changed(call: Call, **values: Any) -> Introduce:
     now: Profile = profiles.profile_of(call.actor)
-    return Introduce(author=now.uri, profile=replace(now, **values), at=call.at)  # type: ignore[arg-type]  # fields of a Profile
+    return Introduce(author=now.uri, profile=replace(now, **values), at=call.at)
 
 
 def move(call: Call) -> list[Said]:

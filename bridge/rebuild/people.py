@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.activitypub import actors
-from bridge.errors import Trouble
+from bridge.errors import Trouble, Unreadable
 from bridge.loop import run
 from bridge.matrix import (
     client,
@@ -54,7 +54,9 @@ def met(mxid: str) -> Actor | None:
 
 
 def profile_on(card: Mapping[str, Any]) -> Profile:
-    act: Introduce = acts.load({"act": "Introduce", "author": "", **card})  # type: ignore[assignment]
+    act = acts.load({"act": "Introduce", "author": "", **card})
+    if not isinstance(act, Introduce):
+        raise Unreadable("a card of nobody")
     return act.profile
 
 

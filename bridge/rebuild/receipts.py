@@ -9,7 +9,7 @@ from bridge.activitypub.network import replayed
 from bridge.matrix.parse import Receipt
 from bridge.rebuild.batch import Batch, Event
 from social import actions, replay
-from social.acts import Act, Publish, Retract, Revise
+from social.acts import Act, Publish, Retract, Revise, Visibility
 from social.models import Actor
 
 
@@ -40,7 +40,7 @@ def _replayed(author: Actor, receipt: Receipt) -> Act:
     return replayed(receipt.raw, at=receipt.at, followers=author.followers)
 
 
-def _as_it_was_for(visibility: str, act: Act) -> Act:
+def _as_it_was_for(visibility: Visibility, act: Act) -> Act:
     """What is local was addressed to nobody outside."""
     match act:
         case Publish() if visibility == "local":

@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
+from social.acts import Kind, Quotable
 from social.hosts import names_over
 
 
@@ -24,7 +25,7 @@ class Actor(models.Model):
     handle = models.CharField(max_length=255)
     domain = models.CharField(max_length=255, db_index=True)
     host = models.CharField(max_length=255, db_index=True)  # of the URI
-    kind = models.CharField(max_length=20, default="person")
+    kind: "models.CharField[Kind, Kind]" = models.CharField(max_length=20, default="person")
     name = models.CharField(max_length=500, blank=True)
     summary = models.TextField(blank=True)
     url = models.CharField(max_length=2048, blank=True)
@@ -42,7 +43,10 @@ class Actor(models.Model):
     aliases = models.JSONField(default=list, blank=True)
     moved_to = models.CharField(max_length=2048, blank=True, db_index=True)
     moved = models.BigIntegerField(null=True, blank=True)  # time of the newest move we admitted
-    quotes = models.CharField(max_length=10, default="public")  # who may quote what comes next
+    # Who may quote what comes next.
+    quotes: "models.CharField[Quotable, Quotable]" = models.CharField(
+        max_length=10, default="public"
+    )
     voting = models.BigIntegerField(default=0)  # milliseconds, in polls that come next
     memorial = models.BooleanField(default=False)  # of somebody who died
     attribution_domains = models.JSONField(default=list, blank=True)

@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from social.acts import Quotable, Visibility
 from social.models.actors import Actor
 from social.models.relations import shut_out, shutting_out
 
@@ -50,7 +51,7 @@ class PostQuerySet(models.QuerySet["Post"]):
 class Post(models.Model):
     uri = models.CharField(max_length=2048, unique=True)
     author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="posts")
-    visibility = models.CharField(max_length=10)
+    visibility: "models.CharField[Visibility, Visibility]" = models.CharField(max_length=10)
     html = models.TextField(blank=True)
     summary = models.CharField(max_length=500, blank=True)
     sensitive = models.BooleanField(default=False)
@@ -72,7 +73,8 @@ class Post(models.Model):
     quote = models.CharField(max_length=2048, blank=True, db_index=True)  # URI of what it quotes
     stamp = models.CharField(max_length=2048, blank=True, db_index=True)  # proves that it may
     proven = models.BigIntegerField(null=True, blank=True)  # when the stamp was last looked at
-    quotable = models.CharField(max_length=10, blank=True)  # by whom
+    # By whom.
+    quotable: "models.CharField[Quotable, Quotable]" = models.CharField(max_length=10, blank=True)
     place = models.JSONField(default=dict, blank=True)
     published = models.BigIntegerField()
     updated = models.BigIntegerField(null=True, blank=True)

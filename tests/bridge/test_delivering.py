@@ -103,7 +103,7 @@ def test_a_wish_to_wait_is_honoured(world: World, alice: Resident, follower: Nei
     alice.post("slowly")
     world.settle()
     lane = Lane.objects.get(failures__gt=0)
-    assert 800 < (lane.due - lane.failing_since).total_seconds() <= 901  # type: ignore[operator]
+    assert 800 < (lane.due - lane.failing_since).total_seconds() <= 901
 
 
 def test_a_row_that_finds_nobody_for_a_week_is_given_up(

@@ -121,7 +121,7 @@ def test_a_picture_that_cannot_be_cleaned_for_want_of_disk_is_given_to_nobody_fo
 ) -> None:
     path = DOORS[-1]
     found = client.get(path)
-    assert (found.status_code, b"".join(found.streaming_content)) == (200, jpeg())  # type: ignore[attr-defined]
+    assert (found.status_code, b"".join(found.streaming_content)) == (200, jpeg())
     _disk_is_full(settings)
     answer = client.get(path)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")

@@ -76,9 +76,7 @@ def _refused(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
 
 @pytest.mark.parametrize("usable", [False, True], ids=["away", "there"])
 def test_a_row_has_failed_only_while_the_database_is_there(
-    usable: bool,  # noqa: FBT001  a parameter of the test
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, usable: bool
 ) -> None:
     local("alice", inbox=f"{ALICE}/inbox")
     bob = remote(inbox="https://far.example/inbox")

@@ -84,7 +84,7 @@ class _Echo(BaseHTTPRequestHandler):
 
     def _echo(self, body: bytes) -> None:
         seen = {
-            "name": self.server.server_name,  # type: ignore[attr-defined]  # ThreadingHTTPServer
+            "name": self.server.server_name,
             "method": self.command,
             "path": self.path,
             "headers": [[key.lower(), value] for key, value in self.headers.items()],

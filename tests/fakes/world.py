@@ -8,7 +8,6 @@ import itertools
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -248,15 +247,9 @@ _VOLATILE = {"fetched", "introduced", "noted", "seen", "used"}  # when somebody 
 def index() -> list[str]:
     """Every row but those of the queues, in an order of its own."""
     queues = {Received, Delivery, Lane, Errand, Parting}
-    models: Callable[[], Any] = lambda: (  # noqa: E731  a list of tables, read at each call
-        model
-        for label in ("social", "bridge")
-        for model in apps.get_app_config(label).get_models()
-        if model not in queues
-    )
-    rows = [
-        row for model in models() for row in serializers.serialize("python", model.objects.all())
-    ]
+    tables = (apps.get_app_config(label).get_models() for label in ("social", "bridge"))
+    models = [model for some in tables for model in some if model not in queues]
+    rows = [row for model in models for row in serializers.serialize("python", model.objects.all())]
     for row in rows:
         row["fields"] = {k: v for k, v in row["fields"].items() if k not in _VOLATILE}
     return sorted(orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode() for row in rows)

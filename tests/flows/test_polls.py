@@ -86,7 +86,7 @@ def test_a_poll_is_one_in_the_room_with_its_text_for_those_who_know_no_polls(
     asked = event["content"][START]
     assert asked["max_selections"] == 1
     assert asked["kind"] == "org.matrix.msc3381.poll.disclosed"
-    until = spans.moment(post(note["id"]).poll["closes"])  # type: ignore[index]  # it has one
+    until = spans.moment(post(note["id"]).poll["closes"])
     said = f"Tea or coffee?\n(open until {until})"
     assert asked["question"]["org.matrix.msc1767.text"] == said
     assert [(one["id"], one["org.matrix.msc1767.text"]) for one in asked["answers"]] == [

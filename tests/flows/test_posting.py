@@ -371,7 +371,7 @@ def test_a_post_that_comes_three_times_is_shown_once(
 
 
 def _of(sent: object) -> dict[str, object]:
-    return dict(sent.activity["object"])  # type: ignore[attr-defined]
+    return dict(sent.activity["object"])
 
 
 # ---- naming those who were never met

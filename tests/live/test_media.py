@@ -5,6 +5,7 @@ import json
 import urllib.error
 import urllib.request
 import zlib
+from functools import partial
 
 import pytest
 
@@ -132,9 +133,14 @@ def test_a_text_too_large_for_its_event_is_a_file_that_goes_with_its_post(
     assert [fetch(url, **token)[0] for url in urls] == [200, 200]
     novelist.delete(post)
     alice.person.redact(alice.room, mine)
-    for number, (there, said) in enumerate(((room, event), (alice.room, receipt))):
-        until(lambda: not alice.person.event(there, said["event_id"])["content"])  # noqa: B023
-        until(lambda: _gone(town, urls[number], token), pause=1)  # noqa: B023
+    stood = ((room, event), (alice.room, receipt))
+    for url, (there, said) in zip(urls, stood, strict=True):
+        until(partial(_is_empty, alice, there, said["event_id"]))
+        until(partial(_gone, town, url, token), pause=1)
+
+
+def _is_empty(reader: Resident, room: str, event: str) -> bool:
+    return not reader.person.event(room, event)["content"]
 
 
 def _gone(town: Stage, url: str, token: dict[str, str]) -> bool:

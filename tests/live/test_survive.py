@@ -46,8 +46,8 @@ def victims(town: Stage) -> dict[str, Callable[[], object]]:
         until(partial(supervised, town), 120)
 
     def beside(service: object) -> None:
-        service.kill()  # type: ignore[attr-defined]  # each of them has both
-        service.spawn()  # type: ignore[attr-defined]
+        service.kill()
+        service.spawn()
         supervised(town)
 
     found: dict[str, Callable[[], object]] = {"everything": partial(ours, "")}

@@ -18,8 +18,8 @@ SENT: dict[str, Json] = {
     for name, act in BY_KIND.items()
     if name not in NEVER_TOLD
 }
-ACTOR = render.actor(BY_KIND["Introduce"].profile)  # type: ignore[union-attr]
-NOTE = render.note(BY_KIND["Publish"], REFS)  # type: ignore[arg-type]
+ACTOR = render.actor(BY_KIND["Introduce"].profile)
+NOTE = render.note(BY_KIND["Publish"], REFS)
 
 
 @pytest.mark.parametrize("name", SENT)
@@ -43,7 +43,7 @@ SERVED: dict[str, Json] = {
     "Add": SENT["Pin"],
     "Remove": {**SENT["Pin"], "type": "Remove"},
     "QuoteRequest": SENT["AskQuote"],
-    "QuoteAuthorization": render.stamp(BY_KIND["AllowQuote"]),  # type: ignore[arg-type]
+    "QuoteAuthorization": render.stamp(BY_KIND["AllowQuote"]),
     "Tombstone": render.tombstone(NOTE["id"], 0),
     "OrderedCollection": {**LIST, "type": "OrderedCollection", "first": f"{LIST['id']}?page=true"},
     "OrderedCollectionPage": {
@@ -156,7 +156,7 @@ def test_what_somebody_would_not_read_of_an_activity_is_named(
 
 @pytest.mark.parametrize("words", ["", "x", "spam", "so rude " * 1_000])
 def test_a_report_has_as_many_words_as_its_readers_take(words: str) -> None:
-    told = replace(BY_KIND["Report"], words=words)  # type: ignore[type-var]
+    told = replace(BY_KIND["Report"], words=words)
     assert not unmet(json.loads(json.dumps(render.render(told, REFS))))
 
 

@@ -39,7 +39,7 @@ def publish(author: Actor, name: str = "new", text: str = "words", **values: obj
         "visibility": "public",
         "published": NOON,
     }
-    return Publish(**(found | values))  # type: ignore[arg-type]
+    return Publish(**(found | values))
 
 
 def revise(act: Publish, text: str, at: int) -> Revise:

@@ -33,7 +33,7 @@ def cast() -> dict[str, Actor]:
 
 
 def heard(act: object) -> set[str]:
-    return {actor.handle for actor in audience.hearers(act)}  # type: ignore[arg-type]
+    return {actor.handle for actor in audience.hearers(act)}
 
 
 def publish(author: Actor, visibility: str, *named: Actor, reply: str = "") -> Publish:
@@ -41,7 +41,7 @@ def publish(author: Actor, visibility: str, *named: Actor, reply: str = "") -> P
         author=author.uri,
         post=f"{author.uri}/new",
         content=Content(html="<p>x</p>"),
-        visibility=visibility,  # type: ignore[arg-type]
+        visibility=visibility,
         published=NOON,
         reply=reply,
         audience=tuple(one.uri for one in named),

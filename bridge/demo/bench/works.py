@@ -1,6 +1,7 @@
 """The works that are measured: posts coming in, and one post going out to many."""
 
 import statistics
+from functools import partial
 from typing import Any
 
 from bridge.demo.bench.stage import HOSTS, Stage, until
@@ -53,7 +54,7 @@ def single(stage: Stage, post: str, times: int) -> Figures:
         report = _blast(stage, post, 1, 1)
         uri = report["posts"][0]
         row = f"SELECT ended FROM social_delivery WHERE subject = '{uri}' AND state = 'done'"  # noqa: S608  made by our neighbour
-        until(lambda query=row: stage.ask(query), 60, lambda: "a single reply did not arrive")  # type: ignore[misc]
+        until(partial(stage.ask, row), 60, lambda: "a single reply did not arrive")
         received = f"SELECT max(ended) FROM bridge_received WHERE id > {before}"  # noqa: S608
         indexed.append(1000 * (stage.moment(received) - report["started"]))
         told.append(1000 * (stage.moment(row) - report["started"]))

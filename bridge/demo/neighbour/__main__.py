@@ -11,7 +11,7 @@ import resource
 import signal
 import socket
 
-from aiohttp import web  # noqa: TID251  the neighbour is another server, not ours
+from aiohttp import web
 
 from bridge.demo.neighbour.control import Control
 from bridge.demo.neighbour.courier import Courier

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from aiohttp import web  # noqa: TID251  the neighbour is another server, not ours
-from aiohttp.typedefs import Handler  # noqa: TID251
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bridge.demo.neighbour import blast, cast
 from bridge.demo.neighbour.cast import Actor, Json

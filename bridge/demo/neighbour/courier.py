@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp  # noqa: TID251  the neighbour is another server, not ours
+import aiohttp
 import orjson
 
 from bridge.demo.neighbour import signing

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from aiohttp import web  # noqa: TID251  the neighbour is another server, not ours
+from aiohttp import web
 
 from bridge.demo.neighbour import cast, manners, signing
 from bridge.demo.neighbour.cast import PUBLIC, Actor, Json

@@ -33,7 +33,7 @@ def like(actor: str, number: int = 1) -> dict[str, Any]:
 
 
 def signed(who: Actor, body: bytes, *, key: bytes = BOB_KEY, url: str = INBOX) -> dict[str, str]:
-    signing = signatures.SigningKey(who.key_id, signatures.load_private(key))  # type: ignore[arg-type]
+    signing = signatures.SigningKey(who.key_id, signatures.load_private(key))
     return signatures.sign_cavage("POST", url, body, signing, now=time.time())
 
 
@@ -126,7 +126,7 @@ def test_a_signature_that_covers_too_little_is_refused(
         covered,
         lines,
         "rsa-sha256",
-        lambda text: PRIVATE.sign(text, padding.PKCS1v15(), hashes.SHA256()),  # type: ignore[call-arg]
+        lambda text: PRIVATE.sign(text, padding.PKCS1v15(), hashes.SHA256()),
     )
     headers = {"Date": date, "Digest": digest, "Signature": made}
     assert post(client, body, headers).status_code == 401
@@ -156,7 +156,7 @@ def test_a_signature_of_another_day_is_refused(
     client: Client, alice: Actor, bob: Actor, hours: int
 ) -> None:
     body = json.dumps(like(bob.uri)).encode()
-    signing = signatures.SigningKey(bob.key_id, PRIVATE)  # type: ignore[arg-type]
+    signing = signatures.SigningKey(bob.key_id, PRIVATE)
     then = time.time() + hours * 3600
     headers = signatures.sign_cavage("POST", INBOX, body, signing, now=then)
     assert post(client, body, headers).status_code == 401
@@ -303,7 +303,7 @@ def test_a_signed_post_is_taken_as_it_came(
 def test_both_kinds_of_signature_are_taken(
     client: Client, alice: Actor, bob: Actor, settings: SettingsWrapper
 ) -> None:
-    signing = signatures.SigningKey(bob.key_id, PRIVATE)  # type: ignore[arg-type]
+    signing = signatures.SigningKey(bob.key_id, PRIVATE)
     for number, sign in enumerate((signatures.sign_cavage, signatures.sign_rfc9421)):
         body = json.dumps(like(bob.uri, number)).encode()
         headers = sign("POST", INBOX, body, signing, now=time.time())

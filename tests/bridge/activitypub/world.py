@@ -71,7 +71,7 @@ def keep(uri: str, body: dict[str, Any], author: Actor, *, gone: bool = False) -
 
 
 def signed(path: str, who: Actor) -> dict[str, str]:
-    key = signatures.SigningKey(who.key_id, signatures.load_private(BOB_KEY))  # type: ignore[arg-type]
+    key = signatures.SigningKey(who.key_id, signatures.load_private(BOB_KEY))
     headers = signatures.sign_cavage("GET", f"{ORIGIN}{path}", b"", key, now=time.time())
     return {**headers, "Host": "social.test"}
 
