@@ -4,7 +4,7 @@ whose quoted post is not here (any more).
 
 from django.utils import timezone
 
-from bridge import errands, processing, turns
+from bridge import enacting, errands, turns
 from bridge.activitypub import consents
 from bridge.errors import Later
 from bridge.models import Errand
@@ -30,10 +30,10 @@ def look(errand: Errand) -> None:
         after = error.after or AGAIN[min(errand.failures, len(AGAIN) - 1)]
         raise Later(str(error), after=after) from None
     if found:
-        processing.consented(*found)
+        enacting.consented(*found)
     elif gone:  # taken back or deleted while nothing was known of it here
         with turns.writing():
-            processing.carry_out(quoting.lapsed(post, now))
+            enacting.carry_out(quoting.lapsed(post, now))
 
 
 def plan() -> None:

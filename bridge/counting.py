@@ -3,7 +3,7 @@
 import time
 from contextlib import suppress
 
-from bridge import documents, processing, turns
+from bridge import documents, enacting, turns
 from social import actions, once, polls
 from social.models import Post
 
@@ -24,8 +24,8 @@ def _tell(post: Post, at: int) -> None:
     post = Post.objects.select_related("author").get(pk=post.pk)
     act = polls.tally(post, at)
     if post.author.is_local:
-        processing.carry_out(act)
+        enacting.carry_out(act)
         return
     # Its server said so before, or its time is over: here it is only passed on to the rooms.
     actions.record(act)
-    processing.tell(act, [], documents.text(post.uri))
+    enacting.tell(act, [], documents.text(post.uri))

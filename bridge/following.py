@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from bridge import documents, names, processing, turns
+from bridge import documents, enacting, names, turns
 from bridge.activitypub import actors, jsonld
 from bridge.errors import Unreadable
 from bridge.models import Errand
@@ -44,7 +44,7 @@ def compare(errand: Errand) -> None:
 
 def _do(act: Act) -> None:
     with suppress(Refused), turns.writing():
-        processing.carry_out(act)
+        enacting.carry_out(act)
 
 
 def _take_back(follower: str, target: Actor, at: int) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from bridge import html, partings, processing
+from bridge import enacting, html, partings
 from bridge.directory import host, own_hosts
 from bridge.errors import Forbidden
 from bridge.matrix import decided, places
@@ -135,7 +135,7 @@ def _end_follows(strangers: QuerySet[Actor]) -> list[Follow]:
         act = _ending(row, now)
         hearers = audience.hearers(act)
         actions.record(act)  # not admitted first: it is the admin's will, not its author's
-        processing.tell(act, hearers)
+        enacting.tell(act, hearers)
     return rows
 
 

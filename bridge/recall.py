@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from bridge import errands, names, processing
+from bridge import enacting, errands, names
 from bridge.activitypub import threads
 from bridge.models import Errand
 from social import conversations, policy
@@ -31,7 +31,7 @@ def read_on(errand: Errand) -> float | None:
     if begun is None or not conversations.concerns_us(begun):
         return None
     now = timezone.now()
-    processing.recall(begun.uri, threads.rest(begun, at=int(now.timestamp() * 1000)))
+    enacting.recall(begun.uri, threads.rest(begun, at=int(now.timestamp() * 1000)))
     young = begun.published > (now - 2 * YOUNG).timestamp() * 1000
     return AGAIN[errand.times] if young and errand.times < len(AGAIN) else None
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from bridge import (
     consents,
+    enacting,
     errands,
     following,
     lanes,
     links,
     pace,
-    processing,
     recall,
     turns,
     wordless,
@@ -26,11 +26,11 @@ log = logging.getLogger("ownroom.errands")
 RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.QUOTE: consents.look,
     Errand.Kind.POST: wordless.ask,
-    Errand.Kind.PROFILE: processing.tell_profile,
+    Errand.Kind.PROFILE: enacting.tell_profile,
     Errand.Kind.CONVERSATION: recall.read_on,
     Errand.Kind.FOLLOWERS: following.compare,
     Errand.Kind.LINKS: links.check,
-    Errand.Kind.BAN: processing.end_ban,
+    Errand.Kind.BAN: enacting.end_ban,
     Errand.Kind.ACTOR: renewal.look,
 }
 

@@ -4,7 +4,7 @@ address, and their words are asked for at their own server.
 
 from django.utils import timezone
 
-from bridge import processing, turns
+from bridge import enacting, turns
 from bridge.activitypub import fetched
 from bridge.errors import Gone, Later, Trouble
 from bridge.models import Errand
@@ -39,4 +39,4 @@ def ask(errand: Errand) -> None:
 
 def _is_gone(post: Post, now: int) -> None:
     with turns.writing():
-        processing.carry_out(Retract(author=post.author.uri, post=post.uri, at=now))
+        enacting.carry_out(Retract(author=post.author.uri, post=post.uri, at=now))

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 
-from bridge import lanes, processing, recall
+from bridge import enacting, lanes, recall
 from bridge.activitypub import threads
 from bridge.models import Errand, Lane
 from social.models import Boost, Instance, Post
@@ -190,7 +190,7 @@ def test_when_the_last_follower_has_left_nothing_more_is_read_or_kept(
     found = threads.rest(Post.objects.get(uri=bone["id"]), at=1)
     alice.tell_bot(f"unfollow {dogs.id}")
     world.settle()
-    processing.recall(bone["id"], found)  # what was being read meanwhile
+    enacting.recall(bone["id"], found)  # what was being read meanwhile
     asked = len(dogs.server.asked) + len(carol.server.asked)
     look(world)
     assert len(dogs.server.asked) + len(carol.server.asked) == asked
@@ -320,9 +320,7 @@ def test_conversations_are_read_one_after_another_and_a_kill_loses_none(
     rows = Errand.objects.filter(kind="conversation").order_by("due")
     assert [errand.about for errand in rows] == ids(bone, old)
     waits = [(errand.due - now).total_seconds() for errand in rows if errand.due]
-    assert all(
-        -10 < wait - processing.SOON <= 0 for wait in (waits[0], waits[1] - processing.APART)
-    )
+    assert all(-10 < wait - enacting.SOON <= 0 for wait in (waits[0], waits[1] - enacting.APART))
     (lane,) = {errand.lane for errand in rows}
     lanes.Holder().claim([lane])
     host, *_ = Lane.objects.get(name=lane).holder.split(":")
