@@ -128,6 +128,9 @@ class Person:
     def ban(self, room: str, user: str, reason: str = "") -> None:
         self.call("POST", f"{_room(room)}/ban", {"user_id": user, "reason": reason})
 
+    def unban(self, room: str, user: str) -> None:
+        self.call("POST", f"{_room(room)}/unban", {"user_id": user})
+
     def create_room(self, **options: Any) -> str:
         return str(self.call("POST", f"{_CLIENT}/createRoom", options)["room_id"])
 

@@ -1,7 +1,6 @@
 """Stories of a room here that is a group: joined, written to and read from elsewhere."""
 
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -224,11 +223,7 @@ def test_a_ghost_that_a_moderator_bans_is_blocked_by_the_group(
     pat.follow(boats.handle)
     world.settle()
     assert not followers(boats.id)
-    alice.person.call(
-        "POST",
-        f"/_matrix/client/v3/rooms/{quote(boats.room)}/unban",
-        {"user_id": event["sender"]},
-    )
+    alice.person.unban(boats.room, event["sender"])
     world.settle()
     pat.follow(boats.handle)
     world.settle()

@@ -108,11 +108,14 @@ def test_who_moderates_elsewhere_appoints_nobody_and_puts_no_moderator_out(
     world: World, alice: Resident, boats: Group, pat: Neighbour, mod: Neighbour
 ) -> None:
     more = {"target": f"{boats.id}/moderators"}
-    activity = decides(world, mod, boats.id, "Add", pat.id, **more)
-    assert "its owner decides" in outcome(activity["id"]).note
+    for kind, whom in (("Add", pat.id), ("Remove", alice.actor)):
+        activity = decides(world, mod, boats.id, kind, whom, **more)
+        assert "its owner decides" in outcome(activity["id"]).note
     activity = decides(world, mod, boats.id, "Block", alice.actor, target=boats.id)
     assert "cannot be put out" in outcome(activity["id"]).note
     assert not Block.objects.exists()
+    listed = world.json(f"{boats.id}/moderators")["orderedItems"]
+    assert listed == sorted([alice.actor, mod.id])
 
 
 def test_what_a_moderator_says_of_another_group_counts_nowhere(
@@ -288,9 +291,7 @@ def test_a_person_here_is_banned_and_let_in_again_and_the_members_hear_of_it(
     assert block["summary"] == "rude"
     assert followers(boats.id) == {pat.id}
     assert any("put you out" in words and "rude" in words for words in ada.answers())
-    alice.person.call(
-        "POST", f"/_matrix/client/v3/rooms/{boats.room}/unban", {"user_id": ada.person.user_id}
-    )
+    alice.person.unban(boats.room, ada.person.user_id)
     world.settle()
     assert announced(pat, "Undo")[0]["object"]["type"] == "Block"
     assert not Block.objects.exists()

@@ -56,8 +56,7 @@ def test_a_ban_is_a_block_and_its_end_an_unblock(
     alice.person.ban(alice.room, ghost)
     world.settle()
     assert Block.objects.count() == 1
-    path = f"/_matrix/client/v3/rooms/{alice.room}/unban"
-    alice.person.call("POST", path, {"user_id": ghost})
+    alice.person.unban(alice.room, ghost)
     world.settle()
     assert not Block.objects.exists()
     assert bob.received("Undo")

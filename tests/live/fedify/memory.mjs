@@ -8,6 +8,7 @@ export const pinned = [];
 export const objects = new Map(); // by the last part of their address
 export const files = new Map();
 export const received = [];
+export const unread = []; // what Fedify answered with 400, as it came
 
 /** A new story begins, with people whom nobody knows. */
 export function begin(mark, name) {
@@ -16,7 +17,7 @@ export function begin(mark, name) {
   people[me.next] = { name: "Faye", aliases: [me.name] };
   people[me.club] = { name: "Club", kind: Group, moderators: [me.name] };
   for (const name of Object.values(me)) followers.set(name, new Map());
-  pinned.length = received.length = 0;
+  pinned.length = received.length = unread.length = 0;
 }
 
 let count = 0;

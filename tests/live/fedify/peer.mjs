@@ -7,7 +7,7 @@ import {
   Accept, Activity, Endpoints, Follow, Image, Note, Person, PropertyValue, Question,
   QuoteAuthorization,
 } from "@fedify/vocab";
-import { files, followers, fresh, me, objects, people, pinned, received } from "./memory.mjs";
+import { files, followers, fresh, me, objects, people, pinned, received, unread } from "./memory.mjs";
 import { read } from "./reads.mjs";
 import { makeVerbs } from "./verbs.mjs";
 
@@ -87,6 +87,7 @@ const verbs = makeVerbs({ person, privateKey: keys[0].privateKey, spec: process.
 
 async function control(verb, told, origin) {
   if (verb === "received") return received;
+  if (verb === "unread") return unread;
   const ctx = federation.createContext(new URL(origin));
   const done = (await verbs[verb](ctx, told)) ?? {};
   if (!(done[1] instanceof Activity)) return done; // it had only to look
@@ -105,7 +106,9 @@ async function answered(url, request, body, origin) {
     return new Response(data, { headers: { "content-type": mediaType } });
   }
   const { method, headers } = request;
-  return federation.fetch(new Request(url, { method, headers, body }), {});
+  const answer = await federation.fetch(new Request(url, { method, headers, body }), {});
+  if (method === "POST" && answer.status === 400) unread.push(JSON.parse(body));
+  return answer;
 }
 
 const server = createServer(async (request, response) => {

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.demo.person import Event
 from bridge.demo.server import ACTIVITY
-from tests.live.stage import Resident, until
+from tests.live.stage import Resident, Town, until
 
 
 class Fedify:
@@ -91,6 +91,18 @@ def mirrored(alice: Resident, fay: Fedify) -> str:
     assert fay.wait_for("Follow")["actor"] == alice.actor
     alice.told(f"{fay.acct}) accepted your follow")
     return alice.room_with(fay.acct)
+
+
+def ignored(town: Town, *activities: dict[str, Any]) -> list[str]:
+    """Why nothing was done of each, as the admin reads it."""
+
+    def found() -> list[str]:
+        told = town.server.manage("received", "list", "--state", "ignored", "--json")
+        rows = [json.loads(line) for line in told.splitlines()]
+        notes = [[one["note"] for one in rows if said["id"] in one["key"]] for said in activities]
+        return [str(each[0]) for each in notes] if all(notes) else []
+
+    return list(until(found))
 
 
 def reacts(event: Event) -> bool:

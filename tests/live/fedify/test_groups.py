@@ -1,20 +1,23 @@
 """Groups (FEP-1b12): people of Fedify in one of ours, and people of ours in one there."""
 
+from typing import Any
+
 import pytest
 
-from tests.live.fedify.peer import Fedify
+from tests.live.fedify.peer import Fedify, ignored, shown
 from tests.live.stage import Resident, Town, after, containing, until
 from tests.live.test_groups import invited
 from tests.live.test_polls import PINNED
 
 pytestmark = pytest.mark.live
+Json = dict[str, Any]
 
 
 class Boats:
     """A group here that fay is in, and may moderate."""
 
     def __init__(self, alice: Resident, fay: Fedify) -> None:
-        self.fay, name = fay, f"boats{fay.mark}"
+        self.alice, self.fay, name = alice, fay, f"boats{fay.mark}"
         alice.ask(f"group create {name}", "is a group now")
         self.room = invited(alice, name)
         self.actor = f"{alice.actor.rsplit('/', 1)[0]}/{name}"
@@ -24,8 +27,43 @@ class Boats:
     def writes(self, text: str) -> str:
         return self.fay.posts(text, group=self.actor)
 
-    def moderates(self, kind: str, about: str, **more: str) -> None:
-        self.fay.do("moderate", kind=kind, object=about, group=self.actor, **more)
+    def moderates(self, kind: str, about: str, **more: str) -> Json:
+        return dict(self.fay.do("moderate", kind=kind, object=about, group=self.actor, **more))
+
+    def says(self, kind: str, about: str | Json) -> Json:
+        """What Fedify has no class for."""
+        said = {
+            "@context": [
+                "https://www.w3.org/ns/activitystreams",
+                {"Lock": "https://join-lemmy.org/ns#Lock"},
+            ],
+            "type": kind,
+            "object": about,
+            "audience": self.actor,
+            "to": ["https://www.w3.org/ns/activitystreams#Public"],
+            "cc": [self.actor],
+        }
+        told = self.fay.do("say", activity=said, to=self.actor)
+        assert told["status"] == 202
+        return dict(told["said"])
+
+    def empower(self, who: str, power: int) -> None:
+        levels = self.alice.person.state(self.room, "m.room.power_levels") or {}
+        named = {**levels, "users": {**levels["users"], who: power}}
+        self.alice.person.put_state(self.room, "m.room.power_levels", named)
+
+    def appoint_fay(self) -> str:
+        """Her ghost, once it speaks in the room, has a moderator's power."""
+        self.writes(f"I keep order, {self.fay.mark}")
+        words = f"I keep order, {self.fay.mark}"
+        ghost = str(self.alice.sees(words, room=self.room)["sender"])
+        self.empower(ghost, 50)
+        added = whole(self.fay, "Add", self.fay.actor)
+        assert added["targetId"] == f"{self.actor}/moderators"
+        return ghost
+
+    def pinned(self) -> list[str]:
+        return pins(self.alice, self.room)
 
 
 @pytest.fixture
@@ -45,25 +83,102 @@ def test_who_joins_a_group_here_writes_in_it_and_hears_what_others_write(
     dora = town.resident("dora")
     dora.person.join(boats.room)
     answer = dora.person.reply(boats.room, seen["event_id"], f"mine too, {fay.mark}")
-    create = whole(fay, dora.uri(answer))
-    assert (create["class"], create["object"]["replyTargetId"]) == ("Create", said)
+    create = whole(fay, "Create", dora.uri(answer))
+    assert create["object"]["replyTargetId"] == said
     assert create["actorId"] == dora.actor
-    alice.person.redact(boats.room, seen["event_id"], f"off topic, {fay.mark}")
-    gone = whole(fay, f"off topic, {fay.mark}")
-    assert (gone["class"], gone["actorId"], gone["objectId"]) == ("Delete", alice.actor, said)
 
 
-def whole(fay: Fedify, contains: str) -> dict[str, dict[str, str]]:
-    """An activity that the group passed on word for word."""
+def whole(fay: Fedify, kind: str, about: str) -> Json:
+    """An activity that the group passed on word for word, as Fedify reads it; "Undo Block" is the
+    kind of what takes a Block back.
+    """
 
-    def found() -> dict[str, dict[str, str]] | None:
-        for one in fay.do("received"):
-            inner = one["read"].get("object")
-            if one["type"] == "Announce" and inner and contains in str(inner):
-                return dict(inner)
-        return None
+    def found() -> Json | None:
+        fits = [one for one in passed_on(fay) if spelled(one["object"]) == (kind, about)]
+        return dict(fits[-1]["read"]["object"]) if fits else None
 
     return dict(until(found))
+
+
+def unread(fay: Fedify, kind: str, about: str) -> Json:
+    """The same of what came and Fedify answered with 400, since it has no class for a Lock."""
+
+    def found() -> Json | None:
+        announced = [one["object"] for one in fay.do("unread") if one["type"] == "Announce"]
+        return next((one for one in announced if spelled(one) == (kind, about)), None)
+
+    return dict(until(found))
+
+
+def passed_on(fay: Fedify) -> list[Json]:
+    announced = [one for one in fay.do("received") if one["type"] == "Announce"]
+    return [one for one in announced if isinstance(one["object"], dict)]
+
+
+def spelled(activity: Json) -> tuple[str, str]:
+    kind, about = activity["type"], activity["object"]
+    if kind == "Undo":
+        undone, about = spelled(about)
+        return f"Undo {undone}", about
+    return kind, about if isinstance(about, str) else about["id"]
+
+
+# ---- who moderates one of ours
+
+
+def test_what_is_decided_in_the_room_of_a_group_here_fedify_hears_in_the_moderators_name(
+    town: Town, alice: Resident, fay: Fedify, boats: Boats
+) -> None:
+    room, dora = boats.room, town.resident("dora")
+    dora.person.join(room)
+    boats.empower(dora.person.user_id, 50)
+    more = {"actorId": alice.actor, "targetId": f"{boats.actor}/moderators"}
+    assert more.items() <= whole(fay, "Add", dora.actor).items()
+    boats.empower(dora.person.user_id, 0)
+    assert more.items() <= whole(fay, "Remove", dora.actor).items()
+    topic = dora.person.send(room, f"a topic for {fay.mark}")
+    uri = dora.uri(topic)
+    assert whole(fay, "Create", uri)["actorId"] == dora.actor
+    more |= {"targetId": f"{boats.actor}/featured"}
+    alice.person.put_state(room, PINNED, {"pinned": [topic]})
+    assert more.items() <= whole(fay, "Add", uri).items()
+    alice.person.put_state(room, PINNED, {"pinned": []})
+    assert more.items() <= whole(fay, "Remove", uri).items()
+    alice.person.reply(room, topic, f"!ownroom lock too hot, {fay.mark}", topic)
+    lock = unread(fay, "Lock", uri)
+    assert (lock["actor"], lock["summary"]) == (alice.actor, f"too hot, {fay.mark}")
+    alice.ask(f"moderate unlock {uri}", "can be answered")
+    assert unread(fay, "Undo Lock", uri)["actor"] == alice.actor
+    alice.person.redact(room, topic, f"off topic, {fay.mark}")
+    gone = whole(fay, "Delete", uri)
+    assert (gone["actorId"], gone["summary"]) == (alice.actor, f"off topic, {fay.mark}")
+    alice.ask(f"moderate restore {uri}", "is in the group again")
+    assert whole(fay, "Undo Delete", uri)["actorId"] == alice.actor
+    more = {"actorId": alice.actor, "targetId": boats.actor}
+    alice.person.ban(room, dora.person.user_id, f"rude, {fay.mark}")
+    ban = {**more, "summary": f"rude, {fay.mark}"}
+    assert ban.items() <= whole(fay, "Block", dora.actor).items()
+    alice.person.unban(room, dora.person.user_id)
+    lifted = whole(fay, "Undo Block", dora.actor)
+    assert lifted["actorId"] == alice.actor
+    assert more.items() <= lifted["object"].items()
+
+
+def test_who_is_banned_from_the_room_of_a_group_here_hears_so_and_comes_in_again(
+    alice: Resident, fay: Fedify, boats: Boats
+) -> None:
+    boats.writes(f"nothing but nonsense, {fay.mark}")
+    words = f"nothing but nonsense, {fay.mark}"
+    ghost = alice.sees(words, room=boats.room)["sender"]
+    alice.person.ban(boats.room, ghost)
+    block = fay.reads("Block", fay.actor)
+    assert (block["actorId"], block["objectId"]) == (boats.actor, fay.actor)
+    assert fay.reads("Reject", fay.actor)["object"]["class"] == "Follow"
+    alice.person.unban(boats.room, ghost)
+    lifted = fay.reads("Undo", block["id"])
+    assert (lifted["actorId"], lifted["object"]["class"]) == (boats.actor, "Block")
+    again = fay.do("follow", whom=boats.actor)
+    assert fay.reads("Accept", again["id"])["actorId"] == boats.actor
 
 
 def test_who_moderates_a_group_here_from_fedify_pins_locks_removes_and_bans(
@@ -71,36 +186,71 @@ def test_who_moderates_a_group_here_from_fedify_pins_locks_removes_and_bans(
 ) -> None:
     room, dora = boats.room, town.resident("dora")
     dora.person.join(room)
-    boats.writes(f"I keep order, {fay.mark}")
-    ghost = alice.sees(f"I keep order, {fay.mark}", room=room)["sender"]
-    levels = alice.person.state(room, "m.room.power_levels") or {}
-    named = {**levels, "users": {**levels["users"], ghost: 50}}
-    alice.person.put_state(room, "m.room.power_levels", named)
-    assert whole(fay, f"{boats.actor}/moderators")["class"] == "Add"
+    boats.appoint_fay()
     topic = dora.person.send(room, f"a topic for {fay.mark}")
-    uri = dora.uri(topic)
-    assert whole(fay, uri)["class"] == "Create"
-    boats.moderates("Add", uri, target=f"{boats.actor}/featured")
-    until(lambda: pins(alice, room) == [topic])
-    boats.moderates("Remove", uri, target=f"{boats.actor}/featured")
-    until(lambda: pins(alice, room) == [])
-    lock = {
-        "@context": [
-            "https://www.w3.org/ns/activitystreams",
-            {"Lock": "https://join-lemmy.org/ns#Lock"},
-        ],
-        "type": "Lock",
-        "object": uri,
-        "audience": boats.actor,
-        "to": ["https://www.w3.org/ns/activitystreams#Public"],
-        "cc": [boats.actor],
-    }
-    assert fay.do("say", activity=lock, to=boats.actor)["status"] == 202
-    alice.person.wait_for(room, after(topic, containing("has locked this")))
-    boats.moderates("Delete", uri, reason=f"rude, says {fay.mark}")
+    uri, on_top = dora.uri(topic), {"target": f"{boats.actor}/featured"}
+    assert whole(fay, "Create", uri)["actorId"] == dora.actor
+    added = boats.moderates("Add", uri, **on_top)
+    until(lambda: boats.pinned() == [topic])
+    assert whole(fay, "Add", uri)["id"] == added["id"]
+    removed = boats.moderates("Remove", uri, **on_top)
+    until(lambda: boats.pinned() == [])
+    assert whole(fay, "Remove", uri)["id"] == removed["id"]
+    lock = boats.says("Lock", uri)
+    said = after(topic, containing(f"{fay.acct}) has locked this"))
+    notice = alice.person.wait_for(room, said)
+    assert unread(fay, "Lock", uri)["id"] == lock["id"]
+    asked = dora.person.send(dora.desk, "help")
+    dora.person.reply(room, topic, f"too late, {fay.mark}", topic)
+    dora.person.wait_for(dora.desk, after(asked, containing("locked")))
+    unlocked = boats.says("Undo", lock)
+    said = after(notice["event_id"], containing(f"{fay.acct}) has unlocked this"))
+    alice.person.wait_for(room, said)
+    assert unread(fay, "Undo Lock", uri)["id"] == unlocked["id"]
+    answer = dora.person.reply(room, topic, f"at last, {fay.mark}", topic)
+    assert whole(fay, "Create", dora.uri(answer))["object"]["replyTargetId"] == uri
+    gone = boats.moderates("Delete", uri, reason=f"rude, says {fay.mark}")
     until(lambda: is_gone(alice, room, topic))
-    boats.moderates("Block", dora.actor, target=boats.actor, reason="enough")
+    passed = whole(fay, "Delete", uri)
+    assert (passed["id"], passed["summary"]) == (gone["id"], f"rude, says {fay.mark}")
+    restored = fay.do("undo", what=gone, to=boats.actor)
+    alice.person.wait_for(room, after(answer, containing(f"a topic for {fay.mark}")))
+    assert whole(fay, "Undo Delete", uri)["id"] == restored["id"]
+    ban = boats.moderates("Block", dora.actor, target=boats.actor, reason="enough")
     until(lambda: dora.person.user_id in alice.person.members(room, "ban"))
+    passed = whole(fay, "Block", dora.actor)
+    assert (passed["id"], passed["targetId"]) == (ban["id"], boats.actor)
+    lifted = fay.do("undo", what=ban, to=boats.actor)
+    until(lambda: dora.person.user_id not in alice.person.members(room, "ban"))
+    assert whole(fay, "Undo Block", dora.actor)["id"] == lifted["id"]
+    dora.person.join(room)
+
+
+def test_who_moderates_a_group_here_is_not_for_fedify_to_say(
+    town: Town, alice: Resident, fay: Fedify, boats: Boats
+) -> None:
+    dora, eva = town.resident("dora"), town.resident("eva")
+    ghost = boats.appoint_fay()
+    boats.empower(dora.person.user_id, 50)
+    assert whole(fay, "Add", dora.actor)["actorId"] == alice.actor
+    before = alice.person.state(boats.room, "m.room.power_levels")
+    said = {"target": f"{boats.actor}/moderators"}
+    wanted = ("Add", eva.actor), ("Remove", dora.actor), ("Remove", alice.actor)
+    asked = [boats.moderates(kind, whom, **said) for kind, whom in wanted]
+    asked.append(boats.moderates("Block", dora.actor, target=boats.actor))
+    *refused, out = ignored(town, *asked)
+    assert all("its owner decides" in why for why in refused)
+    assert "cannot be put out" in out
+    heard = [spelled(one["object"]) for one in passed_on(fay)]
+    assert {about for kind, about in heard if kind != "Create"} == {fay.actor, dora.actor}
+    assert not {("Remove", dora.actor), ("Block", dora.actor)} & set(heard)
+    listed = shown(f"{boats.actor}/moderators")["orderedItems"]
+    assert set(listed) == {alice.actor, dora.actor, fay.actor}
+    assert alice.person.state(boats.room, "m.room.power_levels") == before
+    assert ghost in alice.person.members(boats.room)
+
+
+# ---- a group there
 
 
 def pins(alice: Resident, room: str) -> list[str]:

@@ -279,7 +279,7 @@ const looks = ({ privateKey, spec }) => ({
     const request = new Request(inbox, { method: "POST", headers, body: JSON.stringify(said) });
     const [pair] = await ctx.getActorKeyPairs(me.name);
     const answer = await fetch(await signRequest(request, privateKey, pair.keyId, { spec }));
-    return { status: answer.status };
+    return { status: answer.status, said };
   },
 });
 
