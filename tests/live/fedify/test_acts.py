@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.live.fedify.peer import Fedify, mirrored, reacts, redacts, shown
-from tests.live.stage import OBJECT, Resident, Town, after, containing, until
+from tests.live.fedify.peer import Fedify, ignored, mirrored, reacts, redacts, shown
+from tests.live.stage import OBJECT, Resident, Town, after, containing, every, until
 from tests.live.test_media import png
 
 pytestmark = pytest.mark.live
@@ -78,12 +78,28 @@ def test_what_fedify_does_not_let_stand_under_its_post_alice_hears_of(
     mirror = mirrored(alice, fay)
     post = fay.posts(f"say nothing, {fay.mark}")
     seen = alice.sees(f"say nothing, {fay.mark}", room=mirror)["event_id"]
-    asked = alice.person.send(alice.desk, "help")
     answer = alice.uri(alice.person.reply(mirror, seen, f"why not, {fay.mark}?"))
     heard = fay.reads("Create", answer)["object"]
     assert (heard["class"], heard["replyTargetId"]) == ("Note", post)
     fay.do("refuseAnswer", answer=answer, post=post, to=alice.actor)
-    alice.person.wait_for(alice.desk, after(asked, containing("does not let your answer stand")))
+    notice = alice.told(f"{fay.acct}) does not let your answer stand")
+    assert answer.rpartition("/")[2] in notice["content"]["formatted_body"]
+
+
+def test_whoever_asks_before_they_answer_may_answer_anyway(
+    town: Town, alice: Resident, fay: Fedify
+) -> None:
+    event = alice.post(f"say what you like, {fay.mark}")
+    mine = alice.uri(event)
+    until(lambda: shown(mine))
+    asked = fay.do("askToAnswer", replyTo=mine, text=f"may I, asks {fay.mark}", to=alice.actor)
+    assert asked["type"] == "ReplyRequest"
+    assert ignored(town, asked) == ["nobody has to ask here before they answer, like or boost"]
+    fay.do("post", text=f"I do, says {fay.mark}", replyTo=mine, to=alice.actor)
+    answer = alice.sees(f"I do, says {fay.mark}")
+    assert answer["content"]["m.relates_to"]["event_id"] == event
+    assert not [one for one in every(alice.person, alice.room) if containing("may I, asks")(one)]
+    assert not [one for one in fay.do("received") if one["type"] in {"Accept", "Reject"}]
 
 
 # ---- reactions and boosts
@@ -167,10 +183,11 @@ def test_a_follow_that_fedify_takes_back_its_yes_to_is_over(alice: Resident, fay
 def test_blocks_are_told_and_end(alice: Resident, follower: Fedify) -> None:
     fay = follower
     alice.ask(f"block @{fay.acct}", "is blocked")
-    fay.wait_for("Block")
-    fay.wait_for("Reject")
+    block = fay.reads("Block", fay.actor)
+    assert (block["actorId"], block["objectId"]) == (alice.actor, fay.actor)
+    assert fay.reads("Reject", fay.actor)["object"]["class"] == "Follow"
     alice.ask(f"unblock @{fay.acct}", "no longer blocked")
-    fay.wait_for("Undo", "Block")
+    assert fay.reads("Undo", block["id"])["object"]["class"] == "Block"
     mirror = mirrored(alice, fay)
     block = fay.do("block", whom=alice.actor)
     until(lambda: mirror not in alice.person.rooms())
@@ -215,10 +232,20 @@ def test_what_changes_in_a_profile_on_fedify_its_ghost_and_mirror_show(
     ghost = alice.sees(f"who is {fay.mark}?", room=mirror)["sender"]
     face = fay.keeps(f"{fay.mark}.png", png(16, 16), "image/png")
     said = {"name": f"Fay of {fay.mark}", "summary": "<p>Hello</p>", "icon": face}
-    fay.do("introduce", **said, fields=[["Peer", "yes"]], to=alice.actor)
+    fay.do("introduce", **said, to=alice.actor)
     until(lambda: alice.person.profile(ghost)["displayname"] == f"Fay of {fay.mark}")
     until(lambda: alice.person.profile(ghost).get("avatar_url", "").startswith("mxc://"))
     until(lambda: "Hello" in (alice.person.state(mirror, "m.room.topic") or {"topic": ""})["topic"])
+
+
+def test_what_stands_in_a_field_of_a_profile_on_fedify_is_obeyed(
+    alice: Resident, fay: Fedify
+) -> None:
+    mirror = mirrored(alice, fay)
+    fay.do("introduce", fields=[["Peer", "yes"], ["Bots", "#nobridge please"]], to=alice.actor)
+    alice.told(f"{fay.acct}) asks not to be bridged")
+    assert fay.reads("Undo", fay.actor)["object"]["class"] == "Follow"
+    until(lambda: mirror not in alice.person.rooms())
 
 
 def test_who_moves_on_fedify_takes_alice_along(alice: Resident, fay: Fedify) -> None:
@@ -226,7 +253,7 @@ def test_who_moves_on_fedify_takes_alice_along(alice: Resident, fay: Fedify) -> 
     fay.do("move", to=alice.actor)
     follow = until(lambda: next((one for one in fay.do("received") if fay.next in str(one)), None))
     assert (follow["type"], follow["actor"]) == ("Follow", alice.actor)
-    alice.told("has moved to")
+    alice.told(f"{fay.acct}) has moved to @{fay.next}@{fay.host}")
 
 
 def test_somebody_here_moves_to_fedify(town: Town, fay: Fedify) -> None:

@@ -128,7 +128,8 @@ def test_alice_asks_fedify_for_a_quote_and_shows_it_while_it_is_allowed(
     update = fay.reads("Update", stamp)["object"]
     assert (update["quoteId"], update["quoteAuthorizationId"]) == (theirs, stamp)
     fay.do("takeBack", stamp=stamp, to=alice.actor)
-    alice.told("does not let you quote their post")
+    notice = alice.told(f"{fay.acct}) does not let you quote their post")
+    assert mine in notice["content"]["formatted_body"]
     until(lambda: "quote" not in (shown(mine) or {"quote"}))
 
 
@@ -136,12 +137,12 @@ def test_what_fedify_does_not_let_alice_quote_is_not_quoted(alice: Resident, fay
     mirror = mirrored(alice, fay)
     theirs = fay.posts(f"not yours, {fay.mark}", quotable="ask")
     alice.sees(f"not yours, {fay.mark}", room=mirror)
-    asking = alice.person.send(alice.desk, "help")
     mine = alice.uri(alice.post(f"look, {fay.mark}\n{theirs}"))
     asked = fay.wait_for("QuoteRequest", mine)
     assert shown(mine)["quote"] == theirs
     fay.do("refuseQuote", request=asked)
-    alice.person.wait_for(alice.desk, after(asking, containing("does not let you quote")))
+    notice = alice.told(f"{fay.acct}) does not let you quote their post")
+    assert mine in notice["content"]["formatted_body"]
     until(lambda: "quote" not in shown(mine))
 
 

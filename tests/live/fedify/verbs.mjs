@@ -10,7 +10,8 @@ import { read } from "./reads.mjs";
 const {
   Accept, Activity, Add, Announce, Block, Collection, Create, Delete, Emoji, EmojiReact, Flag,
   Follow, Image, InteractionPolicy, InteractionRule, Like, Mention, Move, Note, PUBLIC_COLLECTION,
-  Question, QuoteAuthorization, QuoteRequest, Reject, Remove, Tombstone, Undo, Update,
+  Question, QuoteAuthorization, QuoteRequest, Reject, Remove, ReplyRequest,
+  Tombstone, Undo, Update,
 } = vocab;
 
 const by = (ctx, name = me.name) => ({ id: fresh(ctx), actor: ctx.getActorUri(name) });
@@ -153,6 +154,12 @@ const posts = {
     objects.delete(post.split("/").pop());
     const object = new Tombstone({ id: new URL(post) });
     return [await reader(ctx, to), new Delete({ ...by(ctx), object, ...openly })];
+  },
+  /** What is answered only after a yes, as GoToSocial asks it. */
+  async askToAnswer(ctx, told) {
+    const instrument = written(ctx, told);
+    const object = instrument.replyTargetId;
+    return [await ctx.lookupObject(told.to), new ReplyRequest({ ...by(ctx), object, instrument })];
   },
   /** An answer may not stand under a post, in the form that GoToSocial gives it. */
   async refuseAnswer(ctx, { answer, post, to }) {
