@@ -69,7 +69,7 @@ def read(event: dict[str, Any], room: Room | None) -> Sequence[Said]:
         if wish.what == "link":
             return _link(wish, room)
         return _end(wish, room) if wish.what == "end" else _group(wish, room)
-    except (Forbidden, Unreadable) as problem:
+    except (Forbidden, Unreadable, client.MatrixError) as problem:
         wish.answer(replies.refusal(f"I cannot do that: {problem}"))
         raise
 

@@ -8,7 +8,6 @@ desk, and whoever has power 50 in the room, or made it, moderates it.
 import re
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -39,36 +38,16 @@ def found(owner: str, handle: str) -> Room:
 
 async def _found(owner: str, handle: str) -> Room:
     """Found again where it is theirs already, whatever was missing is made."""
-    room = await in_database(_known, owner, handle)
-    if room:
-        return room
-    begun = await _begun(owner, handle)
-    resumed: bool = await in_database(_is_half_made, begun)
-    if not resumed:
+    known = await in_database(_known, owner, handle)
+    if known:
+        room_id = known.room_id
+    else:
         await in_database(_free, owner, handle)
-    uri = names.actor_uri(settings.OWNROOM_ORIGIN, handle)
-    room_id = await rooms.create_group(uri, handle, owner)
+        uri = names.actor_uri(settings.OWNROOM_ORIGIN, handle)
+        room_id = await rooms.create_group(uri, handle, owner)
     room = await _furnish(owner, room_id, handle, handle)
     await client.put_state(room_id, ACTOR, rooms.public_face(_of(room)))
     return room
-
-
-async def _begun(owner: str, handle: str) -> str:
-    """The room that was made for a group of this name, before something ended us: theirs only who
-    wanted it. Raises Forbidden for anybody else.
-    """
-    if not names.is_handle(handle):
-        return ""
-    uri = names.actor_uri(settings.OWNROOM_ORIGIN, handle)
-    room_id = await client.resolve(rooms.alias("group", uri))
-    if not room_id:
-        return ""
-    levels: dict[str, Any] = {}
-    with suppress(client.MatrixError):  # a room that the bot has left is nobody's to go on with
-        levels = await client.state(room_id, "m.room.power_levels")
-    if shapes.mapping(levels.get("users")).get(owner) != OWNS:
-        raise Forbidden(linking.TAKEN.format(handle))
-    return room_id
 
 
 def found_in(owner: str, handle: str, room_id: str) -> Actor:
@@ -97,11 +76,11 @@ def _slug(shown: str) -> str:
 
 async def _furnish(owner: str, room_id: str, handle: str, shown: str) -> Room:
     """Keys, a desk, and the register of both; done again, nothing doubles."""
-    group = await in_database(_actor, room_id, handle, shown)
-    desk = await rooms.create_desk(owner, group.uri)
-    await _register(group, room_id, owner, desk)
+    key = await in_database(_key, room_id, handle, shown)
+    desk = await rooms.create_desk(owner, key.actor.uri)
     levels = await powers(room_id, owner)
-    room = await in_database(_remember, group, room_id, desk, owner, levels)
+    room = await in_database(_begin, key, room_id, desk, owner, levels)
+    await _register(key.actor, room_id, owner, desk)
     for one in (room_id, desk):
         await rooms.read_from_here(one)
     return room
@@ -138,22 +117,17 @@ def _known(owner: str, handle: str) -> Room | None:
     return theirs.filter(actor__handle=handle).select_related("actor").first()
 
 
-def _is_half_made(room_id: str) -> bool:
-    """It has keys, and nobody remembers it as a group's."""
-    group = Actor.objects.filter(owner=room_id, kind="group", left=None).first()
-    return group is not None and not group.rooms.filter(kind=Room.Kind.GROUP).exists()
-
-
 def _free(owner: str, handle: str) -> str:
     if Room.objects.filter(kind=Room.Kind.GROUP, owner=owner).count() >= MANY:
         raise Forbidden(f"nobody has more than {MANY} groups here")
     return linking.free_handle(owner, handle)
 
 
-def _actor(room_id: str, handle: str, shown: str) -> Actor:
+def _key(room_id: str, handle: str, shown: str) -> Key:
+    if known := _owned_by_room(room_id):
+        return Key.objects.select_related("actor").get(actor=known)
     now = int(time.time() * 1000)
-    known = _owned_by_room(room_id)
-    return known or linking.new_actor(room_id, handle, shown[:255], now, kind="group")
+    return linking.drafted(room_id, handle, shown[:255], now, kind="group")
 
 
 def _owned_by_room(room_id: str) -> Actor | None:
@@ -164,6 +138,11 @@ def _owned_by_room(room_id: str) -> Actor | None:
 
 def _sealed(group: Actor) -> str:
     return Key.objects.get(actor=group).sealed
+
+
+@transaction.atomic
+def _begin(key: Key, room_id: str, desk: str, owner: str, levels: Mapping[str, Any]) -> Room:
+    return _remember(linking.begin(key), room_id, desk, owner, levels)
 
 
 @transaction.atomic

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from bridge import keys, names
-from bridge.errors import Forbidden, Unreadable
+from bridge.errors import Forbidden, Later, Unreadable
 from bridge.loop import in_database, run
 from bridge.matrix import client, registration, rooms
 from bridge.matrix.vocabulary import ACTOR, BRIDGE, KEY
@@ -22,7 +22,6 @@ from social.acts import Kind
 from social.models import Actor, Tombstone
 
 _WISH = re.compile(r"\s*!ownroom (link|group delete|group)(?:\s+(\S+))?\s*")
-TAKEN = "the handle {} is taken; try another one"
 OLDEST = 6  # room versions before it have other event ids
 
 
@@ -53,35 +52,42 @@ async def _create(owner: str, handle: str, room_id: str = "") -> Linked:
     shown = (found or {}).get("displayname", "")
     if room_id:
         shown = (await client.state(room_id, "m.room.name")).get("name") or shown
-    actor = await in_database(_actor, owner, handle, str(shown or ""))
+    key = await in_database(_key, owner, handle, str(shown or ""))
     control = await rooms.control()
     instance = await in_database(keys.instance_sealed)
     await client.put_state(control, KEY, {"v": 1, "sealed": instance}, keys.instance_uri())
-    room_id = room_id or await in_database(_profile_room, actor)
-    room_id = room_id or await rooms.create_profile(actor)
+    made = "" if room_id else await in_database(_profile_room, owner)
+    made = made or room_id or await rooms.create_profile(key.actor)
     desk = await in_database(desk_of, owner)
     desk_id = desk.room_id if desk else await rooms.create_desk(owner)
-    sealed = await in_database(_sealed, actor)
-    register = {
+    linked = Linked(key.actor, made, desk_id)
+    await in_database(_remember, key, linked, control)
+    await client.put_state(control, KEY, _registered(key, linked), key.actor.uri)
+    if not room_id:
+        await announce_self(made, key.actor)
+    for room in (made, desk_id):
+        await rooms.read_from_here(room)
+    return linked
+
+
+def _registered(key: Key, linked: Linked) -> dict[str, Any]:
+    """As a rebuild reads it."""
+    actor = linked.actor
+    return {
         "v": 1,
         "id": actor.uri,
-        "owner": owner,
+        "owner": actor.owner,
         "handle": actor.handle,
         "name": actor.name,
-        "sealed": sealed,
+        "sealed": key.sealed,
         "created": actor.published,
-        "profile_room": room_id,
-        "desk": desk_id,
+        "profile_room": linked.room_id,
+        "desk": linked.desk_id,
     }
-    await client.put_state(control, KEY, register, actor.uri)
-    await in_database(_remember, actor, room_id, desk_id, control)
-    for room in (room_id, desk_id):
-        await rooms.read_from_here(room)
-    return Linked(actor, room_id, desk_id)
 
 
-def _profile_room(actor: Actor) -> str:
-    rows = Room.objects.filter(kind=Room.Kind.PROFILE, actor=actor)
+def _profile_room(owner: str) -> str:
+    rows = Room.objects.filter(kind=Room.Kind.PROFILE, owner=owner)
     return rows.values_list("room_id", flat=True).first() or ""
 
 
@@ -115,21 +121,16 @@ def keep_desk(room_id: str, owner: str) -> Room:
     return rooms.remember(room_id, Room.Kind.DESK, actor, owner)
 
 
-def _sealed(actor: Actor) -> str:
-    return Key.objects.get(actor=actor).sealed
-
-
-@transaction.atomic
-def _actor(owner: str, wish: str, shown: str) -> Actor:
+def _key(owner: str, wish: str, shown: str) -> Key:
+    """Of who they are, or would be: nobody is anybody here before there is a room for them."""
     known = Actor.objects.filter(owner=owner).first()
     if known:
         if known.left:
             raise Forbidden("this profile was deleted for good; its handle is not given out again")
         if wish and wish.lower() != known.handle:
             raise Forbidden(f"{owner} is @{known.acct} already, and a handle never changes")
-        return known
-    handle = free_handle(owner, wish)
-    return new_actor(owner, handle, shown, int(time.time() * 1000))
+        return Key.objects.select_related("actor").get(actor=known)
+    return drafted(owner, free_handle(owner, wish), shown, int(time.time() * 1000))
 
 
 def free_handle(owner: str, wish: str) -> str:
@@ -142,7 +143,7 @@ def free_handle(owner: str, wish: str) -> str:
     if not taken.filter(handle__iexact=base).exists() and not _buried(base):
         return base
     if wish:
-        raise Forbidden(TAKEN.format(wish))
+        raise Forbidden(rooms.TAKEN.format(wish))
     for number in range(2, 1000):
         if not taken.filter(handle__iexact=f"{base}{number}").exists():
             return f"{base}{number}"
@@ -154,7 +155,7 @@ def _buried(handle: str) -> bool:
     return Tombstone.objects.filter(uri=uri).exists()
 
 
-def new_actor(
+def drafted(
     owner: str,
     handle: str,
     shown: str,
@@ -162,13 +163,15 @@ def new_actor(
     *,
     sealed: str = "",
     kind: Kind = "person",
-) -> Actor:
-    """A local actor with its keys; `sealed` when they are known already (a rebuild)."""
+) -> Key:
+    """A local actor with its keys; `sealed` when they are known already (a rebuild). To be begun
+    when all that belongs to it is there.
+    """
     origin = settings.OWNROOM_ORIGIN
     uri = names.actor_uri(origin, handle)
     sealed = sealed or keys.make(uri)
     pair = keys.open_sealed(uri, sealed)
-    actor = Actor.objects.create(
+    actor = Actor(
         uri=uri,
         owner=owner,
         kind=kind,
@@ -186,8 +189,19 @@ def new_actor(
         published=created,
         introduced=created,
     )
-    Key.objects.create(actor=actor, sealed=sealed)
-    return actor
+    return Key(actor=actor, sealed=sealed)
+
+
+def begin(key: Key) -> Actor:
+    """From now on they are somebody. Raises Later where just now somebody became it."""
+    if not key.pk:
+        try:
+            with transaction.atomic():
+                key.actor.save(force_insert=True)
+                key.save(force_insert=True)
+        except IntegrityError:
+            raise Later("somebody else is getting that handle just now") from None
+    return key.actor
 
 
 def keep(actor: Actor, *columns: str) -> None:
@@ -195,7 +209,8 @@ def keep(actor: Actor, *columns: str) -> None:
 
 
 @transaction.atomic
-def _remember(actor: Actor, room_id: str, desk_id: str, control: str) -> None:
+def _remember(key: Key, linked: Linked, control: str) -> None:
+    actor, room_id, desk_id = begin(key), linked.room_id, linked.desk_id
     owner = actor.owner or ""
     before = Room.objects.filter(kind=Room.Kind.PROFILE, actor=actor).exclude(room_id=room_id)
     for old in before.values_list("room_id", flat=True):

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from bridge import html, names
+from bridge.errors import Forbidden
 from bridge.loop import in_database
 from bridge.matrix import client, enclosed, registration, uploads
 from bridge.matrix.enclosed import File
@@ -40,6 +41,7 @@ VERSION = (
 )
 
 TOPIC, TOPIC_HTML = 1_000, 16_000  # letters of what somebody says of themselves
+TAKEN = "the handle {} is taken; try another one"
 GLANCE = 5.0  # seconds for an avatar or a header: words wait for no picture of who speaks
 
 # Everything the default map protects is said again: an override replaces the whole of it.
@@ -140,11 +142,10 @@ async def create_profile(actor: Actor) -> str:
             _state(PROFILE_USER, {"user_id": owner}),
             _state(BRIDGE, lease()),
             _state(PROFILE, {"v": 1, "handle_wish": actor.handle, "kind": "person"}),
-            _state(ACTOR, public_face(actor)),
             *bridged(actor),
         ],
     )
-    await _step_down(room, owner)
+    await _hand_over(room, owner, actor.handle)
     return room
 
 
@@ -166,7 +167,7 @@ async def create_circle(actor: Actor) -> str:
             _state(BRIDGE, lease()),
         ],
     )
-    await _step_down(room, owner)
+    await _hand_over(room, owner)
     return room
 
 
@@ -187,16 +188,17 @@ async def create_group(uri: str, handle: str, owner: str) -> str:
             _state(PROFILE, {"v": 1, "handle_wish": handle, "kind": "group"}),
         ],
     )
-    await _step_down(room, owner)
+    await _hand_over(room, owner, handle)
     return room
 
 
 async def create_desk(owner: str, group: str = "") -> str:
     """Of a person, or of a `group` of theirs, named by its URI."""
+    handle = group.rsplit("/", 1)[-1]
     room = await client.create_room(
         alias=alias("desk", group or owner),
         room_version=VERSION,
-        name=f"Desk of {group.rsplit('/', 1)[-1]}" if group else "Desk",
+        name=f"Desk of {handle}" if group else "Desk",
         topic="Between you and Ownroom: commands, follows, notifications. Type: help",
         invite=[owner],
         is_direct=True,
@@ -207,13 +209,20 @@ async def create_desk(owner: str, group: str = "") -> str:
             _state(BRIDGE, lease()),
         ],
     )
-    await _step_down(room, owner)
+    await _hand_over(room, owner, handle)
     return room
 
 
-async def _step_down(room: str, owner: str) -> None:
-    """Once: in a room that was found again the owner may have set other levels since."""
+async def _hand_over(room: str, owner: str, handle: str = "") -> None:
+    """To whom it was made for, and to nobody else who wants the same handle. What ended us before,
+    or a homeserver that refused to invite them, left a room in which the owner is not: they are
+    asked in anew. The bot steps down once: later the owner may have set other levels.
+    """
     levels = (await client.state(room, "m.room.power_levels")).get("users", {})
+    if handle and levels.get(owner) != 100:
+        raise Forbidden(TAKEN.format(handle))
+    if await client.membership(room, owner) not in {"join", "invite"}:
+        await client.invite(room, owner)
     if levels.get(registration.load().bot) == 100:
         await client.put_state(room, "m.room.power_levels", power(owner, bot=50))
 

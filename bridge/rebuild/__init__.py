@@ -106,7 +106,7 @@ def _actor(entry: dict[str, Any]) -> None:
         keys.restore_instance(entry["sealed"])
         return
     if not Actor.objects.filter(uri=entry["id"]).exists():
-        linking.new_actor(
+        known = linking.drafted(
             entry["owner"],
             entry["handle"],
             entry["name"],
@@ -114,6 +114,7 @@ def _actor(entry: dict[str, Any]) -> None:
             sealed=entry["sealed"],
             kind=entry.get("kind", "person"),
         )
+        linking.begin(known)
     elif not Key.objects.filter(actor__uri=entry["id"]).exists():
         Key.objects.create(actor=Actor.objects.get(uri=entry["id"]), sealed=entry["sealed"])
 

@@ -76,6 +76,8 @@ class Homeserver:
             self.uploads: list[tuple[str, str]] = []  # who uploaded which key
             self.largest = 50_000_000  # bytes of a file
             self.trouble = ""  # "429", "500" or "hang": for the application service only
+            self.good_for: int | None = None  # requests until that is in trouble ("500"), if ever
+            self.uninvited: set[str] = set()  # whose invitations it refuses
             self.met = 0  # requests that met trouble
             self.asked_by_app = False  # whether our application service makes the present request
             self.wrong: list[str] = []  # what it wrote against the specification
@@ -97,7 +99,7 @@ class Homeserver:
         self.trouble = "hang"
 
     def recover(self) -> None:
-        self.trouble = ""
+        self.trouble, self.good_for = "", None
         self.released.set()
 
     # ---- towards the application service
@@ -175,6 +177,8 @@ class Homeserver:
         return room
 
     def member(self, room: Room, by: str, who: str, now: str, **more: Any) -> Event:
+        if now == "invite" and who in self.uninvited:  # Synapse: a room just made for it stays
+            raise Refused(403, "M_FORBIDDEN", f"{who} may not be invited")
         content = {"membership": now, **self.users.get(who, {}).get("shown", {}), **more}
         return self.append(room, "m.room.member", by, content, who)
 

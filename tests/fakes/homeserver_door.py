@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         user = query.get("user_id", f"{PREFIX}bot:{SERVER}")
         if token != OURS:
             user = token.removeprefix("token-")
-        elif self.home.trouble:
+        elif self.home.trouble or self._had_enough():
             return self._trouble()
         endpoint, parts = _route(self.command, url.path)
         if not token and url.path == "/_matrix/client/versions":  # open to everybody
@@ -113,6 +113,12 @@ class _Handler(BaseHTTPRequestHandler):
                 return endpoint(self.home, user, parts, query, body)
             finally:
                 self.home.asked_by_app = False
+
+    def _had_enough(self) -> bool:
+        if self.home.good_for is None:
+            return False
+        self.home.good_for -= 1
+        return self.home.good_for < 0
 
     def _trouble(self) -> Any:
         self.home.met += 1

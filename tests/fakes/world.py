@@ -80,7 +80,8 @@ class World:
         person = self.person(name)
         uri = names.actor_uri(settings.OWNROOM_ORIGIN, name)
         # Keys take a tenth of a second each: one pair a name is made and used in all stories.
-        linking.new_actor(person.user_id, name, name.title(), 1, sealed=sealed(uri))
+        draft = linking.drafted(person.user_id, name, name.title(), 1, sealed=sealed(uri))
+        linking.begin(draft)
         linked = linking.create(person.user_id)
         person.join(linked.room_id)
         person.join(linked.desk_id)
