@@ -1,22 +1,37 @@
 """What becomes due by itself: counts of polls that are told a while later, polls that close."""
 
+import logging
 import time
 from contextlib import suppress
 
-from bridge import documents, enacting, turns
+from bridge import documents, enacting, outage, turns
 from social import actions, once, polls
 from social.models import Post
 
+log = logging.getLogger(__name__)
+
 
 def tell_due() -> int:
-    """Each in a transaction of its own; whoever comes second finds nothing left of it."""
+    """Each in a transaction of its own, in which it can fail alone; whoever comes second finds
+    nothing left of it.
+    """
     at = int(time.time() * 1000)
     found = list(polls.due(at))
     for post in found:
-        with turns.writing(), once.remembered(), suppress(actions.Refused):
-            if polls.take(post, at):
-                _tell(post, at)
+        try:
+            _tell_once(post, at)
+        except Exception as error:  # the task boundary: one odd poll must not stop the others
+            if outage.meets_all(error):
+                raise
+            log.exception("the poll of post %s cannot be told", post.pk)
+            polls.put_off(post, at)
     return len(found)
+
+
+def _tell_once(post: Post, at: int) -> None:
+    with turns.writing(), once.remembered(), suppress(actions.Refused):
+        if polls.take(post, at):
+            _tell(post, at)
 
 
 def _tell(post: Post, at: int) -> None:

@@ -2,7 +2,13 @@
 
 import sqlite3
 
-from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+)
 
 READ_ONLY = "25006"  # PostgreSQL, appendix A: as a standby is
 _NO_ROOM = "53"  # the class of those that lack disk, memory or connections
@@ -23,6 +29,12 @@ def takes_nothing(error: BaseException) -> bool:
     code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF  # without what it adds
     state = _state(error)
     return code in _TAKES_NOTHING or state == READ_ONLY or state.startswith(_NO_ROOM)
+
+
+def meets_all(error: BaseException) -> bool:
+    """Whether the next one would fail in the same way; else this one may be to blame."""
+    lost = is_away(error) and not connection.is_usable()
+    return lost or takes_nothing(error)
 
 
 def _state(error: BaseException) -> str:

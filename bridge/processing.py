@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from bridge import enacting, lanes, outage, partings, turns
@@ -155,7 +155,7 @@ def process(row: Received) -> bool:
     except IntegrityError:  # the other one has committed by now
         _wait(row, "another lane was recording the same", 0)
     except Exception as error:  # the task boundary: one odd row must not stop the others
-        if _is_away(error):
+        if outage.meets_all(error):
             raise  # the row stays before those behind it
         log.exception("received %s failed", row.pk)
         _wait(row, f"our own error: {type(error).__name__}", None)
@@ -163,12 +163,6 @@ def process(row: Received) -> bool:
         return True
     once.forget()  # what a transaction that was undone had made
     return False
-
-
-def _is_away(error: Exception) -> bool:
-    """The database, from everybody; else the row may be to blame, and is tried a few times."""
-    lost = outage.is_away(error) and not connection.is_usable()
-    return lost or outage.takes_nothing(error)
 
 
 @once.remembered()

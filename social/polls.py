@@ -222,7 +222,9 @@ def is_put_off(act: object) -> bool:
 
 
 def due(at: int) -> QuerySet[Post]:
-    return Post.objects.filter(poll_due__lte=at, deleted=None).select_related("author")
+    """Not of who is suspended: that waits until they are no more."""
+    shown = Post.objects.filter(deleted=None, author__suspended=False)
+    return shown.filter(poll_due__lte=at).select_related("author")
 
 
 def take(post: Post, at: int) -> bool:
@@ -230,6 +232,12 @@ def take(post: Post, at: int) -> bool:
     closes = post.poll["closes"] if post.poll else None
     later = closes if closes is not None and closes > at else None
     return bool(Post.objects.filter(pk=post.pk, poll_due=post.poll_due).update(poll_due=later))
+
+
+def put_off(post: Post, at: int) -> None:
+    """What could not be told is tried again a while later."""
+    again = Post.objects.filter(pk=post.pk, poll_due=post.poll_due)
+    again.update(poll_due=at + LATER)
 
 
 def tally(post: Post, at: int, *, closed: int | None = None, uri: str = "") -> Tally:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from bridge import counting
+from bridge import counting, moderation
 from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Document
@@ -163,6 +163,43 @@ def test_a_poll_that_is_over_when_it_comes_ends_at_once_with_its_result(
     counting.tell_due()
     world.settle()
     assert world.home.everything() == before
+
+
+def test_a_poll_that_cannot_be_told_keeps_no_other_untold_and_is_tried_again_later(
+    world: World, alice: Resident, bob: Neighbour, caplog: pytest.LogCaptureFixture
+) -> None:
+    bob.follow(alice.handle)
+    odd, good = (post_of(begins(alice, question)) for question in ("Odd?", "Good?"))
+    world.settle()
+    whole = post(odd).poll
+    assert whole
+    Post.objects.filter(uri=odd).update(poll={"closes": 1}, poll_due=1)
+    polling.time_is_over(world, good)
+    assert bob.received("Update", contains="Good?")
+    (failed,) = [one for one in caplog.records if "cannot be told" in one.getMessage()]
+    assert str(post(odd).pk) in failed.getMessage()
+    assert not counting.tell_due(), "it is not tried again at once"
+    Post.objects.filter(uri=odd).update(poll=whole)
+    polling.time_is_over(world, odd)
+    assert bob.received("Update", contains="Odd?")
+
+
+def test_a_poll_that_ends_while_its_author_is_suspended_is_told_when_they_are_no_more(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    _, poll = polling.begun(world, alice)
+    polling.casts(world, bob, poll, alice, "Tea")
+    moderation.suspend(alice.row())
+    polling.time_is_over(world, poll)
+    assert not bob.received("Update")
+    moderation.unsuspend(alice.row())
+    counting.tell_due()
+    world.settle()
+    (ended,) = bob.received("Update")
+    assert ended["activity"]["object"]["closed"]
+    assert polling.votes(poll) == [1, 0]
+    assert not counting.tell_due()
 
 
 def test_an_end_that_only_closed_tells_is_no_edit(
