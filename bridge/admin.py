@@ -205,7 +205,7 @@ class LaneAdmin(ReadOnly):
 
 
 MEANT = {
-    Errand.Kind.PROFILE: "tell servers elsewhere of a changed profile",
+    Errand.Kind.PROFILE: "tell of a changed profile",
     Errand.Kind.CONVERSATION: "read what others answered in a conversation",
     Errand.Kind.FOLLOWERS: "ask whether both sides know the same follows",
     Errand.Kind.BAN: "let somebody back into a group",

@@ -252,11 +252,18 @@ def end_ban(errand: Errand) -> None:
 
 
 def tell_profile(errand: Errand) -> None:
-    """All that somebody changed in themselves within the last half minute, as one change."""
-    actor = Actor.objects.local().shown().filter(uri=errand.about).first()
-    if actor is None:
+    """All that somebody here changed in themselves within the last half minute, as one change; or
+    what we found changed when we asked for somebody elsewhere, as if they had told us.
+    """
+    actor = Actor.objects.filter(uri=errand.about, left=None).first()
+    if actor is None or (actor.is_local and actor.suspended):
         return
     act = Introduce(author=actor.uri, profile=profiles.profile_of(actor), at=actor.introduced)
     with turns.writing():
-        gathering = [one for one in NETWORKS.values() if one.gathers]
-        _tell(gathering, act, audience.hearers(act))
+        if actor.is_local:
+            gathering = [one for one in NETWORKS.values() if one.gathers]
+            _tell(gathering, act, audience.hearers(act))
+            return
+        tell(act, audience.hearers(act))
+        for answer in answers.answers(act):
+            carry_out(answer)

@@ -15,11 +15,11 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
-from bridge import http, keys, names
+from bridge import errands, http, keys, names, turns
 from bridge import inbox as store
 from bridge.activitypub import jsonld, parse, signatures
 from bridge.errors import Forbidden, Gone, Later, Trouble, Unreadable
-from bridge.models import Peer
+from bridge.models import Errand, Peer
 from social import actions, once, policy
 from social.acts import Ignored, Introduce, Profile
 from social.models import Actor
@@ -123,11 +123,18 @@ def keep(profile: Profile, *, at: int) -> Actor:
     if actor.is_local:
         raise Forbidden("the document claims to be one of our own actors")
     if not created:
-        with suppress(actions.Refused):  # somebody else fetched it a moment later than we did
-            actions.record(Introduce(author=profile.uri, profile=profile, at=at))
+        _renew(profile, at)
         looked_at(actor)
         actor.refresh_from_db()
     return actor
+
+
+@turns.writing()
+def _renew(profile: Profile, at: int) -> None:
+    """What is new in them counts at once, and whoever hears of an `Update` hears of it, too."""
+    with suppress(actions.Refused):  # somebody else fetched it a moment later than we did
+        if actions.record(Introduce(author=profile.uri, profile=profile, at=at)):
+            errands.put(Errand.Kind.PROFILE, profile.uri)
 
 
 def looked_at(actor: Actor) -> None:

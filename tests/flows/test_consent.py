@@ -1,8 +1,11 @@
 """Whoever asks not to be bridged is carried into no room, and can still speak to people here."""
 
 import pytest
+from django.utils import timezone
 
+from bridge.activitypub import actors
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Received
 from social import policy
 from social.models import Actor
 from tests.fakes.world import Resident, World, post_of
@@ -32,8 +35,9 @@ def test_who_asks_not_to_be_bridged_is_followed_by_nobody(
     assert not alice.row().follows_out.exists()
 
 
+@pytest.mark.parametrize("seen", ["told", "looked up", "found with a post"])
 def test_a_mark_set_later_takes_down_what_stands_here(
-    world: World, alice: Resident, ada: Resident, bob: Neighbour
+    world: World, alice: Resident, ada: Resident, bob: Neighbour, seen: str
 ) -> None:
     for resident in (alice, ada):
         world.friends(bob, resident)
@@ -50,6 +54,8 @@ def test_a_mark_set_later_takes_down_what_stands_here(
     assert alice.seen("for my readers", mirror)
     assert ada.seen("for my readers", other)
     bob.update_profile(summary="<p>#nobridge</p>")
+    if seen != "told":
+        _see(world, ada, bob, carol, seen)
     world.settle()
     stands = str([event for room in world.home.rooms.values() for event in room.events])
     assert "for my readers" not in stands
@@ -61,6 +67,20 @@ def test_a_mark_set_later_takes_down_what_stands_here(
     lost_and_rebuilt()
     assert not alice.row().follows_out.exists()
     assert policy.opted_out(Actor.objects.get(uri=bob.id))
+
+
+def _see(world: World, ada: Resident, bob: Neighbour, carol: Neighbour, seen: str) -> None:
+    """The `Update` was lost, and a day later their server is asked for another reason."""
+    Received.objects.filter(state="waiting").delete()
+    known = Actor.objects.filter(uri=bob.id)
+    known.update(fetched=timezone.now() - actors.FRESH)
+    match seen:
+        case "looked up":
+            ada.tell_bot(f"mute {bob.handle}")
+        case "found with a post":
+            written = bob.post("unheard of").post
+            Received.objects.filter(state="waiting").delete()
+            carol.boost(written)
 
 
 def test_whoever_takes_the_mark_away_is_read_again_by_those_who_ask(
