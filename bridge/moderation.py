@@ -42,6 +42,7 @@ def block(name: str, reason: str = "") -> str:
     _tell_why(name, reason, ended)
     places.withdraw(strangers)
     strangers.filter(suspended=False).update(suspended=True, suspension=policy.BLOCKED)
+    places.show_anew(strangers)
     return (
         f"Blocked: {name}. {len(ended)} follows ended, {dropped} deliveries were given up."
         " Nothing is taken from there or sent there any more."
@@ -68,6 +69,7 @@ def _open(name: str, now: Instance.Policy, reason: str) -> str:
         return said
     shown = [actor.pk for actor in _actors_of(name) if _is_free(actor)]
     Actor.objects.filter(pk__in=shown).update(suspended=False, suspension="")
+    places.show_anew(Actor.objects.filter(pk__in=shown))
     return (
         f"{said} Its people are shown again. Follows that the block ended do not come back: people"
         " follow anew. What was sent meanwhile, in either direction, is not made up for."
@@ -186,6 +188,7 @@ def suspend(actor: Actor, reason: str = "") -> str:
     decided.note("actor", actor.uri)
     spoken = Q(sender=actor.uri) & (Q(network="activitypub") if actor.is_local else Q())
     dropped = _give_up(spoken, "its author is suspended here")
+    places.show_anew(Actor.objects.filter(pk=actor.pk))
     if actor.is_local:
         why = f" Their reason: {reason}." if reason else ""
         _say(actor, f"<p>The admins have suspended your profile.{html.escape(why)} {_PAUSED}</p>")
@@ -206,6 +209,7 @@ def unsuspend(actor: Actor) -> str:
         raise Forbidden(f"{actor.host} is blocked: unblock the server first")
     Actor.objects.filter(pk=actor.pk).update(suspended=False, suspension="")
     decided.note("actor", actor.uri)
+    places.show_anew(Actor.objects.filter(pk=actor.pk))
     if actor.is_local:
         _say(actor, "<p>Your profile is no longer suspended. Write, and it is sent again.</p>")
     return f"@{actor.acct} is open again. What was not sent or taken meanwhile is not made up for."

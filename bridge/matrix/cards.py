@@ -13,7 +13,7 @@ Txn = Callable[[str, str], str]  # the id of what one user changes at one place
 
 
 async def say(
-    act: Act, room: Room, txn: Txn, clear: Callable[..., Awaitable[None]]
+    act: Act | traces.Words, room: Room, txn: Txn, clear: Callable[..., Awaitable[None]]
 ) -> tuple[Anchor, ...]:
     """The anchors of further files that are new. `clear`: redacts an event, by whom it is."""
     made: list[Anchor] = []
@@ -48,7 +48,7 @@ async def _put(room: Room, anchor: Anchor, txn: Txn, written: render.Send, numbe
     )
 
 
-def _standing(act: Act, room: Room) -> list[tuple[Anchor, Boost, render.Refs]]:
+def _standing(act: Act | traces.Words, room: Room) -> list[tuple[Anchor, Boost, render.Refs]]:
     found = []
     for anchor, row in traces.to_card(act, room):
         boost = Boost(author=row.author.uri, post=row.post.uri, uri=row.uri, at=row.at)

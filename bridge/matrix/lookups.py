@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
@@ -13,6 +14,7 @@ from social import actions, acts, once, policy, profiles, quoting
 from social.acts import (
     Act,
     Boost,
+    Content,
     Decide,
     Emoji,
     Follow,
@@ -55,7 +57,7 @@ def for_act(act: Act, room: Room, document: str) -> render.Refs:
         key=author.key_id if author else "",
         seen=_seen(act),
         lone=lone(act) if isinstance(act, Boost) and room.kind != Room.Kind.DESK else {},
-        boosted=profiles.publish_of(boosted) if boosted and not boosted.deleted else None,
+        boosted=_boosted(boosted),
         boosted_title=boosted.author.title if boosted else "",
         name_emojis=_name_emojis(author, boosted.author if boosted else None),
         quoted=profiles.publish_of(quoted) if quoted else None,
@@ -81,6 +83,16 @@ def lone(act: Act) -> dict[str, Any]:
     if Anchor.objects.filter(uri=post.uri).exists():
         return {}
     return {"about": acts.dump(profiles.address_of(post)), "of": profiles.card(post.author)}
+
+
+def _boosted(post: Post | None) -> Publish | None:
+    """Its words are nobody's to show while its author is suspended."""
+    if post is None or post.deleted:
+        return None
+    shown = profiles.publish_of(post)
+    if not post.author.suspended:
+        return shown
+    return replace(shown, content=Content(html="<p>Its author is suspended here.</p>"))
 
 
 def _card(author: Actor | None, room: Room) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from bridge.matrix import (
 )
 from bridge.matrix.parse import ECHO, Command, parse
 from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
+from bridge.matrix.traces import Words
 from bridge.models import Received, Room
 from bridge.network import Network, Said, Settle
 from social import actions, acts, once, polls
@@ -132,7 +133,7 @@ class Matrix(Network):
         what, _, target = row.to.partition(" ")
         if what not in {"event", "past"} or (row.act or {}).get("act") != "Publish":
             await clear()  # what it shows, or does, is as it is when its turn has come
-        if what in {"say", "part", "decision"}:  # no act of anybody
+        if what in {"say", "part", "decision", "words"}:  # no act of anybody
             await self._aside(what, target, row)
             return
         act = acts.load(row.act or {})
@@ -159,6 +160,8 @@ class Matrix(Network):
     async def _aside(self, what: str, target: str, row: Delivery) -> None:
         if what == "part":
             await membership.part(target, row.sender)
+        elif what == "words":
+            await outgoing.again(Words(row.sender), target, row)
         elif what == "decision":
             await decided.say(row.act or {})
         else:

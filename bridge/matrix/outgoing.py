@@ -53,7 +53,7 @@ from social.measures import Lock, Remove
 from social.models import Actor, Delivery
 
 
-async def again(act: Act, target: str, row: Delivery) -> None:
+async def again(act: Act | traces.Words, target: str, row: Delivery) -> None:
     """What quotes it, and the cards of it."""
     room, txn = await places.standing(target), functools.partial(transaction_id, row)
     await requoting.say(act, room, txn)

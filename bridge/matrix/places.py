@@ -4,11 +4,13 @@ A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY" o
 address says what happens there:
 "event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
 "ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
-too, "requote" what quotes it does so no longer, "pins" what is pinned is shown so, "unmask" the
+too, "requote" what quotes it does so no longer, "words" whatever shows somebody's words does so
+anew, or no longer, "pins" what is pinned is shown so, "unmask" the
 face of who is gone goes, "ban" and "unban" keep somebody out of a room, or no longer.
 """
 
 import hashlib
+import time
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal, assert_never
@@ -19,6 +21,7 @@ from bridge import turns
 from bridge.errors import Gone
 from bridge.loop import alone, in_database
 from bridge.matrix import conversations, desks, hearing, measures, registration, rooms, traces
+from bridge.matrix.traces import Words
 from bridge.models import Ghost, Room
 from social import actions, groups, once, outbox, pins, policy, reports
 from social.acts import (
@@ -103,6 +106,18 @@ def withdraw(strangers: QuerySet[Actor]) -> None:
         stands = Room.objects.filter(anchors__sender=ghost.mxid).exclude(kind=Room.Kind.MIRROR)
         for room in stands.select_related("actor").distinct():
             _leave(ghost.actor, room.place_name)
+
+
+def show_anew(authors: QuerySet[Actor]) -> None:
+    """In quotes and cards of others: their words, or, while they are suspended, none."""
+    quoted = Q(posts__uri__in=Post.objects.exclude(quote="").values("quote"))
+    boosted = Q(posts__boosts__isnull=False)
+    for author in authors.filter(quoted | boosted).distinct():
+        addresses = [_at("words", one) for one in sorted(traces.requoting(Words(author.uri)))]
+        # Said again after a while it is news again, so the moment is part of its name.
+        subject = f"words {time.time_ns()} {author.uri}"[:2048]
+        said = {"words": author.uri}
+        outbox.tell("matrix", addresses, sender=author.uri, subject=subject, said=said)
 
 
 def _leave(stranger: Actor, place: str) -> None:

@@ -13,7 +13,7 @@ from social.acts import Act, Publish
 from social.models import Actor
 
 
-async def say(act: Act, room: Room, txn: Callable[[str, str], str]) -> None:
+async def say(act: Act | traces.Words, room: Room, txn: Callable[[str, str], str]) -> None:
     """`txn`: the id of what one user changes at one place."""
     for anchor, author, post, known in await in_database(_standing, act, room):
         files = await parts.brought(parts.of(post, known), anchor.sender)
@@ -32,7 +32,9 @@ async def say(act: Act, room: Room, txn: Callable[[str, str], str]) -> None:
         )
 
 
-def _standing(act: Act, room: Room) -> list[tuple[Anchor, Actor, Publish, render.Refs]]:
+def _standing(
+    act: Act | traces.Words, room: Room
+) -> list[tuple[Anchor, Actor, Publish, render.Refs]]:
     found = []
     for anchor, post in traces.to_requote(act, room):
         now = profiles.publish_of(post)

@@ -3,6 +3,8 @@
 A room is named by its place, as in bridge/matrix/places.py.
 """
 
+from dataclasses import dataclass
+
 from django.db.models import Q, QuerySet
 
 from bridge.matrix import registration
@@ -21,6 +23,14 @@ from social.acts import (
 )
 from social.models import Actor, Delivery, Post
 from social.models import Boost as BoostRow
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All that somebody wrote, whom the admins suspended, or suspend no more."""
+
+    author: str
+
 
 CLIMB = 50  # how far up a conversation its first post is looked for
 
@@ -83,18 +93,20 @@ def told_in(post: str) -> set[str]:
     return _places(Room.objects.filter(kind=Room.Kind.DESK, anchors__uri=post)) | waiting
 
 
-def requoting(act: Act) -> set[str]:
+def requoting(act: Act | Words) -> set[str]:
     """Rooms in which a ghost shows words, by quoting them, that it may no longer show there, or
     may from now on; or repeats, in a card, what says something else now.
     """
     shared, found = Room.objects.exclude(kind=Room.Kind.DESK), set[str]()
+    if isinstance(act, Words):  # what stands in a room of theirs is theirs
+        shared = shared.exclude(actor__uri=act.author)
     for rows in (_posts_quoting(act), _boosts_showing(act)):
         if rows is not None:
             found |= _places(shared.filter(anchors__uri__in=rows.values("uri")))
     return found
 
 
-def to_requote(act: Act, room: Room) -> list[tuple[Anchor, Post]]:
+def to_requote(act: Act | Words, room: Room) -> list[tuple[Anchor, Post]]:
     """Each of these posts in one room, where it was said by a ghost, or by the bot for one."""
     rows = _posts_quoting(act)
     posts = {post.uri: post for post in rows.select_related("author")} if rows is not None else {}
@@ -106,7 +118,7 @@ def to_requote(act: Act, room: Room) -> list[tuple[Anchor, Post]]:
     return [(anchor, posts[anchor.uri]) for anchor in stands.order_by("at", "id")]
 
 
-def to_card(act: Act, room: Room) -> list[tuple[Anchor, BoostRow]]:
+def to_card(act: Act | Words, room: Room) -> list[tuple[Anchor, BoostRow]]:
     """Each card of it in one room."""
     rows = _boosts_showing(act)
     boosts = {row.uri: row for row in rows.select_related("author", "post")} if rows else {}
@@ -116,15 +128,19 @@ def to_card(act: Act, room: Room) -> list[tuple[Anchor, BoostRow]]:
     return [(anchor, boosts[anchor.uri]) for anchor in stands]
 
 
-def _boosts_showing(act: Act) -> "QuerySet[BoostRow] | None":
+def _boosts_showing(act: Act | Words) -> "QuerySet[BoostRow] | None":
     match act:
         case Revise(now=Publish(visibility=shown, post=uri)) if shown in OPEN:
             return BoostRow.objects.filter(post__uri=uri, author__owner=None)
+        case Words(author=uri):
+            return BoostRow.objects.filter(post__author__uri=uri, author__owner=None)
         case _:
             return None
 
 
-def _posts_quoting(act: Act) -> "QuerySet[Post] | None":
+def _posts_quoting(
+    act: Act | Words,
+) -> "QuerySet[Post] | None":
     rows = Post.objects.filter(deleted=None, author__owner=None)
     match act:
         case Retract():
@@ -133,6 +149,8 @@ def _posts_quoting(act: Act) -> "QuerySet[Post] | None":
             return rows.filter(~Q(stamp="") | Q(author__uri=act.author), quote=act.now.post)
         case Leave() | Introduce() if isinstance(act, Leave) or _opted_out(act.author):
             return rows.exclude(stamp="").filter(quote__in=_posts(act.author))
+        case Words(author=uri):
+            return rows.exclude(stamp="").filter(quote__in=_posts(uri))
         case RefuseQuote() if act.stamp:
             return rows.filter(quote=act.post, uri=act.quoting)
         case AllowQuote():  # it came after the post, which has it by now

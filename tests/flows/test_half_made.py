@@ -12,8 +12,8 @@ from bridge.matrix import linking, registration
 from bridge.matrix.vocabulary import ACTOR, KEY
 from bridge.models import Key, Room
 from social.models import Actor
-from tests.bridge.test_rebuild import lost_and_rebuilt
 from tests.fakes.world import Resident, World
+from tests.rebuilt import lost_and_rebuilt
 
 STEPS = 40  # more requests to the homeserver than any of it takes
 

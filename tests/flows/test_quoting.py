@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from bridge import names
+from bridge import moderation, names
 from bridge.activitypub import quotes
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Anchor, Room
-from social.models import Post, Stamp
-from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post_of, said
+from bridge.names import host_of
+from social.models import Actor, Post, Stamp
+from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post, post_of, said
 from tests.rebuilt import lost_and_rebuilt
 
 OPEN = {"interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}}}
@@ -249,6 +250,53 @@ def test_words_of_whoever_left_go_from_where_they_are_quoted(
     world.hear(carol, said(carol, "Delete", carol.id))
     world.settle()
     assert "before I left" not in heard(alice, mirror)
+
+
+@pytest.mark.parametrize("judged", ["she", "her server"])
+def test_words_of_who_is_suspended_are_in_no_quote_and_on_no_card_until_that_ends(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, mirror: str, judged: str
+) -> None:
+    quoted, boosted = carol.post("for the admins to read").post, carol.post("and this, too").post
+    quote(bob, quoted, by=carol)
+    bob.boost(boosted)
+    world.settle()
+    page = post(Post.objects.get(quote=quoted).uri).url
+    there = Actor.objects.filter(uri=carol.id)
+    for _ in range(2):
+        assert "for the admins to read" in heard(alice, mirror)
+        assert "and this, too" in now(alice, "boosted", mirror)["body"]
+        if judged == "she":
+            moderation.suspend(there.get())
+        else:
+            moderation.block(host_of(carol.id))
+        world.settle()
+        shown = str([now(alice, words, mirror) for words in ("hear hear", "boosted")])
+        assert "for the admins to read" not in shown
+        assert "and this, too" not in shown
+        assert "for the admins to read" not in world.page(page)
+        if judged == "she":
+            moderation.unsuspend(there.get())
+        else:
+            moderation.unblock(host_of(carol.id))
+        world.settle()
+
+
+def test_of_who_is_suspended_here_others_show_nothing_and_their_own_room_all(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, ada)
+    event = alice.post("written by alice")
+    world.settle()
+    bob.boost(post_of(event))
+    world.settle()
+    theirs = world.mirror(bob, ada)
+    moderation.suspend(alice.row())
+    world.settle()
+    assert "written by alice" not in now(ada, "boosted", theirs)["body"]
+    assert "written by alice" in now(alice, "boosted", alice.room)["body"]
+    moderation.unsuspend(alice.row())
+    world.settle()
+    assert "written by alice" in now(ada, "boosted", theirs)["body"]
 
 
 def test_an_edit_for_everybody_is_shown_where_it_is_quoted(
