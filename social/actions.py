@@ -149,6 +149,7 @@ def prune(before: int) -> int:
     local = Actor.objects.local().values("uri")
     seen = Post.objects.filter(uri=OuterRef("uri"))
     old = Tombstone.objects.filter(at__lt=before).exclude(author__in=local)
+    old = old.exclude(uri__startswith=moderating.REMOVED)  # its author's server still shows it
     return old.exclude(Exists(seen)).delete()[0]
 
 

@@ -5,7 +5,7 @@ Writes nothing and knows no network. A refusal is a sentence, for whoever asks w
 
 from collections.abc import Iterator
 
-from social import actions, approvals, groups, once, policy, polls, reports
+from social import actions, approvals, groups, moderating, once, policy, polls, reports
 from social.actions import Refused
 from social.acts import (
     LETTERS,
@@ -161,6 +161,8 @@ def _admit_measure(author: Actor, act: Measure, *, undone: bool = False) -> None
 
 def _admit_about_post(group: Actor, act: Remove | Feature | Lock, *, gone: bool) -> None:
     post = actions.post(act.post)
+    if isinstance(act, Remove) and _is_judged_unseen(group, act, post, gone=gone):
+        return
     if post is None or post.deleted or post.visibility not in OPEN:
         raise Refused("what it is about is not known here")
     inside = post.group == group.uri
@@ -172,6 +174,15 @@ def _admit_about_post(group: Actor, act: Remove | Feature | Lock, *, gone: bool)
         raise Refused("the post is not in this group")
     if isinstance(act, Feature) and post.reply:
         raise Refused("only topics stand on top of a group")
+
+
+def _is_judged_unseen(group: Actor, act: Remove, post: Post | None, *, gone: bool) -> bool:
+    """A group elsewhere has taken out what never was here, or will not be read in until it has it
+    again.
+    """
+    if gone:
+        return moderating.is_removed(group.uri, act.post)
+    return post is None and not group.is_local
 
 
 def _was_in(group: Actor, post: Post) -> bool:
@@ -225,6 +236,8 @@ def _admit_boost(author: Actor, act: Boost) -> None:
         raise Refused("the boosted post is not known here")
     if post.visibility not in OPEN:
         raise Refused("a followers-only or direct post cannot be boosted")
+    if author.kind == "group" and moderating.is_removed(author.uri, act.post):
+        raise Refused("who moderates the group took it out")
     if post.author.suspended or policy.blocked_between(author, post.author):
         raise Refused("its author is blocked or suspended")
     followed = author.is_local or post.author.is_local or _has_local_followers(author)

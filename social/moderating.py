@@ -3,6 +3,7 @@
 A part of `actions.record`, which alone calls it: see there. Who may do so was asked before.
 """
 
+import hashlib
 from typing import assert_never
 
 from django.db.models import Q, QuerySet
@@ -10,8 +11,10 @@ from django.db.models import Q, QuerySet
 from social import once, pins
 from social.acts import OPEN
 from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
-from social.models import Actor, Block, Boost, Follow, Pin, Post
+from social.models import Actor, Block, Boost, Follow, Pin, Post, Tombstone
 from social.policy import Refused
+
+REMOVED = "removed "  # begins what is kept of a post that a group elsewhere wants no more
 
 
 def record(act: Measure) -> bool:
@@ -41,7 +44,8 @@ def undo(act: Measure) -> bool:
     match act:
         case Remove():
             gone = Post.objects.filter(uri=act.post, group="", deleted=None)
-            return bool(gone.update(group=group.uri))
+            kept = Tombstone.objects.filter(uri=_stone(group.uri, act.post)).delete()[0]
+            return bool(gone.update(group=group.uri) or kept)
         case Feature():
             return bool(Pin.objects.filter(author=group, post__uri=act.post).delete()[0])
         case Lock():
@@ -59,6 +63,16 @@ def is_only_asked(act: Measure, group: Actor) -> bool:
     """Who lives here and moderates a group elsewhere tells it so: then the group says it itself."""
     here = Actor.objects.filter(uri=act.author, owner__isnull=False)
     return not group.is_local and here.exists()
+
+
+def is_removed(group: str, post: str) -> bool:
+    """Whether who moderates a group elsewhere took it out, or will not have it."""
+    return Tombstone.objects.filter(uri=_stone(group, post)).exists()
+
+
+def _stone(group: str, post: str) -> str:
+    """No URI: the post may stand everywhere else, and its author take it back besides."""
+    return f"{REMOVED}{hashlib.sha256(f'{group} {post}'.encode()).hexdigest()}"
 
 
 def is_out(group: Actor, target: str) -> bool:
@@ -89,6 +103,9 @@ def _remove(act: Remove, group: Actor) -> bool:
     told = Boost.objects.filter(post__uri=act.post, author=group)
     gone = told.filter(author__owner=None).delete()[0]
     Pin.objects.filter(author=group, post__uri=act.post).delete()
+    if not group.is_local:  # which may list it nevertheless, as its author's server does
+        uri, defaults = _stone(group.uri, act.post), {"author": group.uri, "at": act.at}
+        gone += Tombstone.objects.get_or_create(uri=uri, defaults=defaults)[1]
     return bool(said.update(group="") or gone)
 
 

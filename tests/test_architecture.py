@@ -40,7 +40,7 @@ WRITERS = {
     "Mute": {"social/actions.py", "social/distance.py"},
     "Decision": {"social/approvals.py"},
     "Report": {"social/reports.py", "bridge/moderation.py", "bridge/rebuild/decisions.py"},
-    "Tombstone": {"social/actions.py", "social/quoting.py"},
+    "Tombstone": {"social/actions.py", "social/moderating.py", "social/quoting.py"},
     "Backlink": {"social/backlinks.py"},
     "Errand": {"bridge/errands.py"},
     "Actor": {

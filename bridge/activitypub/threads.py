@@ -18,7 +18,7 @@ from bridge.activitypub import actors, fetched, group_past, jsonld, quotes
 from bridge.errors import Later, Trouble
 from bridge.models import Document
 from bridge.network import Said
-from social import actions, conversations, policy
+from social import actions, conversations, moderating, policy
 from social.acts import Publish
 from social.models import Post
 
@@ -127,12 +127,15 @@ class _Walk:
         return group is not None and not known.boosts.filter(author=group).exists()
 
     def _is_unwanted(self, said: Said) -> bool:
-        """With all that answers it: what is said in another group, or by who asks not to be
-        carried.
+        """With all that answers it: what is said in another group, or was taken out of one of
+        these, or is by who asks not to be carried.
         """
         author = actions.actor(said.act.author) if said.act else None
         claimed = said.act.group if isinstance(said.act, Publish) else ""
         elsewhere = bool(self.groups and claimed and claimed not in self.named)
+        uri = said.act.post if isinstance(said.act, Publish) else ""
+        if any(moderating.is_removed(group.uri, uri) for group in self.groups):
+            return True
         return elsewhere or author is None or policy.opted_out(author)
 
     def belonging(self) -> list[Said]:

@@ -29,10 +29,11 @@ def _place(group: Actor) -> str:
 def _steps(measure: Measure, place: str, group: Actor, *, back: bool) -> list[tuple[str, str]]:
     match measure:
         case Remove() if back:  # what a group elsewhere puts back it passes on anew
-            return [("event", place)] if group.is_local else []
+            return [("event", place)] if group.is_local else _remembered(place, group)
         case Remove():
             pins_ = [("pins", place)] if _is_there(group) else []
-            return [*_where_it_stands(measure.post, place, group), *pins_]
+            kept = [] if group.is_local else _remembered(place, group)
+            return [*_where_it_stands(measure.post, place, group), *pins_, *kept]
         case Lock():
             return _where_it_stands(measure.post, place, group)
         case Feature():
@@ -43,6 +44,11 @@ def _steps(measure: Measure, place: str, group: Actor, *, back: bool) -> list[tu
             return [("close", place)]
         case _:
             return []
+
+
+def _remembered(place: str, group: Actor) -> list[tuple[str, str]]:
+    """Where a rebuild finds it: of what is gone, or never was here, no event tells."""
+    return [("ledger", place)] if _is_there(group) else []
 
 
 def _where_it_stands(post: str, place: str, group: Actor) -> list[tuple[str, str]]:

@@ -191,8 +191,8 @@ async def _clear(room_id: str, event_id: str, row: Delivery, *, by: str = "") ->
 
 
 async def desk(act: Act, target: str, row: Delivery, what: str) -> None:
-    admins = target == places.CONTROL
-    room, raw = await places.room_at(target if admins else f"desk {target}"), ""
+    admins, mirror = target == places.CONTROL, target.startswith("mirror ")
+    room, raw = await places.room_at(target if admins or mirror else f"desk {target}"), ""
     if what == "ledger":
         written: render.Send | None = await in_database(ledger.line, act, target, row.document)
     else:

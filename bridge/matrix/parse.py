@@ -112,8 +112,8 @@ def _ours(event: Event, refs: Refs) -> Carried | Entry | Part | Receipt | Ignore
     if event.type == vocabulary.LEDGER:
         return (
             parse_kept.entry(event)
-            if refs.kind in {"desk", "control"}
-            else Ignored(reason="a ledger outside of a desk")
+            if refs.kind in {"desk", "control", "mirror"}
+            else Ignored(reason="a ledger where none is kept")
         )
     if event.type == vocabulary.RECEIPT:
         return parse_kept.receipt(event)

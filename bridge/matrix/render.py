@@ -101,7 +101,7 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901  one 
         case Tally():
             return _end(act, refs)
         case Retract():
-            return _redact(refs.redact or refs.event, "deleted by its author", act.post, act.at)
+            return _redact(refs.redact or refs.event, "deleted by its author", act.post, act)
         case React():
             return _react(act, refs)
         case Boost():
@@ -109,7 +109,7 @@ def render(act: Act, refs: Refs) -> Send | Redact | Ignored:  # noqa: C901  one 
         case Undo(undone=Lock() as said):
             return _locked(said, refs, back=True)
         case Undo():
-            return _redact(refs.redact, "taken back", act.uri, act.at)
+            return _redact(refs.redact, "taken back", act.uri, act)
         case BlockHost() | Mute() | Decide() | Report():
             return Ignored(reason="told in ledgers and desks, not as an event of its own")
         case Remove():
@@ -314,10 +314,11 @@ def _locked(act: Lock, refs: Refs, *, back: bool = False) -> Send | Ignored:
     return fitted("m.room.message", content | {vocabulary.OBJECT: copy})
 
 
-def _redact(event: str, reason: str, uri: str, at: int) -> Redact | Ignored:
+def _redact(event: str, reason: str, uri: str, act: Retract | Undo) -> Redact | Ignored:
+    """Whose it was says who takes it out, unless the bot does."""
     if not event:
         return _ABSENT
-    told = {"id": shapes.clean(uri), "at": stamp(at)}
+    told = {"id": shapes.clean(uri), "at": stamp(act.at), "by": shapes.clean(act.author)}
     return Redact(event, reason, {vocabulary.TOMBSTONE: told})
 
 

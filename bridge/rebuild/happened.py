@@ -239,9 +239,9 @@ def _stand_in(kept: Mapping[str, Any]) -> None:
 
 
 def _tombstone(event: Event) -> None:
-    marked = event.get("content", {}).get(TOMBSTONE)
-    uri = marked.get("id") if isinstance(marked, dict) else None
-    author = people.met(event["sender"])
-    if isinstance(uri, str) and author:
-        at = shapes.number(marked.get("at")) if isinstance(marked, dict) else 0
-        actions.bury(uri, author.uri, at or int(event["origin_server_ts"]))
+    marked = shapes.mapping(event["content"].get(TOMBSTONE))
+    uri, author = shapes.text(marked.get("id")), people.met(event["sender"])
+    by = author.uri if author else shapes.text(marked.get("by"))  # the bot spoke for them
+    if uri and names.same_origin(by, uri):
+        at = shapes.number(marked.get("at")) or int(event["origin_server_ts"])
+        actions.bury(uri, by, at)

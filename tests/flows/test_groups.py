@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
-from social.models import Actor, Boost, Post
+from social.models import Actor, Boost, Post, Tombstone
 from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post, post_of, said
 from tests.rebuilt import lost_and_rebuilt, shown
 
@@ -265,6 +265,8 @@ def test_a_room_with_ghosts_enough_hears_the_bot_in_their_name(
     sol.delete(uri)
     passes_on(world, cats, said(sol, "Delete", uri))
     assert not alice.seen("the second", room)
+    lost_and_rebuilt()
+    assert Tombstone.objects.filter(uri=uri, author=sol.id).exists()
 
 
 def members(world: World, room: str) -> dict[str, str]:

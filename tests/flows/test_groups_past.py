@@ -1,14 +1,17 @@
 """Stories of what was said below a group's topics before anybody here followed the group."""
 
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
-from bridge import enacting, lanes, recall
+from bridge import enacting, errands, lanes, recall
 from bridge.activitypub import threads
 from bridge.models import Errand, Lane
+from social import actions
 from social.models import Boost, Instance, Post
 from tests.fakes.liar import PUBLIC, Liar, Page, Somebody
 from tests.fakes.world import Resident, World, followers
@@ -276,6 +279,50 @@ def test_an_early_comment_that_a_moderator_takes_out_is_not_read_in_again(
     assert Errand.objects.get(about=bone["id"]).times == 2
     assert not alice.seen("first", room)
     assert alice.seen("second", room)
+
+
+@pytest.mark.parametrize("when", ["never seen here", "seen here", "asked for again"])
+def test_a_comment_that_a_moderator_took_out_is_not_read_in_from_below_its_topic(
+    world: World, alice: Resident, dogs: Somebody, carol: Somebody, far: Liar, when: str
+) -> None:
+    bone, first, _ = talk(dogs, carol)
+    judge = far.somebody("judge")
+    by = collection(far, "/u/dogs/moderators", [judge.id])
+    far.somebody("dogs", type="Group", outbox=f"{far.url}/u/dogs/outbox", attributedTo=by)
+    room = follow(world, alice, dogs)
+    assert alice.seen("bone", room)
+    if when != "never seen here":
+        look(world)
+        assert alice.seen("first", room)
+    removal = judge.says("Delete", first["id"], to=[PUBLIC], summary="off topic", audience=dogs.id)
+    dogs.knocks(world, dogs.says("Announce", removal))
+    world.settle()
+    if when == "asked for again":  # a notice of it that was late, or another of its servers
+        dogs.knocks(world, dogs.says("Announce", first["id"]))
+        world.settle()
+        assert not alice.seen("first", room)
+
+    def reads_below() -> None:
+        Errand.objects.filter(about=bone["id"]).delete()
+        cache.clear()
+        errands.put(Errand.Kind.CONVERSATION, bone["id"])
+        world.settle()
+
+    for _ in range(2):
+        reads_below()
+        assert not alice.seen("first", room)
+        assert alice.seen("bone", room)
+        lost_and_rebuilt()
+    actions.prune(int(time.time() * 1000) + 1)
+    reads_below()
+    assert not alice.seen("first", room)
+    back = judge.says("Undo", removal, to=[PUBLIC], audience=dogs.id)
+    dogs.knocks(world, dogs.says("Announce", back))
+    world.settle()
+    assert len(alice.seen("first", room)) == 1
+    lost_and_rebuilt()
+    reads_below()
+    assert len(alice.seen("first", room)) == 1
 
 
 @pytest.mark.parametrize("form", ["NodeBB", "Mastodon", "PieFed", "nothing"])

@@ -237,7 +237,7 @@ def test_a_deletion_leaves_a_tombstone_with_the_id():
     got = render.render(act, replace(SENT, event=FROM_BOB))
     assert isinstance(got, Redact)
     assert got.event == FROM_BOB
-    assert got.content == {"social.ownroom.tombstone": {"id": BOB_POST, "at": NOW}}
+    assert got.content == {"social.ownroom.tombstone": {"id": BOB_POST, "at": NOW, "by": BOB_URI}}
 
 
 def test_taking_back_redacts_what_was_done():
