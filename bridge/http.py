@@ -15,7 +15,7 @@ import ssl
 import time
 import urllib.parse
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,9 +23,10 @@ from typing import IO, Any
 
 import aiohttp  # noqa: TID251  this is the one module that may
 from django.conf import settings
+from multidict import CIMultiDict
 from yarl import URL
 
-from bridge import addresses, pace
+from bridge import addresses, flights, pace
 from bridge.activitypub import jsonld
 from bridge.addresses import Refused, checked
 from bridge.errors import Busy, Forbidden, Gone, Later, Unreadable
@@ -227,7 +228,7 @@ async def fetch(
                 place = answer.headers.get("Location")
                 if answer.status not in _REDIRECTING or not place:
                     body = await _body(answer, limit)
-                    return Response(answer.status, url, answer.headers, body)
+                    return Response(answer.status, url, CIMultiDict(answer.headers), body)
                 answer.close()
             url = _redirected(url, place)
     raise Refused("too many redirects")
@@ -319,30 +320,40 @@ def get(
     total: float = TOTAL,
     limit: int = LIMIT,
     wait: float = TOTAL,
+    asker: str = "",
+    joins: bool = False,
 ) -> Response:
-    """`fetch`, for threads other than the loop's, at the host's pace: see bridge/pace.py."""
+    """`fetch`, for threads other than the loop's, at the host's pace: see bridge/pace.py.
+
+    `asker`: in whose name, and how. Who asks for the same in the same name waits until nobody else
+    does, and takes an answer that was asked for meanwhile; `joins`: or before, if it is on its way.
+    """
     host, known = urllib.parse.urlsplit(url).netloc, pace.of_this_process
     if left := known.is_shut(host):
         raise Crowded("it asked us to ask for nothing now", after=left)
     ask = partial(fetch, url, accept=accept, sign=sign, total=total, limit=limit, wait=wait)
-    answer = run(_in_turn(host, ask) if pace.is_unhurried() else _at_once(host, ask))
+    key = f"{asker} {accept} {checked(url)}" if asker else ""
+    if pace.is_unhurried() and not (joins and flights.is_on_its_way(key)):
+        run(_turn(host))  # before others wait for the answer, or they would wait for this, too
+    elif not pace.is_unhurried():
+        ask = partial(_at_once, host, ask)
+    answer = flights.asked(key, ask, joins=joins) if asker else run(ask())
     enough = retry_after(answer) or ENOUGH if answer.status == 429 else used_up(answer)
     if enough:
         known.shut(host, enough)
     return answer
 
 
-async def _at_once(host: str, ask: Callable[[], Awaitable[Response]]) -> Response:
+async def _at_once(host: str, ask: Callable[[], Coroutine[Any, Any, Response]]) -> Response:
     pace.of_this_process.count(host)
     return await ask()
 
 
-async def _in_turn(host: str, ask: Callable[[], Awaitable[Response]]) -> Response:
+async def _turn(host: str) -> None:
     pause = pace.of_this_process.turn(host, pace.PATIENCE)
     if pause is None:
         raise Crowded("enough was asked of this host for now", after=pace.BURST / pace.RATE)
     await asyncio.sleep(pause)
-    return await ask()
 
 
 async def post(

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -50,12 +50,29 @@ def loop() -> asyncio.AbstractEventLoop:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Blocks the calling thread (never the loop's own) until `work` is done."""
-    if _nobody.get():
+    try:
+        may_ask()
+    except Elsewhere:
         work.close()
+        raise
+    return awaited(begun(work))
+
+
+def may_ask() -> None:
+    """Raises Elsewhere where others wait for this thread."""
+    if _nobody.get():
         raise Elsewhere
+
+
+def begun(work: Coroutine[Any, Any, T]) -> Future[T]:
+    return asyncio.run_coroutine_threadsafe(work, loop())
+
+
+def awaited(work: Future[T]) -> T:
+    """Of `begun`, by this thread or another."""
     with turns.aside():
         try:
-            return asyncio.run_coroutine_threadsafe(work, loop()).result()
+            return work.result()
         finally:
             once.forget()  # others went on meanwhile
 

@@ -44,6 +44,7 @@ THOROUGH = (
     "tests/bridge/test_admin.py",
     "tests/bridge/test_commandline.py",
     "tests/bridge/test_delivering.py",
+    "tests/bridge/test_flights.py::test_who_takes",
     "tests/bridge/test_html.py",
     "tests/bridge/test_http.py",
     "tests/bridge/test_keeping.py",

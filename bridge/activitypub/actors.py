@@ -54,7 +54,7 @@ def find(uri: str) -> Actor:
     if actor and (actor.is_local or actor.fetched > timezone.now() - FRESH):
         return actor
     try:
-        return fetch(uri)
+        return fetch(uri, joins=True)
     except Later:
         if actor:  # an old profile is better than none
             return actor
@@ -69,9 +69,9 @@ def find_at(url: str) -> Actor:
         return find(page.found)
 
 
-def fetch(uri: str) -> Actor:
+def fetch(uri: str, *, joins: bool = False) -> Actor:
     """Asks the origin and stores what it says."""
-    document = get(uri)
+    document = get(uri, joins=joins)
     now = int(timezone.now().timestamp() * 1000)
     profile = _profile(document, uri, at=now)
     actor = keep(profile, at=now)
@@ -189,14 +189,16 @@ def _unfit(profile: Profile) -> Trouble | None:
     return None
 
 
-def get(uri: str, *, total: float = BUDGET) -> dict[str, object]:
+def get(uri: str, *, joins: bool = False) -> dict[str, object]:
     """A document from its origin, asked for in the name of this server. Raises Trouble."""
-    return document_at(uri, total=total)[0]
+    return document_at(uri, joins=joins)[0]
 
 
-def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], str]:
-    """The document whose id is `uri`, and its text."""
-    response = _asked(uri, total)
+def document_at(uri: str, *, joins: bool = False) -> tuple[dict[str, object], str]:
+    """The document whose id is `uri`, and its text, as it is by now; `joins`: or was when somebody
+    else asked for it, whose answer is on its way. That will do for what is new here.
+    """
+    response = _asked(uri, joins=joins)
     if response.status == 404:
         raise Absent("its origin answers 404")
     if response.status == 410:
@@ -215,21 +217,26 @@ def document_at(uri: str, *, total: float = BUDGET) -> tuple[dict[str, object], 
     return jsonld.discreet(document, response.body.decode("utf-8", "replace"))
 
 
-def _asked(uri: str, total: float) -> http.Response:
+def _asked(uri: str, *, joins: bool) -> http.Response:
     host = names.host_of(uri)
     if host == settings.OWNROOM_DOMAIN:
         raise Forbidden("it is on this server")
     if why := policy.host_refused(host):
         raise Forbidden(why)
     kind = peer_kind(uri)
-    response = http.get(uri, accept=ACCEPT, sign=signer(kind), total=total, wait=WAIT)
+    response = _knocked(uri, kind, joins=joins)
     if response.status == 401:  # double knock
         other = "cavage" if kind == "rfc9421" else "rfc9421"
-        second = http.get(uri, accept=ACCEPT, sign=signer(other), total=total, wait=WAIT)
+        second = _knocked(uri, other, joins=joins)
         if second.status == 200:
             remember_kind(uri, other)
         return second
     return response
+
+
+def _knocked(uri: str, kind: str, *, joins: bool) -> http.Response:
+    sign = signer(kind)
+    return http.get(uri, accept=ACCEPT, sign=sign, total=BUDGET, wait=WAIT, asker=kind, joins=joins)
 
 
 def signer(
@@ -326,7 +333,7 @@ def _fetch_by_key(key_id: str) -> Actor:
     if reason := cache.get(miss):
         raise (Later if reason == "later" else Forbidden)("its key could not be had a moment ago")
     try:
-        actor = fetch(_owner(key_id))
+        actor = fetch(_owner(key_id), joins=True)
     except http.Crowded:  # which says nothing about this key
         raise
     except Later:
@@ -346,7 +353,7 @@ def _owner(key_id: str) -> str:
     address = key_id.split("#", maxsplit=1)[0]
     if known(address) or "#" in key_id:
         return address
-    response = _asked(address, BUDGET)
+    response = _asked(address, joins=True)
     if response.status != 200:
         raise Gone(f"the key's origin answers {response.status}")
     document = http.activity_json(response)
@@ -385,7 +392,7 @@ def lookup(acct: str) -> Actor:
     if stored and stored.fetched > timezone.now() - FRESH:
         return stored
     try:
-        actor = fetch(_webfinger(user, host))
+        actor = fetch(_webfinger(user, host), joins=True)
     except Later:
         if stored is None:
             raise
@@ -416,7 +423,8 @@ def _asked_for(user: str, host: str) -> dict[str, object]:
         raise Forbidden(why)
     resource = quote(f"acct:{user}@{host}", safe="")
     url = f"{settings.OWNROOM_SCHEME}://{host}/.well-known/webfinger?resource={resource}"
-    response = http.get(url, accept="application/jrd+json, application/json", total=BUDGET)
+    accept = "application/jrd+json, application/json"
+    response = http.get(url, accept=accept, total=BUDGET, asker="nobody", joins=True)
     if response.status in {404, 410}:
         raise Gone(f"{host} knows nobody of that name")
     if response.status != 200:

@@ -48,7 +48,7 @@ def around(act: Publish, at: int, deadline: float) -> tuple[list[Said], Publish]
 
 def claimed(uri: str, at: int) -> Said:
     """As its author has it. What it says it may quote nobody has looked at."""
-    document, wire = actors.document_at(uri)
+    document, wire = actors.document_at(uri, joins=True)
     return read(document, wire, uri, at)
 
 

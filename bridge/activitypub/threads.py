@@ -54,7 +54,7 @@ class _Walk:
         """Raises Spent, or Trouble."""
         self._pay(names.host_of(uri))
         try:
-            return actors.document_at(uri)
+            return actors.document_at(uri, joins=True)
         except Later:
             self.shut.add(names.host_of(uri))
             raise

@@ -6,6 +6,7 @@ The neighbour keeps the rules; here nobody does. Each server has an address of i
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,9 +47,12 @@ class Liar:
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     asked_with: list[dict[str, str]] = field(default_factory=list)  # the headers, lower case
+    within: Counter[str] = field(default_factory=Counter)  # questions that wait, by path
+    most: Counter[str] = field(default_factory=Counter)  # of them at once
     heard: list[Json] = field(default_factory=list)
     heard_at: list[str] = field(default_factory=list)  # the paths
     gate: threading.Event = field(default_factory=threading.Event)  # shut: nothing is answered
+    slow: float = 0.0  # seconds until it answers
     headers: list[dict[str, str]] = field(default_factory=list)  # of what was heard, lower case
     answers: list[Page] = field(default_factory=list)  # to what is heard next; then it is 202
 
@@ -157,8 +161,13 @@ def _handler(liar: Liar) -> type[BaseHTTPRequestHandler]:
             path = urlsplit(self.path).path
             liar.asked.append(path)
             liar.asked_with.append({name.lower(): value for name, value in self.headers.items()})
+            liar.within[path] += 1
+            liar.most[path] = max(liar.most[path], liar.within[path])
+            page = liar.pages.get(path, Page(b"{}", status=404))  # as it is when it is asked for
             liar.gate.wait()
-            self._answer(liar.pages.get(path, Page(b"{}", status=404)))
+            time.sleep(liar.slow)
+            liar.within[path] -= 1  # before the answer, or who has it may ask again too soon
+            self._answer(page)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
