@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from bridge import enacting, moderation, partings
+from bridge import enacting, moderation, partings, processing
 from bridge.models import Key, Parting, Received
 from social import actions, once
 from social.acts import Act, Block, BlockHost, Boost, Follow, Mute, React, Reject, Undo
@@ -25,7 +25,7 @@ HERE = "http://social.test/ap/a/"
 def _a_long_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is that judges."""
     for name in ("MOMENT", "AS_IT_WAS"):
-        monkeypatch.setattr(enacting, name, 60.0)
+        monkeypatch.setattr(processing, name, 60.0)
     monkeypatch.setattr(once, "MOMENT", 60.0)
 
 
@@ -74,9 +74,9 @@ def test_what_comes_after_it_is_refused_although_it_was_welcome_a_moment_ago(
     said = write(alice)
     rows = [row(create(mallory, number, inReplyTo=said.uri)) for number in range(2)]
     with once.remembered(once.Memory(60.0)):
-        enacting.process(rows[0])
+        processing.process(rows[0])
         WAYS[way](alice, mallory)
-        enacting.process(rows[1])
+        processing.process(rows[1])
     assert [each.state for each in Received.objects.order_by("pk")] == ["done", "ignored"]
     assert Post.objects.filter(author=mallory).count() == 1
 
@@ -84,7 +84,7 @@ def test_what_comes_after_it_is_refused_although_it_was_welcome_a_moment_ago(
 def test_of_many_rows_in_a_row_those_after_it_are_refused(
     alice: Actor, mallory: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enacting, "STINT", 1)
+    monkeypatch.setattr(processing, "STINT", 1)
     said, blocked = write(alice), []
 
     def watched(execute: Any, sql: str, *rest: Any) -> Any:
@@ -102,7 +102,7 @@ def test_of_many_rows_in_a_row_those_after_it_are_refused(
     for number in (1, 2):
         row(create(mallory, number, inReplyTo=said.uri))
     with connection.execute_wrapper(between):
-        enacting.drain_together([lane])
+        processing.drain_together([lane])
     states = list(Received.objects.order_by("pk").values_list("state", flat=True))
     assert (blocked, states) == ([True], ["done", "ignored", "ignored"])
     assert not Delivery.objects.filter(sender=mallory.uri, act__post__endswith="/2").exists()
