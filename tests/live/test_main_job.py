@@ -10,7 +10,7 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor, NeighbourError
 from bridge.demo.person import Event
-from tests.live.stage import Resident, Stage, after, containing, until
+from tests.live.stage import Resident, Stage, after, containing, every, until
 
 pytestmark = pytest.mark.live
 
@@ -162,6 +162,20 @@ def test_edits_and_deletions_follow_the_post(town: Stage, alice: Resident, follo
     alice.person.redact(alice.room, event)
     follower.wait_for("Delete", contains=uri)
     assert until(lambda: town.server.document(uri)[0] == 410)
+
+
+def test_a_single_edit_that_is_redacted_is_taken_back(
+    town: Stage, alice: Resident, follower: Actor
+) -> None:
+    """A homeserver shows what is left: an edit that it redacted has no relation any more."""
+    event, name = alice.post(f"at first {follower.name}"), follower.name
+    for words in ("better", "hunter2"):
+        edit = alice.person.edit(alice.room, event, f"{words} {name}")
+        follower.wait_for("Update", contains=f"{words} {name}")
+    alice.person.redact(alice.room, edit)
+    until(lambda: len(follower.received("Update", contains=f"better {name}")) == 2)
+    assert b"better" in town.server.document(alice.uri(event))[1]
+    until(lambda: "hunter2" not in str(every(alice.person, alice.room)))
 
 
 def test_what_the_neighbour_edits_and_deletes_changes_in_the_room(
