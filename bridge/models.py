@@ -92,6 +92,11 @@ class Room(models.Model):
         return f"{self.kind} {self.room_id}"
 
     @property
+    def is_let_go(self) -> bool:
+        """A direct room in which others can read: nothing new is said there."""
+        return self.kind == self.Kind.DIRECT and "-" in (self.key or "")
+
+    @property
     def place_name(self) -> str:
         """As lanes and deliveries call it (bridge/matrix/places.py)."""
         return f"{self.kind} {self.key or (self.actor.uri if self.actor else self.owner)}"

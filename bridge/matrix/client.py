@@ -317,8 +317,9 @@ async def state(room: str, kind: str, key: str = "", *, by: str = "") -> dict[st
         raise
 
 
-async def all_state(room: str) -> list[dict[str, Any]]:
-    response = await _answer(_ours().room_get_state(room))
+async def all_state(room: str, *, by: str = "") -> list[dict[str, Any]]:
+    with acting_as(by or registration.load().bot):
+        response = await _answer(_ours().room_get_state(room))
     return list(response.events)
 
 

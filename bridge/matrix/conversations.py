@@ -6,12 +6,12 @@ that only its owner and the bot see.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q
 
-from bridge.errors import Gone
+from bridge.errors import Gone, Later
 from bridge.loop import in_database, run
 from bridge.matrix import client, registration, render, rooms, shapes
 from bridge.matrix.vocabulary import LEDGER, MIRROR
@@ -21,6 +21,11 @@ from social.acts import Publish
 from social.models import Actor
 
 MOST = 50  # people in a direct room
+OVERHEARD = (
+    "<p>Somebody can read here who is no part of this conversation. So whatever comes from now on"
+    " comes in another room; what you write here still arrives.</p>"
+)
+SHUT = {"invite", "knock", "private"}  # join rules by which nobody comes in unasked
 UNSEALED = (
     "<p>This conversation crosses networks, so it is not end-to-end encrypted: the servers of those"
     " who take part can read it.</p>"
@@ -65,11 +70,12 @@ async def direct(key: str, speaker: str = "") -> Room:
     if room.ready:
         return room
     spoken = [await rooms.ghost_of(actor) for actor in ghosts]
+    name = await in_database(_next_name, key)
     first = speaker if speaker in spoken else spoken[0]
     invited = [one for one in [*people, *spoken] if one != first]
     with client.acting_as(first):
         room_id = await client.create_room(
-            alias=rooms.alias("direct", key),
+            alias=rooms.alias("direct", name),
             preset="trusted_private_chat",
             room_version=rooms.VERSION,
             is_direct=True,
@@ -93,16 +99,28 @@ async def settle(room: Room, room_id: str, reader: str) -> Room:
     found = await in_database(_settle, room.pk, room_id, reader)
     named = await in_database(_named, room.pk)
     entry = {"op": "room", "kind": "direct", "room_id": room_id, "reader": reader, "people": named}
-    for desk in await in_database(_desks, room.pk):
-        await client.put_state(desk, LEDGER, {"v": 1, **entry}, (found.key or "")[:64])
+    await _note(found, entry)
     await rooms.read_from_here(room_id, reader)
     return found
 
 
+async def _note(room: Room, entry: dict[str, Any]) -> None:
+    for desk in await in_database(_desks, room.pk):
+        await client.put_state(desk, LEDGER, {"v": 1, **entry}, (room.key or "")[:64])
+
+
 async def gather(room: Room) -> None:
-    """Who left a conversation is asked in again when somebody goes on with it."""
-    for owner in await in_database(_owners, room.pk):
-        await _ask_in(room, owner)
+    """Who left a conversation is asked in again when somebody goes on with it. Raises Later where
+    others can read by now: it goes on in another room.
+    """
+    owners = await in_database(_owners, room.pk)
+    state = await client.all_state(room.room_id, by=room.reader)
+    if _is_open(state, owners):
+        await let_go(room)
+        raise Later("others can read in its room: it goes on in another one", after=0)
+    for owner in owners:
+        if _membership(state, owner) == "leave":
+            await client.invite(room.room_id, owner, by=room.reader)
 
 
 async def _ask_in(room: Room, user: str) -> None:
@@ -145,6 +163,74 @@ def _state(kind: str, content: dict[str, Any]) -> dict[str, Any]:
     return {"type": kind, "state_key": "", "content": content}
 
 
+# ---- in which others can read
+
+
+def came(room: Room, who: str) -> None:
+    """Somebody was asked into a direct room, or came in."""
+    if not room.is_let_go and who not in _owners(room.pk):
+        run(let_go(room))
+
+
+def _is_open(state: Collection[dict[str, Any]], owners: Collection[str]) -> bool:
+    for event in state:
+        kind, content, who = event["type"], event["content"], str(event.get("state_key"))
+        if kind == "m.room.join_rules" and content.get("join_rule") not in SHUT:
+            return True
+        if kind == "m.room.history_visibility" and _is_public(content):
+            return True
+        known = who in owners or registration.load().ours(who)
+        if (
+            kind == "m.room.member"
+            and not known
+            and content.get("membership") in {"join", "invite"}
+        ):
+            return True
+    return False
+
+
+def _is_public(content: Mapping[str, Any]) -> bool:
+    return content.get("history_visibility") == "world_readable"
+
+
+def _membership(state: Collection[dict[str, Any]], user: str) -> str:
+    member = ("m.room.member", user)
+    found = [e["content"] for e in state if (e["type"], e.get("state_key")) == member]
+    return str(found[0].get("membership")) if found else "leave"
+
+
+async def let_go(room: Room) -> None:
+    """What stands there can still be answered and taken back; what comes has a new room."""
+    said = render.notice(OVERHEARD)
+    txn = f"overheard{room.pk}"
+    await client.send(room.room_id, said.type, said.content, txn=txn, user=room.reader)
+    entry = {"op": "room", "kind": "direct", "room_id": "", "reader": "", "people": []}
+    await _note(room, entry)
+    old = await in_database(_let_go, room.pk)
+    named = await in_database(_named, room.pk)
+    entry = {"op": "room", "kind": "direct", "room_id": old.room_id, "reader": old.reader}
+    await _note(old, entry | {"people": named})
+
+
+def _let_go(pk: int) -> Room:
+    room = Room.objects.get(pk=pk)
+    if not room.is_let_go:
+        key = room.key or ""
+        digest = hashlib.sha256(room.room_id.encode()).hexdigest()
+        Room.objects.filter(pk=pk).update(key=f"{key[:31]}-{digest[:32]}")
+        people = list(room.people.all())
+        if key == key_of([actor.uri for actor in people]):
+            expect(people)
+        room.refresh_from_db()
+    return room
+
+
+def _next_name(key: str) -> str:
+    """Each room that was let go has an alias still."""
+    before = Room.objects.filter(kind=Room.Kind.DIRECT, key__startswith=f"{key[:31]}-").count()
+    return f"{key} {before}" if before else key
+
+
 # ---- one that somebody here began
 
 
@@ -165,6 +251,8 @@ async def bound(room_id: str, owner: str, ghost: str) -> str:
     strangers: bool = await in_database(_any_stranger, others)
     if strangers:
         return "Somebody in this room has no profile here, and would read along: I leave it"
+    if _is_open(await client.all_state(room_id, by=ghost), inside):
+        return "Anybody can come into this room, or read in it without: I leave it. Please begin a conversation for those alone who are asked in"  # noqa: E501
     if await client.state(room_id, "m.room.encryption", by=ghost):
         return (
             "This room is encrypted, and I cannot read it, so nothing would arrive. Please begin a"

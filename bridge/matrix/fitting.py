@@ -42,6 +42,8 @@ def _is_for_all(post: Post, room: Room) -> bool:
     """Of those who read in a direct room an edit may leave somebody out."""
     if post.visibility in OPEN or room.kind != Room.Kind.DIRECT:
         return True
+    if room.is_let_go:
+        return False
     inside = set(Actor.objects.local().filter(conversations=room).values_list("pk", flat=True))
     readers = set(post.addressed.values_list("pk", flat=True)) | {post.author_id}
     if post.visibility == "private":

@@ -77,6 +77,8 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
         return owners.came_or_went(event, who, room)
     if room and room.kind == Room.Kind.MIRROR and who == sender and not reg.ours(who):
         return _reader_came_or_went(event, who, room, str(now))
+    if room and room.kind == Room.Kind.DIRECT and now in {"invite", "join"}:
+        conversations.came(room, who)
     raise Unreadable("somebody came or went")
 
 
@@ -196,11 +198,22 @@ async def tell(cause: str, room_id: str, text: str, *, user: str = "") -> None:
 
 async def _ghost_invited(event: dict[str, Any], ghost: str, room_id: str, sender: str) -> str:
     """Somebody begins a conversation with a ghost, as with anybody in Matrix."""
+    if not await _is_asked_in(room_id, ghost):
+        return ""  # the same invitation, read a second time
     problem = await conversations.bound(room_id, sender, ghost)
     if problem:
         await tell(str(event.get("event_id")), room_id, f"<p>{problem}.</p>", user=ghost)
         await client.leave(room_id, ghost)
     return ""
+
+
+async def _is_asked_in(room_id: str, ghost: str) -> bool:
+    try:
+        return await client.membership(room_id, ghost, by=ghost) in {"invite", "join"}
+    except client.MatrixError as error:
+        if error.code != "M_FORBIDDEN":
+            raise
+        return True  # who is asked in and has not come yet may not look
 
 
 # ---- the state of a profile room

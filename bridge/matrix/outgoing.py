@@ -81,13 +81,18 @@ async def event(
         found = await parts.brought(files, known.sender)
         known = known._replace(refs=replace(known.refs, files=found))
         written = render.render(known.act, known.refs)
-    if known.room.kind == Room.Kind.DIRECT and isinstance(known.act, Publish):
+    if _tells_in_secret(known.act, known.room):
         await conversations.gather(known.room)
     await clear()
     if isinstance(written, render.Redact):
         await _take_out(known, written, row)
     elif isinstance(written, render.Send):
         await _say(known, written, row, ts)
+
+
+def _tells_in_secret(act: Act, room: Room) -> bool:
+    words = isinstance(act, Publish | Revise)
+    return words and room.kind == Room.Kind.DIRECT and not room.is_let_go
 
 
 async def _say(known: "Known", written: render.Send, row: Delivery, ts: int | None) -> None:

@@ -236,6 +236,8 @@ class Homeserver:
         }
         preset = body.get("preset", "private_chat")
         levels = {"users": {user: 100}, "users_default": 0, "state_default": 50}
+        if preset == "trusted_private_chat":  # whoever is asked in at once has the same power
+            levels["users"] |= dict.fromkeys(body.get("invite") or [], 100)
         self.append(room, "m.room.create", user, creation, "")
         self.member(room, user, user, "join")
         levels |= body.get("power_level_content_override") or {}

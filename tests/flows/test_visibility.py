@@ -381,6 +381,89 @@ def test_a_conversation_that_is_encrypted_later_says_so_and_sends_nothing(
     assert any("went nowhere" in line for line in cast.dave.answers())
 
 
+OVERHEARD = "no part of this conversation"
+
+
+def spoken(world: World, reader: Resident, other: Neighbour, text: str) -> str:
+    """The room in which a letter stands that comes now."""
+    other.post(text, to="direct", mentions=[reader.handle])
+    world.settle()
+    shown = [room.id for room in world.home.rooms.values() if text in str(room.events)]
+    (room_id,) = (one for one in shown if one != reader.desk)
+    return str(room_id)
+
+
+@pytest.mark.parametrize("begun", ["by the ghost", "by the owner"])
+@pytest.mark.parametrize("how", ["join", "invite"])
+def test_who_is_let_into_a_conversation_reads_nothing_that_comes_after(
+    world: World, cast: Cast, begun: str, how: str
+) -> None:
+    reader, pat, guest = cast.alice, cast.pat, world.person("guest")
+    if begun == "by the owner":
+        reader = cast.dave
+        conversation(world, reader, pat)
+    old = spoken(world, reader, pat, "still among us")
+    reader.person.join(old)
+    reader.person.invite(old, guest.user_id)
+    if how == "join":
+        guest.join(old)
+    world.settle()
+    assert any(OVERHEARD in str(e["content"]) for e in reader.person.messages(old))
+    new = spoken(world, reader, pat, WORDS)
+    assert new != old
+    reader.person.join(new)
+    with pytest.raises(Refused):
+        guest.join(new)
+    reader.person.send(old, "this goes out as before")
+    reader.person.send(new, "and so does this")
+    world.settle()
+    assert pat.received("Create", contains="this goes out as before")
+    assert pat.received("Create", contains="and so does this")
+    lost_and_rebuilt()
+    assert spoken(world, reader, pat, "after a loss") == new
+
+
+def test_a_letter_in_a_room_with_somebody_else_is_edited_in_another_and_deleted_in_both(
+    world: World, cast: Cast
+) -> None:
+    alice, pat, guest = cast.alice, cast.pat, world.person("guest")
+    letter = pat.post("first words", to="direct", mentions=[alice.handle])
+    world.settle()
+    old = Room.objects.get(kind="direct", people__uri=pat.id).room_id
+    alice.person.join(old)
+    alice.person.invite(old, guest.user_id)
+    guest.join(old)
+    world.settle()
+    pat.update(letter.post, WORDS)
+    world.settle()
+    assert not any(WORDS in str(e["content"]) for e in guest.messages(old, 500))
+    assert in_rooms(world, alice)
+    pat.delete(letter.post)
+    world.settle()
+    assert not in_rooms(world, alice)
+    assert not alice.seen("first words", old)
+
+
+def test_a_room_that_opens_later_is_noticed_before_the_next_letter(
+    world: World, cast: Cast
+) -> None:
+    dave, pat = cast.dave, cast.pat
+    old = conversation(world, dave, pat)
+    dave.person.put_state(
+        old, "m.room.history_visibility", {"history_visibility": "world_readable"}
+    )
+    world.settle()
+    assert spoken(world, dave, pat, WORDS) != old
+
+
+def test_a_ghost_leaves_a_room_into_which_anybody_can_come(world: World, cast: Cast) -> None:
+    ghost = Ghost.objects.get(actor__uri=cast.pat.id).mxid
+    room = cast.dave.person.create_room(preset="public_chat", invite=[ghost])
+    world.settle()
+    assert any("Anybody can come" in str(e["content"]) for e in cast.dave.person.messages(room))
+    assert ghost not in cast.dave.person.members(room)
+
+
 def test_an_answer_to_a_followers_only_post_goes_to_its_author_alone(
     world: World, cast: Cast
 ) -> None:

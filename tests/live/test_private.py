@@ -63,6 +63,24 @@ def test_a_direct_message_has_a_room_of_its_own_and_is_answered_there(
     until(lambda: not any(f"just you {pat.name}" in str(e) for e in alice.person.messages(room)))
 
 
+def test_who_is_let_into_a_conversation_reads_nothing_that_comes_after(
+    town: Stage, alice: Resident, pat: Actor
+) -> None:
+    guest = town.homeserver.person(f"guest{pat.name}")
+    pat.post(f"among us {pat.name}", to="direct", mentions=[alice.handle])
+    old = alice.room_with(pat.name)
+    alice.person.invite(old, guest.user_id)
+    guest.join(old)
+    alice.person.wait_for(old, containing("no part of this conversation"))
+    pat.post(f"for you alone {pat.name}", to="direct", mentions=[alice.handle])
+    new = alice.room_with(pat.name)
+    assert new != old
+    alice.sees(f"for you alone {pat.name}", room=new)
+    with pytest.raises(Refused):
+        guest.join(new)
+    assert not any("for you alone" in str(event) for event in guest.messages(old))
+
+
 def test_a_conversation_begins_in_matrix_by_inviting_a_ghost(
     town: Stage, alice: Resident, pat: Actor
 ) -> None:
