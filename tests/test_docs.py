@@ -10,7 +10,7 @@ from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bridge.matrix import vocabulary
-from bridge.matrix.commands import COMMANDS
+from bridge.matrix.commands.desk import COMMANDS
 from social.acts import Act
 
 ROOT = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ from bridge.matrix import (
     linking,
     membership,
     misplaced,
-    portrait,
+    profile_state,
     registration,
     replies,
     rooms,
@@ -124,7 +124,7 @@ def _said_before(owner: str, room_id: str) -> list[dict[str, Any]]:
     """What the owner of a room said of it before it was somebody's."""
     state = run(client.all_state(room_id))
     mine = [event | {"room_id": room_id} for event in state if event["sender"] == owner]
-    kinds = {*portrait.KINDS, "m.room.canonical_alias"}
+    kinds = {*profile_state.KINDS, "m.room.canonical_alias"}
     return [event for event in mine if event["type"] in kinds]
 
 

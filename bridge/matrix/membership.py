@@ -17,7 +17,7 @@ from bridge.matrix import (
     owners,
     pinning,
     places,
-    portrait,
+    profile_state,
     registration,
     rooms,
     shapes,
@@ -243,7 +243,7 @@ def state(event: dict[str, Any], room: Room) -> Sequence[Said]:
         raise Unreadable("this kind of event is not bridged")
     if kind == pinning.KIND and room.kind == Room.Kind.PROFILE:
         return pinning.read(event, room)
-    profile = portrait.changed(profiles.profile_of(room.actor), event)
+    profile = profile_state.changed(profiles.profile_of(room.actor), event)
     if profile is None:
         raise Unreadable("this kind of event is not bridged")
     at = shapes.number(event.get("origin_server_ts"))

@@ -6,7 +6,7 @@ from typing import Any
 from bridge import html, names
 from bridge.errors import Forbidden
 from bridge.matrix import messages, shapes
-from bridge.matrix.commands import COMMANDS, CREATING
+from bridge.matrix.commands.desk import COMMANDS, CREATING
 from bridge.models import Room
 
 REASON = "a word to the bot, in a room that is no desk"

@@ -10,13 +10,11 @@ from bridge.matrix import (
     anchors,
     answering,
     asking,
-    commands,
     decided,
     gaps,
     meeting,
     membership,
     misplaced,
-    moderation,
     order,
     outgoing,
     overflow,
@@ -27,6 +25,7 @@ from bridge.matrix import (
     render,
     unediting,
 )
+from bridge.matrix.commands import desk, moderation
 from bridge.matrix.parse import ECHO, Command, parse
 from bridge.matrix.readings import Ballot, Carried, Entry, Part, Receipt
 from bridge.matrix.traces import Words
@@ -86,7 +85,7 @@ class Matrix(Network):
             case Carried() | Entry() | Part() | Receipt():
                 raise Unreadable(ECHO)
             case Command():
-                return commands.run(found, room)
+                return desk.run(found, room)
             case Ballot(votes=votes):
                 self._may_publish(room, event["sender"])
                 return [Said(vote, row.body) for vote in votes]

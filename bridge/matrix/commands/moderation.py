@@ -10,7 +10,7 @@ from django.db.models import Q
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.matrix import shapes, spans
-from bridge.matrix.calls import Call
+from bridge.matrix.commands.calls import Call
 from bridge.models import Anchor, Room
 from bridge.network import Said
 from social.acts import OPEN, Act, Undo

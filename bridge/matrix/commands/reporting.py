@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from bridge import html, names
 from bridge.errors import Forbidden, Unreadable
-from bridge.matrix.calls import Call, named
+from bridge.matrix.commands.calls import Call, named
 from bridge.network import Said
 from social.acts import FOLLOWED, OPEN, Report
 from social.models import Actor, Post

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bridge import directory, html, names
 from bridge.errors import Forbidden, Unreadable
 from bridge.matrix import spans
-from bridge.matrix.calls import MANY, Call, listed, named, only
+from bridge.matrix.commands.calls import MANY, Call, listed, named, only
 from bridge.models import Ghost
 from bridge.network import Said
 from social.acts import Block, BlockHost, Mute, Undo

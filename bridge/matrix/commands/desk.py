@@ -9,20 +9,20 @@ from django.db.models import Q
 
 from bridge import html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
-from bridge.matrix import conversations, groups, linking, replies, wishes
-from bridge.matrix.calls import MANY, Call, listed, named, only
-from bridge.matrix.moderation import moderate
-from bridge.matrix.outlook import home, status, why
+from bridge.matrix import conversations, groups, linking, replies
+from bridge.matrix.commands.calls import Call, named, only
+from bridge.matrix.commands.follows import accept, follow, followers, following, reject, unfollow
+from bridge.matrix.commands.moderation import moderate
+from bridge.matrix.commands.profile import alias, choices, move, settle
+from bridge.matrix.commands.reporting import forward, report
+from bridge.matrix.commands.safety import block, blocks, mute, mutes, unblock, unmute
+from bridge.matrix.commands.status import home, status, why
 from bridge.matrix.readings import Command
-from bridge.matrix.reporting import forward, report
-from bridge.matrix.safety import block, blocks, mute, mutes, unblock, unmute
-from bridge.matrix.wishes import alias, move, settle
 from bridge.models import Room
 from bridge.network import Said
 from social import quoting
-from social.acts import Accept, Follow, Leave, Reject, Undo
+from social.acts import Leave
 from social.models import Actor, Post, Stamp
-from social.models import Follow as FollowRow
 
 
 def run(command: Command, room: Room | None = None) -> list[Said]:
@@ -134,7 +134,7 @@ def _help(words: Sequence[str], known: Collection[str]) -> list[Said]:
     """All that is known at this desk, or one of them."""
     asked = words[0].lstrip("!").lower() if words else ""
     if asked == "set" and known is COMMANDS:
-        return wishes.choices()
+        return choices()
     if asked and asked not in known:
         raise _unknown(asked)
     rows = "".join(
@@ -179,34 +179,6 @@ def _group(call: Call) -> list[Said]:
     )
 
 
-def _follow(call: Call) -> list[Said]:
-    target = call.whom()
-    if target == call.actor:
-        raise Forbidden("you cannot follow yourself")
-    old = call.actor.follows_out.filter(target=target).first()
-    if old and old.state == "accepted":
-        return only(f"<p>You follow {named(target)} already.</p>")
-    act = Follow(author=call.actor.uri, target=target.uri, uri=call.uri, at=call.at)
-    answer = f"<p>I asked {named(target)} to let you follow. You will read here when they do.</p>"
-    # Who thinks that this was asked already answers only once the first question is taken back.
-    again = [Said(_taken_back(old, target, call.at))] if old and old.uri != call.uri else []
-    return [*again, Said(act, answer=answer)]
-
-
-def _unfollow(call: Call) -> list[Said]:
-    target = call.whom()
-    row = call.actor.follows_out.filter(target=target).first()
-    if row is None:
-        return only(f"<p>You do not follow {named(target)}.</p>")
-    act = _taken_back(row, target, call.at)
-    return [Said(act, answer=f"<p>You no longer follow {named(target)}.</p>")]
-
-
-def _taken_back(row: FollowRow, target: Actor, at: int) -> Undo:
-    said = Follow(author=row.follower.uri, target=target.uri, uri=row.uri, at=row.at)
-    return Undo(author=said.author, uri=row.uri, at=at, undone=said)
-
-
 def _unquote(call: Call) -> list[Said]:
     """By the address of the post that quotes, or of its page."""
     link = call.words[0].strip("<>") if call.words else ""
@@ -224,49 +196,6 @@ def _unquote(call: Call) -> list[Said]:
             answer=f"<p>{named(found.by)} may no longer quote you there. Their server is told.</p>",
         )
     ]
-
-
-def _waiting(call: Call) -> FollowRow:
-    asker = call.whom()
-    row = FollowRow.objects.filter(follower=asker, target=call.actor).first()
-    if row is None:
-        raise Forbidden(f"@{asker.acct} has not asked to follow you")
-    return row
-
-
-def _accept(call: Call) -> list[Said]:
-    row = _waiting(call)
-    act = Accept(author=call.actor.uri, follower=row.follower.uri, uri=row.uri, at=call.at)
-    return [Said(act, answer=f"<p>{named(row.follower)} follows you now.</p>")]
-
-
-def _reject(call: Call) -> list[Said]:
-    row = _waiting(call)
-    act = Reject(author=call.actor.uri, follower=row.follower.uri, uri=row.uri, at=call.at)
-    more = " any more" if row.state == "accepted" else ": they are told so"
-    return [Said(act, answer=f"<p>{named(row.follower)} does not follow you{more}.</p>")]
-
-
-def _followers(call: Call) -> list[Said]:
-    rows = call.actor.follows_in.select_related("follower").order_by("-at")
-    shown = [
-        named(row.follower) + (_to_answer(row.follower) if row.state == "pending" else "")
-        for row in rows[:MANY]
-    ]
-    return listed("Your followers", "Nobody follows you yet.", shown, rows.count())
-
-
-def _to_answer(asker: Actor) -> str:
-    acct = html.escape(f"@{asker.acct}")
-    return f" (waiting): <code>accept {acct}</code> or <code>reject {acct}</code>"
-
-
-def _following(call: Call) -> list[Said]:
-    rows = call.actor.follows_out.select_related("target").order_by("-at")
-    shown = [
-        named(row.target) + (" (waiting)" if row.state == "pending" else "") for row in rows[:MANY]
-    ]
-    return listed("You follow", "You follow nobody yet.", shown, rows.count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,15 +219,13 @@ COMMANDS: dict[str, Entry] = {
         "profile create [handle]", "get a profile and its room (or: profile delete)", _profile
     ),
     "circle": Entry("circle", "a room for followers-only posts", _circle),
-    "follow": Entry("follow @name@server", "read somebody", _follow, alone=True),
-    "unfollow": Entry("unfollow @name@server", "stop reading somebody", _unfollow, alone=True),
-    "followers": Entry("followers", "who follows you", _followers),
-    "following": Entry("following", "whom you follow", _following),
+    "follow": Entry("follow @name@server", "read somebody", follow, alone=True),
+    "unfollow": Entry("unfollow @name@server", "stop reading somebody", unfollow, alone=True),
+    "followers": Entry("followers", "who follows you", followers),
+    "following": Entry("following", "whom you follow", following),
     "home": Entry("home", "the newest posts of those whom you follow", home),
-    "accept": Entry(
-        "accept @name@server", "let somebody follow you who asked", _accept, alone=True
-    ),
-    "reject": Entry("reject @name@server", "refuse or remove a follower", _reject, alone=True),
+    "accept": Entry("accept @name@server", "let somebody follow you who asked", accept, alone=True),
+    "reject": Entry("reject @name@server", "refuse or remove a follower", reject, alone=True),
     "block": Entry(
         "block @name@server",
         "neither reaches the other any more (or: block server)",

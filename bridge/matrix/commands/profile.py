@@ -7,9 +7,9 @@ from typing import Any
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
-from bridge.matrix import polls, portrait, spans
-from bridge.matrix.calls import Call, named, only
-from bridge.matrix.portrait import QUOTES
+from bridge.matrix import polls, profile_state, spans
+from bridge.matrix.commands.calls import Call, named, only
+from bridge.matrix.profile_state import QUOTES
 from bridge.network import Said
 from social import profiles
 from social.acts import Field, Introduce, Move, Profile
@@ -135,12 +135,12 @@ def _fields(actor: Actor, words: str) -> tuple[Field, ...]:
     if not label:
         raise _like_this("field")
     old = profiles.profile_of(actor).fields
-    new = portrait.field(label, value)
+    new = profile_state.field(label, value)
     kept = [new if field.name == new.name else field for field in old]
     if all(field.name != new.name for field in old):
         kept.append(new)
-    if len(kept) > portrait.FIELDS:
-        raise Forbidden(f"a profile has at most {portrait.FIELDS} fields")
+    if len(kept) > profile_state.FIELDS:
+        raise Forbidden(f"a profile has at most {profile_state.FIELDS} fields")
     return tuple(field for field in kept if field.value)
 
 
@@ -152,7 +152,7 @@ def _habit(actor: Actor, what: str, words: str) -> Habits:
             value = words.lower()
         case "notices" if words.lower() in SWITCH:
             value = SWITCH[words.lower()]
-        case "language" if not words or (portrait.language(words) and len(_primary(words)) < 4):
+        case "language" if not words or _is_language(words):
             value = words
         case "warning":
             pass
@@ -161,17 +161,17 @@ def _habit(actor: Actor, what: str, words: str) -> Habits:
     return replace(profiles.profile_of(actor).habits, **{what: value})
 
 
-def _primary(tag: str) -> str:
+def _is_language(tag: str) -> bool:
     """Longer ones are names of languages, and no codes that anybody reads."""
-    return tag.partition("-")[0]
+    return bool(profile_state.language(tag)) and len(tag.partition("-")[0]) < 4
 
 
 def _domains(words: str) -> tuple[str, ...]:
     said = words.replace(",", " ").split()
-    found = [portrait.domain(word) for word in said]
+    found = [profile_state.domain(word) for word in said]
     if not all(found):
         raise Unreadable("name websites, like this: set domains paper.example blog.example")
-    return tuple(dict.fromkeys(found))[: portrait.DOMAINS]
+    return tuple(dict.fromkeys(found))[: profile_state.DOMAINS]
 
 
 def alias(call: Call) -> list[Said]:
@@ -190,8 +190,8 @@ def alias(call: Call) -> list[Said]:
             raise Forbidden(f"@{other.acct} is no alias of yours")
         text = f"<p>{named(other)} is no longer an alias of yours.</p>"
         return [Said(_changed(call, aliases=kept), answer=text)]
-    if len(kept) >= portrait.ALIASES:
-        raise Forbidden(f"a profile has at most {portrait.ALIASES} aliases")
+    if len(kept) >= profile_state.ALIASES:
+        raise Forbidden(f"a profile has at most {profile_state.ALIASES} aliases")
     text = (
         f"<p>{named(other)} is an alias of yours now, for everybody to see: you can move here from"
         " there. The move itself begins there.</p>"

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bridge import html, names
 from bridge.errors import Unreadable
-from bridge.matrix.calls import Call, named, only
+from bridge.matrix.commands.calls import Call, named, only
 from bridge.models import Lane, Received, Room
 from bridge.network import Said
 from social import timelines
