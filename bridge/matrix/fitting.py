@@ -5,6 +5,7 @@ from typing import Any
 
 from bridge.errors import Forbidden
 from bridge.matrix import shapes, vocabulary
+from bridge.matrix.parse import about
 from bridge.models import Anchor, Room
 from social import actions
 from social.acts import OPEN, Act, Publish, Revise
@@ -66,7 +67,7 @@ def refuse_unseen(
         return  # what it answers was settled when it was written
     said = shapes.text(shapes.mapping(content.get(vocabulary.POST)).get("reply"))
     answered = {said, *(carried.get(one, "") for one in shapes.answered(content))}
-    answered = {uri.split("/update/")[0] for uri in answered}
+    answered = {base for uri in answered for base in (uri, about(uri))}
     hidden = [uri for uri in answered if uri in stored and stored[uri].visibility not in OPEN]
     if hidden and not all(_is_shown(uri, room, event.get("sender")) for uri in hidden):
         raise Forbidden("what it answers was not for its author")

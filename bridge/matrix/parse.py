@@ -56,7 +56,7 @@ _IN_EMOJI = _EMOJI | {"Sk", "Po", "Pd", "Nd", "Cf"}
 ENCRYPTED = "encrypted: a bridge cannot read it"
 ECHO = "an echo of our own"
 NO_REPLY = "not by the room's owner, and no reply to a post"
-_UPDATE = re.compile(r"(.+)/update/[A-Za-z0-9_-]+")
+_ABOUT = re.compile(r"(.+)/(?:update/[A-Za-z0-9_-]+|tally|end)")  # bridge/matrix/traces.py
 
 
 def needs(event: Any) -> Needs:
@@ -298,15 +298,22 @@ def _reply(event: Event, refs: Refs, options: Any) -> str:
 
 
 def _post_of(event_id: str, refs: Refs) -> str:
-    """The post that an event carries, be it an edit of it or somebody's boost of it."""
+    """The post that an event carries, be it an edit of it, somebody's boost of it, or how its poll
+    stands.
+    """
     uri = refs.carried.get(event_id, "") if event_id else ""
     act = refs.acts.get(uri)
     if act:
         return act.post if isinstance(act, Boost) else ""
     if uri in refs.stored:
         return uri
-    edit = _UPDATE.fullmatch(uri)
-    return edit[1] if edit else uri
+    return about(uri)
+
+
+def about(uri: str) -> str:
+    """The post of which an edit, or how its poll stands, is called so."""
+    found = _ABOUT.fullmatch(uri)
+    return found[1] if found else uri
 
 
 def _visibility(

@@ -36,7 +36,7 @@ def for_event(event: Mapping[str, Any], room: Room, met: Mapping[str, Actor]) ->
     needs = parse.needs(event)
     actors, pills = _people(needs.users, needs.accounts, met)
     carried = dict(Anchor.objects.filter(event_id__in=needs.events).values_list("event_id", "uri"))
-    bases = {uri.split("/update/")[0] for uri in carried.values()}
+    bases = {base for uri in carried.values() for base in (uri, parse.about(uri))}
     done = _acts(carried.values())
     cards = {uri: act.post for uri, act in done.items() if isinstance(act, Boost)}
     stored = _posts({*bases, *cards.values(), *needs.posts})

@@ -205,6 +205,22 @@ def test_how_a_poll_for_followers_goes_on_a_voter_who_was_removed_does_not_hear(
     assert [row.document for row in told] == [f"{poll}/create"]
 
 
+def test_whoever_answers_how_a_poll_stands_answers_the_poll(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event, poll = polling.begun(world, alice)
+    polling.casts(world, bob, poll, alice, "Tea")
+    polling.a_while_later(world)
+    (told,) = alice.seen("Votes so far")
+    alice.person.reply(alice.room, told["event_id"], "so few?", event)
+    alice.person.react(alice.room, told["event_id"], "🎉")
+    world.settle()
+    (answer,) = bob.received("Create", contains="so few?")
+    assert answer["activity"]["object"]["inReplyTo"] == poll
+    assert post(poll).reactions.get().emoji == "🎉"
+
+
 def test_the_owner_ends_a_poll_and_everybody_gets_the_result(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
