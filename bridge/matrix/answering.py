@@ -3,7 +3,15 @@
 from typing import Any
 
 from bridge import html, names
-from bridge.matrix import attachments, linking, misplaced, places, registration, replies
+from bridge.matrix import (
+    attachments,
+    linking,
+    misplaced,
+    places,
+    profile_state,
+    registration,
+    replies,
+)
 from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import ENCRYPTED, NO_REPLY
 from bridge.models import Room
@@ -26,6 +34,8 @@ def answer(event: dict[str, Any], room: Room, said: Said | None, problem: str, k
         _tell_typed(event, problem, key)
     if problem in UNREAD:
         _tell_unread(event, room, problem)
+    if room.kind == Room.Kind.PROFILE and room.leased and profile_state.closes(event):
+        _tell_closed(event, room)
     if problem == NO_REPLY and room.kind == Room.Kind.MIRROR:
         _tell_unheard(event, room)
     if problem in admission.NOT_TAKEN:
@@ -91,6 +101,24 @@ def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
     link = names.matrix_link(room.room_id, event["event_id"])
     why = f"{html.escape(problem)}." if poll else f"it is {html.escape(problem)}. {PLAINLY}"
     text = f'<p><a href="{link}">What you wrote there</a> went nowhere: {why}</p>'
+    places.say(desk, text, subject=subject)
+
+
+def _tell_closed(event: dict[str, Any], room: Room) -> None:
+    """Who shuts the door of their profile may think that nobody outside hears them any more."""
+    subject, desk = f"closed {event['event_id']}", _desk(room.owner)
+    if (
+        event["sender"] != room.owner
+        or not desk
+        or Delivery.objects.filter(subject=subject).exists()
+    ):
+        return
+    link = html.escape(names.matrix_link(room.room_id))
+    text = (
+        f'<p>Not everybody can come into <a href="{link}">your room</a> and read there any more.'
+        " What you write in it I publish for everybody all the same. To end that, remove me from"
+        " it; what is for your followers alone you write in your <code>circle</code>.</p>"
+    )
     places.say(desk, text, subject=subject)
 
 

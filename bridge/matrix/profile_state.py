@@ -48,6 +48,18 @@ def language(said: str) -> str:
     return said if _LANGUAGE.fullmatch(said) else ""
 
 
+def closes(event: Mapping[str, Any]) -> bool:
+    """Whether from now on not everybody can come into the room, or read in it."""
+    content = shapes.mapping(event.get("content"))
+    match event.get("type"):
+        case "m.room.join_rules":
+            return content.get("join_rule") not in {"public", *KNOCKING}
+        case "m.room.history_visibility":
+            return content.get("history_visibility") != "world_readable"
+        case _:
+            return False
+
+
 def _said(profile: Profile, event: Mapping[str, Any]) -> dict[str, Any] | None:
     kind, content = event.get("type"), event["content"]
     readings: dict[object, Callable[[], dict[str, Any]]] = {

@@ -34,6 +34,26 @@ def test_a_room_that_is_locked_locks_the_profile_and_back(world: World, alice: R
     assert world.json(alice.actor)["manuallyApprovesFollowers"] is False
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("m.room.join_rules", {"join_rule": "invite"}),
+        ("m.room.history_visibility", {"history_visibility": "joined"}),
+    ],
+)
+def test_who_shuts_their_room_hears_that_it_is_published_all_the_same(
+    world: World, alice: Resident, bob: Neighbour, kind: str, content: dict[str, str]
+) -> None:
+    bob.follow(alice.handle)
+    alice.person.put_state(alice.room, kind, content)
+    world.settle()
+    (told,) = (line for line in alice.answers() if "for everybody all the same" in line)
+    assert "circle" in told
+    alice.post("still heard")
+    world.settle()
+    assert bob.received("Create", contains="still heard")
+
+
 def test_who_knocks_at_a_locked_profile_asks_to_follow_and_waits(
     world: World, alice: Resident, ada: Resident
 ) -> None:
