@@ -313,15 +313,21 @@ async def show_face(room_id: str, actor: Actor) -> None:
 
 
 def mirror_topic(actor: Actor) -> dict[str, Any]:
-    """What they say of themselves, and where they are now when they have moved. MSC3765: in HTML
-    as well, for clients that show it.
+    """What they say of themselves, with the fields of their profile, and where they are now when
+    they have moved. MSC3765: in HTML as well, for clients that show it.
     """
-    said = html.to_matrix(actor.summary, {})
-    first = _first_of(actor)
-    plain = f"{first}\n\n{html.plain(actor.summary)[:TOPIC]}".strip()
+    first, fields = _first_of(actor), _listed(actor)
+    said = html.to_matrix(actor.summary + fields, {})
+    words = (first, html.plain(actor.summary)[:TOPIC], html.plain(fields)[:TOPIC])
+    plain = "\n\n".join(filter(None, words))
     rich = f"<p>{html.escape(first)}</p>{said.formatted}" if first else said.formatted
     forms = [{"mimetype": "text/html", "body": rich}] if rich and len(rich) <= TOPIC_HTML else []
     return {"topic": plain, "m.topic": {"m.text": [*forms, {"body": plain}]}}
+
+
+def _listed(actor: Actor) -> str:
+    found = [f"<li>{html.escape(one['name'])}: {one['value']}</li>" for one in actor.fields]
+    return f"<ul>{''.join(found)}</ul>" if found else ""
 
 
 def _first_of(actor: Actor) -> str:

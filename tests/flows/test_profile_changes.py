@@ -5,6 +5,8 @@ from social.models import Actor
 from tests.fakes.world import PUBLIC, Resident, World, post_of
 from tests.rebuilt import lost_and_rebuilt
 
+WEB = '<a href="https://gull.example"><span class="invisible">https://</span>gull.example</a>'
+
 
 def test_what_cannot_be_set_is_said_and_changes_nothing(
     world: World, alice: Resident, bob: Neighbour
@@ -269,6 +271,30 @@ def test_a_mirror_says_in_html_who_it_is_and_in_whose_memory_it_stands(
         },
         {"body": topic["topic"]},
     ]
+
+
+def test_the_fields_of_a_profile_elsewhere_stand_in_its_mirrors_topic(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    room = world.mirror(bob, alice)
+    fields = {"Boat": "<p>Gull <strong>II</strong></p>", "<b>Web</b>": WEB}
+    bob.update_profile(
+        summary="<p>I sail.</p>",
+        attachment=[
+            {"type": "PropertyValue", "name": name, "value": value}
+            for name, value in fields.items()
+        ],
+    )
+    world.settle()
+    topic = world.home.room(room).content("m.room.topic")
+    assert topic["topic"] == "I sail.\n\nBoat:\nGull II\n<b>Web</b>: https://gull.example"
+    rich = topic["m.topic"]["m.text"][0]["body"]
+    assert rich.startswith("<p>I sail.</p><ul><li>Boat: <p>Gull <strong>II</strong></p></li>")
+    assert '<li>&lt;b&gt;Web&lt;/b&gt;: <a href="https://gull.example">' in rich
+    bob.update_profile(summary="<p>I sail.</p>", attachment=[])
+    world.settle()
+    assert world.home.room(room).content("m.room.topic")["topic"] == "I sail."
 
 
 def test_a_room_says_with_what_it_is_bridged(world: World, alice: Resident, bob: Neighbour) -> None:

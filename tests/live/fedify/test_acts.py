@@ -232,10 +232,11 @@ def test_what_changes_in_a_profile_on_fedify_its_ghost_and_mirror_show(
     ghost = alice.sees(f"who is {fay.mark}?", room=mirror)["sender"]
     face = fay.keeps(f"{fay.mark}.png", png(16, 16), "image/png")
     said = {"name": f"Fay of {fay.mark}", "summary": "<p>Hello</p>", "icon": face}
-    fay.do("introduce", **said, to=alice.actor)
+    fay.do("introduce", **said, fields=[["Boat", "Gull"]], to=alice.actor)
     until(lambda: alice.person.profile(ghost)["displayname"] == f"Fay of {fay.mark}")
     until(lambda: alice.person.profile(ghost).get("avatar_url", "").startswith("mxc://"))
-    until(lambda: "Hello" in (alice.person.state(mirror, "m.room.topic") or {"topic": ""})["topic"])
+    topic = "Hello\n\nBoat: Gull"
+    until(lambda: (alice.person.state(mirror, "m.room.topic") or {}).get("topic") == topic)
 
 
 def test_what_stands_in_a_field_of_a_profile_on_fedify_is_obeyed(
