@@ -209,6 +209,7 @@ MEANT = {
     Errand.Kind.CONVERSATION: "read what others answered in a conversation",
     Errand.Kind.FOLLOWERS: "ask whether both sides know the same follows",
     Errand.Kind.BAN: "let somebody back into a group",
+    Errand.Kind.PAST: "read what was written before somebody here followed",
     Errand.Kind.POST: "ask for a post that is known by its address alone",
     Errand.Kind.ACTOR: "read what somebody elsewhere says of themselves by now",
     Errand.Kind.LINKS: "look whether the pages in a profile link back",

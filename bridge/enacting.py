@@ -109,7 +109,7 @@ def _intend(act: Act) -> None:
             bans.expire(act)
         case Publish(reply=reply, visibility=shown) if reply and shown in OPEN:
             # Whoever answers has only those told whom they name: the others are read there.
-            if begun := conversations.top(act):
+            if begun := conversations.top(reply):
                 errands.put(Errand.Kind.CONVERSATION, begun, after=ANSWERED)
         case _:
             pass
@@ -234,6 +234,17 @@ def recall(begun: str, found: Sequence[Said]) -> None:
                 _show_past(said, said.act.author)
         for said in new:
             _show(said)
+
+
+def fill(author: str, past: Sequence[Said]) -> None:
+    """What somebody wrote before, as when the first person here began to follow them."""
+    with turns.writing(), once.remembered():
+        once.forget()
+        for said in past:
+            _remember(said.act)
+        for said in past:
+            _show_past(said, author)
+        _read_below(past)
 
 
 def consented(context: Sequence[Said], act: AllowQuote) -> None:

@@ -26,6 +26,7 @@ COOL = {
     Errand.Kind.LINKS: 60,
     Errand.Kind.QUOTE: 60,
     Errand.Kind.POST: 60,
+    Errand.Kind.PAST: 60,
     Errand.Kind.ACTOR: 3600,
     Errand.Kind.CONVERSATION: 900,
     Errand.Kind.FOLLOWERS: 600,

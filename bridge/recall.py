@@ -1,5 +1,8 @@
-"""Conversations read on: what was said in them elsewhere, put where the rest of them stands."""
+"""Conversations read on: what was said in them elsewhere, put where the rest of them stands. And
+what somebody wrote before, whose room here is empty.
+"""
 
+import time
 from collections import Counter
 from collections.abc import Collection
 from datetime import timedelta
@@ -8,8 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bridge import enacting, errands, names
-from bridge.activitypub import threads
-from bridge.models import Errand
+from bridge.activitypub import actors, threads
+from bridge.activitypub.network import written_before
+from bridge.models import Anchor, Errand, Room
 from social import conversations, policy
 from social.models import Post
 
@@ -34,6 +38,17 @@ def read_on(errand: Errand) -> float | None:
     enacting.recall(begun.uri, threads.rest(begun, at=int(now.timestamp() * 1000)))
     young = begun.published > (now - 2 * YOUNG).timestamp() * 1000
     return AGAIN[errand.times] if young and errand.times < len(AGAIN) else None
+
+
+def fill(errand: Errand) -> None:
+    """What somebody wrote before they were followed, while nothing of it stands in their room."""
+    stands = Anchor.objects.filter(room__kind=Room.Kind.MIRROR, room__actor__uri=errand.about)
+    followed = conversations.followed().filter(uri=errand.about)
+    if stands.exists() or not followed.exists():
+        return
+    author = actors.fetch(errand.about)  # a server in trouble is asked again
+    at, deadline = int(timezone.now().timestamp() * 1000), time.monotonic() + threads.READING
+    enacting.fill(author.uri, written_before(author, at, deadline))
 
 
 def plan() -> None:

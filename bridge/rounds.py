@@ -26,6 +26,7 @@ log = logging.getLogger("ownroom.errands")
 RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.QUOTE: consents.look,
     Errand.Kind.POST: wordless.ask,
+    Errand.Kind.PAST: recall.fill,
     Errand.Kind.PROFILE: enacting.tell_profile,
     Errand.Kind.CONVERSATION: recall.read_on,
     Errand.Kind.FOLLOWERS: following.compare,

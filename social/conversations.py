@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from itertools import takewhile
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
 from social import actions, bell
-from social.acts import OPEN, Publish
-from social.models import Actor, Follow, Post
+from social.acts import OPEN
+from social.models import Actor, Boost, Follow, Post
 
 HEIGHT = 50  # how far up a conversation is looked
 DEEP, MANY = 10, 500  # and how far down
@@ -16,12 +16,13 @@ SEEN = 3  # answers on one page, of which what others answered is looked for
 READ_ON = "bridge.tasks.read_on"
 
 
-def top(act: Publish) -> str:
-    """The topmost of the posts right above that people elsewhere wrote; empty where there is none.
+def top(reply: str) -> str:
+    """The topmost of the posts from `reply` upwards that people elsewhere wrote; empty where there
+    is none.
 
     What answers somebody here in the first place was sent to us.
     """
-    above, found = actions.post(act.reply), ""
+    above, found = actions.post(reply), ""
     for _ in range(HEIGHT):
         if above is None or above.author.is_local or above.visibility not in OPEN:
             break
@@ -82,6 +83,26 @@ def _above(post: Post) -> Post | None:
 
 def _here() -> QuerySet[Follow]:
     return Follow.objects.filter(follower__owner__isnull=False, state="accepted")
+
+
+def followed() -> QuerySet[Actor]:
+    """Those elsewhere, groups too, whom somebody here follows."""
+    return Actor.objects.filter(owner=None, left=None, suspended=False).filter(
+        pk__in=_here().values("target")
+    )
+
+
+def answers_since(since: int) -> QuerySet[Post]:
+    """What anybody answered since then, newest first."""
+    posts = Post.objects.filter(published__gt=since, visibility__in=OPEN, deleted=None)
+    return posts.exclude(reply="").order_by("-published")
+
+
+def unanswered(group: Actor) -> list[str]:
+    """What a group passed on, and nobody answered that we know of, newest first."""
+    known = Post.objects.filter(parent=OuterRef("post"))
+    topics = Boost.objects.filter(~Exists(known), author=group, post__reply="", post__deleted=None)
+    return list(topics.order_by("-at").values_list("post__uri", flat=True)[:MANY])
 
 
 def begun_by_followed(since: int, until: int) -> QuerySet[Post]:

@@ -212,6 +212,12 @@ def unseen() -> QuerySet[Post]:
     return marked.exclude(Exists(_quoted_by_it())).order_by("-published")
 
 
+def unproven(since: int) -> QuerySet[Post]:
+    """By people elsewhere since then, of which nobody knows yet whether they may, newest first."""
+    rows = Post.objects.filter(deleted=None, author__owner=None, visibility__in=OPEN, stamp="")
+    return rows.filter(published__gt=since).exclude(quote="").order_by("-published")
+
+
 def _quoted_by_it() -> QuerySet[Post]:
     return Post.objects.filter(uri=OuterRef("quote"))
 

@@ -139,7 +139,7 @@ class ActivityPub(Network):
             case Introduce():
                 return [Said(actors.confirmed(act), wire)]
             case Accept() if _first_followed(author):
-                return [*_past(author, at, deadline), Said(act, wire)]
+                return [*written_before(author, at, deadline), Said(act, wire)]
             case Pin(collection=collection) | Undo(undone=Pin(collection=collection)):
                 featured.check(author, collection)
                 return [*featured.shown_by(act, at, deadline), Said(act, wire)]
@@ -337,7 +337,10 @@ def _meet(act: Publish, deadline: float) -> None:
                 actors.find(uri)
 
 
-def _past(author: Actor, at: int, deadline: float) -> list[Said]:
+def written_before(author: Actor, at: int, deadline: float) -> list[Said]:
+    """As far as their own server shows it: of a group its topics, of others the newest and what is
+    on top.
+    """
     if author.kind == "group":
         return group_past.of(author, at=at, deadline=deadline)
     past = outboxes.newest(author, at=at, deadline=deadline)

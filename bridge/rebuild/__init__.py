@@ -32,7 +32,7 @@ from bridge.matrix import groups as room_groups
 from bridge.matrix.parse import Entry, Receipt, Refs, parse
 from bridge.matrix.vocabulary import DECISION, KEY, MIRROR, OBJECT
 from bridge.models import Key, Room
-from bridge.rebuild import decisions, happened, people
+from bridge.rebuild import decisions, happened, intents, people
 from bridge.rebuild.batch import Batch, Event
 from bridge.rebuild.leases import Lease
 from social import actions, acts, foresight, once
@@ -86,6 +86,8 @@ def rebuild(say: Say, *, only: str = "") -> int:
     for room in found:
         with _apart(room.room_id):
             run(rooms.read_from_here(room.room_id, room.reader))
+    if not only:
+        intents.mean_again()
     seconds = time.monotonic() - begun
     say(f"{count} events in {seconds:.1f} seconds: {count / seconds:.0f} a second")
     return unread
