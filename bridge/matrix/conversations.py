@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import F, Q
 
-from bridge.errors import Gone, Later
+from bridge.errors import Forbidden, Gone, Later
 from bridge.loop import in_database, run
 from bridge.matrix import client, registration, render, rooms, shapes
 from bridge.matrix.vocabulary import LEDGER, MIRROR
@@ -287,6 +287,8 @@ def circle(owner: Actor) -> Room:
 
 async def _circle(owner: Actor) -> Room:
     known, desk, readers = await in_database(_known_circle, owner)
+    if known and not known.ready:
+        raise Forbidden("I was put out of your circle. Ask me in again there")
     if known:
         await _ask_in(known, owner.owner or "")
         return known
@@ -302,8 +304,9 @@ async def _circle(owner: Actor) -> Room:
 
 
 def _known_circle(owner: Actor) -> tuple[Room | None, str, list[str]]:
-    rooms_of = Room.objects.filter(actor=owner, ready=True)
-    desk = rooms_of.filter(kind=Room.Kind.DESK).values_list("room_id", flat=True).first()
+    rooms_of = Room.objects.filter(actor=owner)
+    desks = rooms_of.filter(kind=Room.Kind.DESK, ready=True)
+    desk = desks.values_list("room_id", flat=True).first()
     readers = Actor.objects.local().filter(
         follows_out__target=owner, follows_out__state="accepted", left=None
     )

@@ -43,10 +43,13 @@ OFFER = (
     " Otherwise just remove me again.</p>"
 )
 PUBLISHED = "<p>From here on I publish again what you write in this room.</p>"
+FOLLOWED = "<p>From here on your approved followers get again what you write in this room.</p>"
 AGAIN = (
     "<p>This room was published once. If it is to be again, its owner types:"
-    " <code>!ownroom link</code>.</p>"
+    " <code>!ownroom {word}</code>.</p>"
 )
+ASK_AGAIN = "<p>This room was a circle once. If it is to be again, its owner asks me in.</p>"
+SAID_IN = {Room.Kind.PROFILE: "link", Room.Kind.GROUP: "group NAME", Room.Kind.CIRCLE: ""}
 
 
 def _sorry(problem: str) -> str:
@@ -169,17 +172,20 @@ async def _back_again(room: Room, sender: str, cause: str) -> None:
     if room.ready and not out:
         return  # the same invitation, read a second time
     await rooms.read_from_here(room.room_id)
-    if room.kind == Room.Kind.PROFILE:
+    if room.kind in SAID_IN:
         await tell(cause, room.room_id, await _published_again(room, sender))
     await in_database(_change, room, {"ready": True})
 
 
 async def _published_again(room: Room, sender: str) -> str:
     if sender != room.owner:
-        return AGAIN
+        word = SAID_IN[Room.Kind(room.kind)]
+        return AGAIN.format(word=word) if word else ASK_AGAIN
     problem = await linking.inspect(room.room_id, sender)
     await in_database(_change, room, {"leased": not problem})
-    return f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else PUBLISHED
+    if problem:
+        return f"<p>I cannot publish it: {html.escape(problem)}.</p>"
+    return FOLLOWED if room.kind == Room.Kind.CIRCLE else PUBLISHED
 
 
 def _change(room: Room, values: dict[str, Any]) -> None:

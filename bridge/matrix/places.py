@@ -13,12 +13,12 @@ import hashlib
 import time
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Literal, assert_never
+from typing import Literal, NoReturn, assert_never
 
 from django.db.models import Q, QuerySet
 
 from bridge import turns
-from bridge.errors import Gone
+from bridge.errors import Gone, Later
 from bridge.loop import alone, in_database
 from bridge.matrix import conversations, desks, hearing, measures, registration, rooms, traces
 from bridge.matrix.traces import Words
@@ -427,13 +427,13 @@ async def room_at(place: str) -> Room:
             return await rooms.mirror_of(await in_database(_actor, uri))
         if found is None and kind == "direct":
             return await conversations.direct(uri)
-        return _there(found, kind)
+        return found or await _none(kind, uri)
 
 
 async def standing(place: str) -> Room:
     """As it is now: where there is none, none is made."""
     kind, _, uri = place.partition(" ")
-    return _there(await in_database(_room, kind, uri), kind)
+    return await in_database(_room, kind, uri) or await _none(kind, uri)
 
 
 def room_now(place: str) -> Room | None:
@@ -451,10 +451,12 @@ def meant(place: str) -> Room | None:
     return Room(kind=kind, actor=actor) if actor else None
 
 
-def _there(found: Room | None, kind: str) -> Room:
-    if found is None:
-        raise Gone(f"there is no {kind} room")
-    return found
+async def _none(kind: str, uri: str) -> NoReturn:
+    """What is kept in a room alone waits for the bot to be asked in again."""
+    shut = Room.objects.filter(actor__uri=uri, kind=kind, ready=False)
+    if kind in {Room.Kind.DESK, Room.Kind.CIRCLE} and await in_database(shut.exists):
+        raise Later(f"the bot was put out of the {kind}: its owner can ask it in again")
+    raise Gone(f"there is no {kind} room")
 
 
 def _actor(uri: str) -> Actor:

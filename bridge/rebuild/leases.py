@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bridge.matrix import linking, registration, shapes
+from bridge.matrix.membership import SAID_IN
 from bridge.matrix.vocabulary import BRIDGE
 from bridge.models import Room
 from bridge.rebuild.batch import Event
@@ -49,10 +50,10 @@ class Lease:
         return Room.Kind(self.room.kind)
 
     def _bot(self, now: object, *, mine: bool) -> None:
-        """Removed, it publishes no more; asked in again, where the owner of a profile asks."""
+        """Removed, it publishes no more, until the owner asks it in again."""
         if now in {"leave", "ban"}:
             self.granted = False
-        elif now == "invite" and mine and self._kind == Room.Kind.PROFILE:
+        elif now == "invite" and mine and self._kind in SAID_IN:
             self.granted = True
 
     def keep(self, inside: Collection[str]) -> None:

@@ -6,9 +6,12 @@ from pytest_django import Settings as SettingsWrapper
 from bridge.demo.person import Person
 from bridge.errors import Unreadable
 from bridge.matrix import linking, registration
-from social.models import Actor
+from bridge.models import Room
+from social.models import Actor, Delivery
 from tests.fakes.homeserver import SERVER
-from tests.fakes.world import Resident, World, outcome, post_of
+from tests.fakes.world import Resident, World, followers, outcome, post_of
+from tests.flows.test_visibility import circle
+from tests.rebuilt import lost_and_rebuilt
 
 
 def _bot() -> str:
@@ -300,6 +303,66 @@ def test_what_was_said_while_the_bot_was_out_stays_among_those_who_were_there(
     page = world.page("/@alice")
     assert "among us" not in page
     assert "for everybody" in page
+
+
+def test_a_circle_goes_on_when_its_owner_asks_the_bot_in_again(
+    world: World, alice: Resident
+) -> None:
+    bob = world.neighbour("bob")
+    bob.follow(alice.handle)
+    world.settle()
+    room = circle(world, alice)
+    alice.person.kick(room, _bot())
+    world.settle()
+    alice.tell_bot("circle")
+    world.settle()
+    assert "Ask me in again there" in alice.answers()[-1]
+    alice.person.invite(room, _bot())
+    world.settle()
+    assert "your approved followers get again" in _said(alice.person, room)[-1]
+    alice.person.send(room, "for followers")
+    world.settle()
+    assert bob.received("Create", contains="for followers")
+    lost_and_rebuilt()
+    assert Room.objects.get(kind="circle").leased
+
+
+def test_a_group_goes_on_when_its_owner_asks_the_bot_in_again(
+    world: World, alice: Resident
+) -> None:
+    alice.tell_bot("group create ships")
+    world.settle()
+    room = Room.objects.get(kind="group").room_id
+    alice.person.join(room)
+    pat = world.neighbour("pat")
+    pat.follow(f"@{Actor.objects.get(handle='ships').acct}")
+    alice.person.kick(room, _bot())
+    world.settle()
+    alice.person.invite(room, _bot())
+    world.settle()
+    assert "publish again" in _said(alice.person, room)[-1]
+    alice.person.send(room, "a topic")
+    world.settle()
+    assert pat.received("Announce", contains="a topic")
+
+
+def test_what_happens_while_the_bot_is_out_of_a_desk_stands_there_later(
+    world: World, alice: Resident
+) -> None:
+    bob = world.neighbour("bob")
+    alice.person.kick(alice.desk, _bot())
+    world.settle()
+    bob.follow(alice.handle)
+    world.settle()
+    waiting = Delivery.objects.filter(state="waiting")
+    assert waiting.filter(note__startswith="the bot was put out of the desk").exists()
+    alice.person.invite(alice.desk, _bot())
+    world.settle()
+    world.let_time_pass()
+    world.settle()
+    assert any("follows you now" in line for line in alice.answers())
+    lost_and_rebuilt()
+    assert followers(alice.actor) == {bob.id}
 
 
 def test_a_guest_who_brings_the_bot_back_does_not_publish_the_room(
