@@ -30,7 +30,7 @@ from bridge.activitypub import (
 )
 from bridge.errors import Busy, Forbidden, Gone, Later, Trouble, Unreadable, is_final
 from bridge.loop import in_database
-from bridge.models import Document, Received
+from bridge.models import Document, Key, Received
 from bridge.network import Network, Said, Settle
 from social import actions, admission, approvals, foresight, policy, polls
 from social import groups as social_groups
@@ -250,10 +250,12 @@ class ActivityPub(Network):
 
     async def _deliver(self, url: str, parcel: "Parcel") -> tuple[http.Response, str]:
         """Returns the good answer, and to which kind of signature it was given."""
-        if not parcel.body or parcel.pair is None:
+        if not parcel.body:
             raise Gone("what it said is no longer here")
         if parcel.refused:
             raise Gone(parcel.refused)
+        if parcel.pair is None:
+            raise Later("its author has no key here with which to sign it")
         kind = parcel.kind
         response = await self._knock(url, parcel, kind, parcel.pair)
         if misunderstood(response):
@@ -358,11 +360,16 @@ def _suspended(senders: Collection[str]) -> dict[str, str]:
     return dict.fromkeys(found, "its author is suspended here")
 
 
-@lru_cache(maxsize=1000)
 def _pair(uri: str) -> keys.Pair | None:
-    actor = Actor.objects.filter(uri=uri).first()
-    if actor is None:
-        return None
+    """Where there is none now there may be one the next time: only what was found is remembered."""
+    with suppress(Actor.DoesNotExist, Key.DoesNotExist):
+        return _known_pair(uri)
+    return None
+
+
+@lru_cache(maxsize=1000)
+def _known_pair(uri: str) -> keys.Pair:
+    actor = Actor.objects.get(uri=uri)
     return keys.of(actor) if actor.is_local else keys.instance()  # passed on for somebody
 
 

@@ -304,6 +304,30 @@ def test_whoever_asked_us_to_wait_is_left_alone_though_it_speaks_to_us(
     assert Lane.objects.get(failures__gt=0).due == resting.due
 
 
+def test_what_nobody_can_sign_waits_for_a_key_and_holds_up_no_other(world: World) -> None:
+    """An author without a key: another process had not stored it yet, or it was put back later."""
+    keyless, other = world.resident("keyless"), world.resident("other")
+    one = world.neighbour("one")
+    one.follow(keyless.handle)
+    one.follow(other.handle)
+    for lane in processing.drain_together(lanes.due(Received)):
+        processing.drain(lane)
+    kept = Key.objects.get(actor__uri=keyless.actor)
+    kept.delete()
+    world.settle()
+    assert [answer["activity"]["actor"] for answer in one.received("Accept")] == [other.actor]
+    (waiting,) = [row for row in outbox() if row.sender == keyless.actor]
+    assert (waiting.state, waiting.note) == (
+        "waiting",
+        "its author has no key here with which to sign it",
+    )
+    kept.pk = None
+    kept.save(force_insert=True)
+    world.let_time_pass()
+    world.settle()
+    assert len(one.received("Accept")) == 2
+
+
 @contextmanager
 def database_dying(row: Delivery) -> Iterator[None]:
     """Its connection breaks just when this row's end should be written."""
