@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from importlib import import_module
 
 from django.core.management.base import CommandError
@@ -15,28 +16,41 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 PATIENCE = 3.0  # seconds for one that was killed just now to let go of its port
 THREADS = 12  # requests at a time; those that fetch a stranger's key may take seconds
 
 
-def demand(host: str, port: int) -> None:
-    """That nobody listens there. The server itself would share the port, and each of two would get
-    half of what comes. Raises CommandError.
+def demand(host: str, port: int) -> str:
+    """The address to listen on, where nobody listens yet. The server itself would share the port,
+    and each of two would get half of what comes. Raises CommandError.
     """
-    try:
-        family = {4: socket.AF_INET, 6: socket.AF_INET6}[ipaddress.ip_address(host).version]
-    except ValueError:
-        raise CommandError(
-            f"--host is an address of this machine, such as 127.0.0.1, not {host}"
-        ) from None
+    address = _address(host)
     if not 0 < port < 1 << 16:
         raise CommandError(f"--port is a number from 1 to 65535, not {port}")
+    family = {4: socket.AF_INET, 6: socket.AF_INET6}[address.version]
     end = time.monotonic() + PATIENCE
-    while error := _problem(family, host, port):
+    while error := _problem(family, str(address), port):
         if error.errno != errno.EADDRINUSE or time.monotonic() > end:
             why = f"{error.strerror}. Stop what is there, or try another --port or --host"
             raise CommandError(f"cannot listen on {host}:{port}: {why}")
         time.sleep(0.1)
+    return str(address)
+
+
+def _address(host: str) -> Address:
+    """A name counts where nobody but this machine could be meant. Raises CommandError."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host)
+    found = list[Address]()
+    with suppress(OSError, UnicodeError):  # nobody knows it, or it is none
+        for *_, (name, *_) in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
+            found.append(ipaddress.ip_address(name))
+    if not found or not all(one.is_loopback for one in found):
+        raise CommandError(
+            f"--host is an address of this machine, such as 127.0.0.1, or localhost, not {host}"
+        )
+    return min(found, key=lambda one: one.version)
 
 
 def _problem(family: socket.AddressFamily, host: str, port: int) -> OSError | None:

@@ -19,7 +19,9 @@ from bridge.serving import demand
 @pytest.mark.parametrize(
     ("host", "port", "why"),
     [
-        ("localhost", 8000, "--host is an address of this machine"),
+        ("nobody.invalid", 8000, "--host is an address of this machine"),
+        ("192.0.2.1.", 8000, "--host is an address of this machine"),
+        ("", 8000, "--host is an address of this machine"),
         ("127.0.0.1", 99999, "--port is a number from 1 to 65535"),
         ("192.0.2.1", 8000, "cannot listen on 192.0.2.1:8000: Cannot assign"),
     ],
@@ -28,6 +30,16 @@ def test_where_nobody_can_listen_is_said_in_a_line(host: str, port: int, why: st
     with pytest.raises(CommandError, match=why) as refused:
         demand(host, port)
     assert "\n" not in str(refused.value)
+
+
+def test_a_name_of_this_machine_alone_is_an_address_of_it() -> None:
+    port = free_port()
+    assert demand("localhost", port) in {"127.0.0.1", "::1"}
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with pytest.raises(CommandError, match=f"cannot listen on localhost:{port}: Address alr"):
+            demand("localhost", port)
 
 
 def test_a_port_that_another_would_share_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:

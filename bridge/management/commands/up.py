@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
             raise SystemExit(tell(port=port, stay=not check))
         self.check()
-        demand(host, port)
+        host = demand(host, port)
         call_command("migrate", verbosity=0)
         if not Path(settings.OWNROOM_REGISTRATION).exists():
             self.stderr.write(

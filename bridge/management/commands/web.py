@@ -20,6 +20,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, **_: object) -> None:
-        demand(host, port)
+        host = demand(host, port)
         demand_migrated()
         serve(host, port, everything=False)
