@@ -121,13 +121,14 @@ def tag(request: HttpRequest, tag: str) -> HttpResponse:
 
 @require_safe
 def interaction(request: HttpRequest) -> HttpResponse:
-    """Other servers send people here to follow somebody. It explains, and redirects nowhere."""
+    """Other servers send people here to follow somebody. It explains, and redirects nowhere.
+
+    Whoever asks learns of nobody whether we know them: what was asked for is said again.
+    """
     asked = request.GET.get("uri", "").strip()
     acct = _ACCT.fullmatch(asked)
-    actor = None if acct else Actor.objects.shown().filter(uri=links.web(asked)).first()
-    known = actor.acct if actor else acct and acct["acct"]
     context = {
-        "whom": f"@{known}" if known else links.web(asked),
+        "whom": f"@{acct['acct']}" if acct else links.web(asked),
         "asked": asked,
         "server_name": settings.OWNROOM_SERVER_NAME,
     }
