@@ -1,5 +1,7 @@
 """What reaches a browser: no markup of a stranger, on either network."""
 
+import re
+
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Post
 from tests.fakes.liar import Liar
@@ -11,8 +13,8 @@ HREFS = ('href="javascript', 'href="data')
 
 
 def dangers(html: str) -> list[str]:
-    """Live markup; our own picture on a page is none of theirs."""
-    low = html.lower().replace('<img src="/static/', "")
+    """Live markup: between tags stands text; our own picture on a page is none of theirs."""
+    low = "".join(re.findall(r"<[^<>]*", html.lower().replace('<img src="/static/', "")))
     return [word for word in (*DANGEROUS, *HREFS) if word in low]
 
 
