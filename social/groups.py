@@ -67,13 +67,20 @@ def follow_up(act: Act) -> list[Act]:
         return _of_measure(act, measure)
     found = _about(act)
     group = here(found.group) if found else None
-    if found is None or group is None or found.visibility not in OPEN:
+    if found is None or group is None:
+        return []
+    if found.visibility not in OPEN and not _ends_what_was_told(act, group):
         return []
     author = actions.actor(act.author)
     if author is None or not (_takes_back(act) or author.is_local or is_member(author, group)):
         return []
     passed = _passed_on(act, found.uri, group)
     return [passed, _boost(act, found.uri, group)] if isinstance(act, Publish) else [passed]
+
+
+def _ends_what_was_told(act: Act, group: Actor) -> bool:
+    """Its members have the words from before an edit that made them for fewer."""
+    return isinstance(act, Retract) and group.boosts.filter(post__uri=act.post).exists()
 
 
 def _passed_on(act: Act, about: str, group: Actor) -> PassOn:

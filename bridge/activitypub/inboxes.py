@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import orjson
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from bridge import keys, names
 from bridge.activitypub import actors
@@ -31,7 +31,7 @@ from social.acts import (
     Undo,
     Vote,
 )
-from social.models import Actor, Delivery, Post
+from social.models import Actor, Delivery, Post, shut_out
 from social.outbox import Address
 
 NETWORK = "activitypub"
@@ -53,6 +53,8 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
     strangers = [hearer for hearer in hearers if not hearer.is_local]
     if isinstance(act.undone if isinstance(act, Undo) else act, _TO_ONE):
         return _addresses({hearer.inbox for hearer in strangers if hearer.inbox})
+    if isinstance(act, Retract | Revise):
+        return _addresses({*audience.inboxes(strangers), *_told_before(act, author)})
     return _addresses(audience.inboxes(strangers))
 
 
@@ -70,6 +72,8 @@ def _forwarded(act: Act, author: Actor) -> list[Address]:
                 return []
             uri, reply = post.uri, post.reply
             named, shown = post.audience, post.visibility
+            if isinstance(act, Retract) and shown not in OPEN:  # since an edit: who has older words
+                return _addresses(set(_passed_on_to(uri)))
         case _:
             return []
     parent = actions.post(reply) if shown in OPEN else None
@@ -86,6 +90,22 @@ def _passed_on_to(uri: str) -> QuerySet[Delivery, str]:
     """Also who has followed no longer since then should not be left with old words."""
     rows = Delivery.objects.filter(network=NETWORK, document=uri)
     return rows.values_list("to", flat=True).distinct()
+
+
+def _told_before(act: Retract | Revise, author: Actor) -> set[str]:
+    """Who got it and follows no longer, as long as it is remembered to whom it went: with what is
+    open they hear of edits, and of each deletion.
+    """
+    post = audience.subject(act)
+    rows = Delivery.objects.filter(network=NETWORK, sender=author.uri, subject=post)
+    doors = set(rows.values_list("to", flat=True))
+    if isinstance(act, Retract) or not doors:
+        return doors
+    if not Post.objects.filter(uri=post, visibility__in=OPEN).exists():
+        return set()
+    shut = Actor.objects.filter(shut_out(author=author), owner=None)
+    away = shut.filter(Q(inbox__in=doors) | Q(shared_inbox__in=doors))
+    return doors - {door for pair in away.values_list("inbox", "shared_inbox") for door in pair}
 
 
 def _stays_here(act: Act) -> bool:
@@ -122,7 +142,8 @@ def closed(rows: Collection[Delivery], texts: Mapping[str, str]) -> Mapping[int,
     of its author, who may have taken them back.
     """
     posts = {row.document: _post_of(row.document) for row in rows}
-    hidden = Post.objects.filter(uri__in=set(posts.values())).exclude(visibility__in=OPEN)
+    standing = Post.objects.filter(uri__in=set(posts.values()), deleted=None)
+    hidden = standing.exclude(visibility__in=OPEN)
     doors = {post.uri: _doors(post) for post in hidden.select_related("author")}
     passed = {row.pk: row.subject for row in rows if _repeats(texts.get(row.document, ""), row)}
     said = Post.objects.filter(uri__in=set(passed.values())) if passed else Post.objects.none()

@@ -178,6 +178,23 @@ def test_the_edit_and_the_deletion_of_what_was_passed_on_follow_it(
     assert passed_on(world, *told) == [one["id"] for one in told]
 
 
+def test_the_deletion_of_what_was_passed_on_follows_it_though_it_was_for_fewer_by_then(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("who joins?")
+    world.settle()
+    answer = reply(carol, alice, post_of(event))
+    create = said(carol, "Create", answer)
+    fewer = edited(carol, {**answer, "to": [alice.actor], "cc": []})
+    last = deleted(carol, answer)
+    for activity in (create, fewer, last):
+        assert world.hear(carol, activity) == 202
+        world.let_time_pass()
+        world.settle()
+    assert passed_on(world, create, fewer, last) == [create["id"], last["id"]]
+
+
 def test_who_has_stopped_following_since_is_not_left_with_what_was_deleted(
     world: World, alice: Resident, bob: Neighbour, carol: Neighbour
 ) -> None:

@@ -415,3 +415,24 @@ def test_a_topic_of_a_group_elsewhere_is_not_ours_to_pass_on(
     world.settle()
     assert len(pat.received("Announce")) == told
     assert not alice.seen("about cats", boats.room)
+
+
+def test_members_hear_when_something_is_deleted_that_was_for_fewer_by_then(
+    world: World, alice: Resident, boats: Group, pat: Neighbour, mallory: Neighbour
+) -> None:
+    mallory.follow(boats.handle)
+    world.settle()
+    create = creates(pat, boats, "it floats")
+    world.hear(pat, create)
+    world.settle()
+    written = create["object"]
+    assert mallory.received("Announce", contains="it floats")
+    fewer = {"content": "<p>psst</p>", "to": [f"{pat.id}/followers"], "cc": []}
+    world.hear(pat, said(pat, "Update", written | fewer | {"updated": "2031-01-01T12:00:00Z"}))
+    world.settle()
+    assert not mallory.received(contains="psst")
+    world.hear(pat, said(pat, "Delete", written["id"], to=[PUBLIC], audience=boats.id))
+    world.settle()
+    passed = [one["activity"]["object"] for one in mallory.received("Announce")]
+    kinds = [one["type"] for one in passed if isinstance(one, dict)]
+    assert kinds == ["Create", "Delete"]

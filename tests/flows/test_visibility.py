@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -237,6 +238,37 @@ def test_who_follows_no_longer_reads_no_longer(world: World, cast: Cast) -> None
     world.settle()
     assert not in_rooms(world, cast.carol)
     assert not Post.objects.visible_to(cast.carol.row()).filter(uri=post_of(event)).exists()
+
+
+def test_who_follows_no_longer_hears_of_edits_and_the_end_of_what_they_were_given_then(
+    world: World, cast: Cast
+) -> None:
+    """But of what is not for everybody of its end alone, and whoever is blocked of no new words."""
+    fred, stan, alice = cast.fred, cast.stan, cast.alice
+    stan.follow(alice.handle)
+    secret = alice.person.send(circle(world, alice), f"{WORDS}, softly")
+    event = alice.post(WORDS)
+    world.settle()
+    fred.unfollow(alice.handle)
+    alice.tell_bot(f"block {stan.handle}")
+    world.settle()
+    alice.person.edit(alice.room, event, "other words")
+    alice.person.edit(room_of(world, secret), secret, "other words, softly")
+    world.settle()
+    (told,) = world.neighbours.received(contains="other words")
+    assert (told["host"], told["activity"]["object"]["id"]) == (0, post_of(event))
+    for one in (event, secret):
+        alice.person.redact(room_of(world, one), one)
+    world.settle()
+    gone = [(one["host"], one["activity"]["object"]["id"]) for one in deletions(world)]
+    both = {(host, post_of(one)) for host in (0, 1) for one in (event, secret)}
+    assert set(gone) == both
+
+
+def deletions(world: World) -> list[dict[str, Any]]:
+    """Of posts, at whichever door next door."""
+    found = world.neighbours.received(type="Delete")
+    return [one for one in found if "/ap/o/" in str(one["activity"]["object"])]
 
 
 # ---- conversations
