@@ -162,9 +162,11 @@ def keep_activity(act: Act, author: Actor, document: dict[str, Any]) -> str:
         case Revise() | Tally():
             _store(act.now.post, _object(document), author.uri)
             edits = Document.objects.filter(author=author.uri, uri__startswith=_edits(act.now.post))
-            edits.exclude(uri=uri).delete()  # old words are not kept in the open
-            _rewrap(act.now.post, _object(document), author)
-            _ask_anew(act.now.post, _object(document), author)
+            edits.exclude(uri=uri).delete()
+            # Old words are kept nowhere in the open, and who is asked whether it may quote, and
+            # has not answered yet, is shown what it says now.
+            _rewrap(f"{act.now.post}/create", "object", _object(document), author)
+            _rewrap(_asked(act.now.post), "instrument", _object(document), author)
         case Retract():
             _bury(act.post, act.at, author.uri)
         case AllowQuote():
@@ -217,34 +219,16 @@ def _object(document: dict[str, Any]) -> dict[str, Any]:
     return {"@context": document["@context"], **document["object"]}
 
 
-def _rewrap(post: str, current: dict[str, Any], author: Actor) -> None:
-    """What `/create` serves follows the edit: old words are not kept in the open."""
-    row = Document.objects.filter(uri=f"{post}/create").first()
+def _rewrap(uri: str, key: str, current: dict[str, Any], author: Actor) -> None:
+    """What shows a post under that key follows an edit of it."""
+    row = Document.objects.filter(uri=uri).first()
     if row is None:
         return
-    create = orjson.loads(row.body)
-    create.pop("proof", None)
-    create["object"] = {key: value for key, value in current.items() if key != "@context"}
-    pair = keys.of(author)
-    signed = proofs.add(
-        create,
-        pair.ed25519,
-        verification_method=pair.proof_id,
-        created=current.get("updated", create["published"]),
-    )
-    _store(row.uri, signed, author.uri)
-
-
-def _ask_anew(post: str, current: dict[str, Any], author: Actor) -> None:
-    """Who is asked whether it may quote, and has not answered yet, is shown what it says now."""
-    row = Document.objects.filter(uri=_asked(post)).first()
-    if row is None:
-        return
-    ask = orjson.loads(row.body)
-    ask.pop("proof", None)
-    ask["instrument"] = {key: value for key, value in current.items() if key != "@context"}
+    around = orjson.loads(row.body)
+    around.pop("proof", None)
+    around[key] = {name: value for name, value in current.items() if name != "@context"}
     pair, created = keys.of(author), current.get("updated", current["published"])
-    signed = proofs.add(ask, pair.ed25519, verification_method=pair.proof_id, created=created)
+    signed = proofs.add(around, pair.ed25519, verification_method=pair.proof_id, created=created)
     _store(row.uri, signed, author.uri)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -295,14 +296,14 @@ def missing(inbox: str) -> None:
 
 def goodbye(actor: Actor) -> store.Arrival:
     """As if they had said so themselves: their own server does, with a 410."""
-    activity = {
-        "id": f"{actor.uri}#gone",
-        "type": "Delete",
-        "actor": actor.uri,
-        "object": actor.uri,
-    }
+    uri = actor.uri
+    return as_from(actor, {"id": f"{uri}#gone", "type": "Delete", "actor": uri, "object": uri})
+
+
+def as_from(actor: Actor, activity: dict[str, Any]) -> store.Arrival:
+    """What we found out by ourselves, as if they had said it: it walks the same line."""
     return store.Arrival(
-        key=activity["id"],
+        key=str(activity["id"]),
         lane=f"from activitypub {actor.host}"[:300],
         body=jsonld.dumps(activity),
         signer=actor.uri,

@@ -107,7 +107,7 @@ def _words(activity: Json, inner: Json, group: Actor, at: int, deadline: float) 
     author = actors.find(jsonld.id_of(inner.get("actor")))
     if author.is_local:
         raise Forbidden("somebody here said so, and it is known")
-    if _proven(inner, author):
+    if proofs.check(inner, author.multikey):
         said, wire = inner, jsonld.dumps(inner)
     else:
         document, _ = actors.document_at(uri)
@@ -160,17 +160,13 @@ def _proven_words(inner: Json, at: int) -> Said | None:
     if "proof" not in inner:
         return None
     author = actors.find(jsonld.id_of(inner.get("actor")))
-    if author.is_local or not _proven(inner, author):
+    if author.is_local or not proofs.check(inner, author.multikey):
         return None
     act = parse.parse(inner, at=at, followers=author.followers)
     now = act.now if isinstance(act, Revise) else act
     if not isinstance(now, Publish) or now.author != author.uri or now.visibility not in OPEN:
         return None
     return quotes.unproven(Said(now, jsonld.dumps(inner)))
-
-
-def _proven(activity: Json, author: Actor) -> bool:
-    return bool(author.multikey) and "proof" in activity and proofs.check(activity, author.multikey)
 
 
 def kept_words(raw: str, *, at: int, followers: str) -> Publish | None:
@@ -217,7 +213,7 @@ def _act(inner: Json, author: str, at: int) -> Said:
     if who.is_local:
         raise Forbidden("somebody here said so, and it is known")
     uri = jsonld.id_of(inner)
-    if _proven(inner, who):
+    if proofs.check(inner, who.multikey):
         said, wire = inner, jsonld.dumps(inner)
     else:
         said, wire = actors.document_at(uri)

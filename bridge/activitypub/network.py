@@ -158,7 +158,7 @@ class ActivityPub(Network):
         self, activity: dict[str, Any], author: Actor, row: Received
     ) -> tuple[dict[str, Any], str]:
         """What the author itself sent stands; what was passed on is fetched from its origin."""
-        mine = row.signer == author.uri or proven(activity, author)
+        mine = row.signer == author.uri or proofs.check(activity, author.multikey)
         kind = next(iter(jsonld.types(activity)), "")
         inner = jsonld.first(activity.get("object"))
         if kind not in {"Create", "Update"} and mine:
@@ -401,11 +401,6 @@ def judge(response: http.Response) -> None:
     if status == 410:
         raise InboxGone("answered 410")
     raise Gone(f"answered {status}")
-
-
-def proven(activity: dict[str, Any], author: Actor) -> bool:
-    """FEP-8b32: the author's own signature inside the document."""
-    return bool(author.multikey) and "proof" in activity and proofs.check(activity, author.multikey)
 
 
 def _addressed(act: Act | Ignored) -> Act | Ignored:

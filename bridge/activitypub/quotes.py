@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bridge import errands, names
 from bridge import inbox as store
-from bridge.activitypub import actors, jsonld, parse_quotes
+from bridge.activitypub import actors, parse_quotes
 from bridge.errors import Forbidden, Gone, Later, Trouble
 from bridge.models import Errand
 from bridge.network import Said
@@ -221,9 +221,8 @@ def _still_stands(post: Post) -> bool:
 def _withdrawal(post: Post) -> store.Arrival:
     quoted = actions.post(post.quote)
     author = quoted.author if quoted else post.author
-    key = f"{post.stamp}#gone"
     activity = {
-        "id": key,
+        "id": f"{post.stamp}#gone",
         "type": "Delete",
         "actor": author.uri,
         "object": {
@@ -233,9 +232,4 @@ def _withdrawal(post: Post) -> store.Arrival:
             "interactionTarget": post.quote,
         },
     }
-    return store.Arrival(
-        key=key,
-        lane=f"from activitypub {author.host}"[:300],
-        body=jsonld.dumps(activity),
-        signer=author.uri,
-    )
+    return actors.as_from(author, activity)

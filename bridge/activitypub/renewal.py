@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bridge import errands
 from bridge import inbox as store
-from bridge.activitypub import actors, jsonld, parse
+from bridge.activitypub import actors, parse
 from bridge.errors import Gone
 from bridge.models import Errand
 from social import profiles
@@ -59,9 +59,4 @@ def _is_known(actor: Actor, found: Profile | Ignored) -> bool:
 def _shown(actor: Actor, document: dict[str, object], at: int) -> store.Arrival:
     uri = f"{actor.uri.partition('#')[0]}#shown/{at}"
     said = {"id": uri, "type": "Update", "actor": actor.uri, "object": document}
-    return store.Arrival(
-        key=uri,
-        lane=f"from activitypub {actor.host}"[:300],
-        body=jsonld.dumps(said),
-        signer=actor.uri,
-    )
+    return actors.as_from(actor, said)

@@ -19,7 +19,7 @@ def typed(event: dict[str, Any], act: Act, room: Room) -> None:
     answers = polls.places(event["content"])
     if isinstance(act, Revise) and answers:  # the answers of an edited poll are called anew
         rename_answers(shapes.replaced(event["content"]), answers)
-    uri = _typed_as(act)
+    uri = _stands_for(act)
     if not uri:
         return
     root = (
@@ -36,18 +36,6 @@ def forget(room: Room, uri: str) -> None:
     Anchor.objects.filter(room=room, uri=uri).delete()
 
 
-def _typed_as(act: Act) -> str:
-    match act:
-        case Publish():
-            return act.post
-        case React() | Boost():
-            return act.uri
-        case Tally():
-            return traces.end_of(act.now.post)
-        case _:
-            return ""
-
-
 def rename_answers(event_id: str, answers: dict[str, int]) -> None:
     """Votes may name them as before, and as they are called since."""
     for anchor in Anchor.objects.filter(event_id=event_id):
@@ -56,13 +44,17 @@ def rename_answers(event_id: str, answers: dict[str, int]) -> None:
 
 def sent_as(act: Act, refs: Refs, *, told: bool) -> str:
     """What the event stands for that was just sent; empty for what only changes another."""
+    if told and isinstance(act, Tally):
+        return "" if refs.tally else traces.tally_of(act.now.post)
+    return _stands_for(act)
+
+
+def _stands_for(act: Act) -> str:
     match act:
         case Publish():
             return act.post
         case React() | Boost():
             return act.uri
-        case Tally() if told:
-            return "" if refs.tally else traces.tally_of(act.now.post)
         case Tally():
             return traces.end_of(act.now.post)
         case _:
