@@ -21,6 +21,16 @@ from social.acts import Act, Vote
 from social.models import Delivery
 
 UNREAD = {ENCRYPTED, attachments.ENCRYPTED, *matrix_polls.UNSENT}
+SHUT = (
+    '<p>Not everybody can come into <a href="{link}">your room</a> and read there any more.'
+    " What you write in it I publish for everybody all the same. To end that, remove me from"
+    " it; what is for your followers alone you write in your <code>circle</code>.</p>"
+)
+OPENED = (
+    '<p>Anybody can come into <a href="{link}">your circle</a> now, or read in it: so what you'
+    " write there, and what your followers here answer, is for your followers alone on other"
+    " servers only. Let people in by invitation, or when they knock, to change that.</p>"
+)
 PLAINLY = "Please write without encryption what people on other servers shall get."
 
 
@@ -34,8 +44,7 @@ def answer(event: dict[str, Any], room: Room, said: Said | None, problem: str, k
         _tell_typed(event, problem, key)
     if problem in UNREAD:
         _tell_unread(event, room, problem)
-    if room.kind == Room.Kind.PROFILE and room.leased and profile_state.closes(event):
-        _tell_closed(event, room)
+    _tell_of_door(event, room)
     if problem == NO_REPLY and room.kind == Room.Kind.MIRROR:
         _tell_unheard(event, room)
     if problem in admission.NOT_TAKEN:
@@ -104,22 +113,19 @@ def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
     places.say(desk, text, subject=subject)
 
 
-def _tell_closed(event: dict[str, Any], room: Room) -> None:
-    """Who shuts the door of their profile may think that nobody outside hears them any more."""
-    subject, desk = f"closed {event['event_id']}", _desk(room.owner)
-    if (
-        event["sender"] != room.owner
-        or not desk
-        or Delivery.objects.filter(subject=subject).exists()
-    ):
+def _tell_of_door(event: dict[str, Any], room: Room) -> None:
+    """Whoever changes it may think that it decides who hears them on other servers, too."""
+    text = ""
+    if room.kind == Room.Kind.PROFILE and profile_state.closes(event):
+        text = SHUT
+    elif room.kind == Room.Kind.CIRCLE and profile_state.opens(event):
+        text = OPENED
+    if not (text and room.leased and event["sender"] == room.owner):
         return
-    link = html.escape(names.matrix_link(room.room_id))
-    text = (
-        f'<p>Not everybody can come into <a href="{link}">your room</a> and read there any more.'
-        " What you write in it I publish for everybody all the same. To end that, remove me from"
-        " it; what is for your followers alone you write in your <code>circle</code>.</p>"
-    )
-    places.say(desk, text, subject=subject)
+    subject, desk = f"door {event['event_id']}", _desk(room.owner)
+    if desk and not Delivery.objects.filter(subject=subject).exists():
+        link = html.escape(names.matrix_link(room.room_id))
+        places.say(desk, text.format(link=link), subject=subject)
 
 
 def _tell_unheard(event: dict[str, Any], room: Room) -> None:

@@ -293,8 +293,10 @@ def _reply(event: Event, refs: Refs, options: Any) -> str:
     given = shapes.text(options.get("reply"))
     if names.origin_of(given):
         return given
-    posts = (_post_of(event_id, refs) for event_id in shapes.answered(event.content))
-    return next(filter(None, posts), "")
+    posts = [_post_of(event_id, refs) for event_id in shapes.answered(event.content)]
+    # What was deleted while somebody typed is no more to be answered; what it stood below is.
+    standing = (uri for uri in posts if uri in refs.stored)
+    return next(standing, "") or next(filter(None, posts), "")
 
 
 def _post_of(event_id: str, refs: Refs) -> str:

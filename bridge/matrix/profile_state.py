@@ -60,6 +60,18 @@ def closes(event: Mapping[str, Any]) -> bool:
             return False
 
 
+def opens(event: Mapping[str, Any]) -> bool:
+    """Whether from now on anybody can come into the room, or read in it without."""
+    content = shapes.mapping(event.get("content"))
+    match event.get("type"):
+        case "m.room.join_rules":
+            return content.get("join_rule") not in {"invite", "private", "knock"}
+        case "m.room.history_visibility":
+            return content.get("history_visibility") == "world_readable"
+        case _:
+            return False
+
+
 def _said(profile: Profile, event: Mapping[str, Any]) -> dict[str, Any] | None:
     kind, content = event.get("type"), event["content"]
     readings: dict[object, Callable[[], dict[str, Any]]] = {

@@ -9,6 +9,7 @@ from bridge.models import Ghost
 from social.models import Actor, Block, Follow
 from tests.fakes.homeserver import SERVER
 from tests.fakes.world import Resident, World, followers, outcome, post_of
+from tests.flows.test_visibility import circle
 from tests.rebuilt import lost_and_rebuilt
 
 BOT = f"@{LOCALPART}:{SERVER}"
@@ -52,6 +53,16 @@ def test_who_shuts_their_room_hears_that_it_is_published_all_the_same(
     alice.post("still heard")
     world.settle()
     assert bob.received("Create", contains="still heard")
+
+
+def test_who_opens_their_circle_hears_that_anybody_reads_there(
+    world: World, alice: Resident
+) -> None:
+    room = circle(world, alice)
+    for rule in ("invite", "public"):
+        alice.person.put_state(room, "m.room.join_rules", {"join_rule": rule})
+    world.settle()
+    assert len([line for line in alice.answers() if "Anybody can come" in line]) == 1
 
 
 def test_who_knocks_at_a_locked_profile_asks_to_follow_and_waits(

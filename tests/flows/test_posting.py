@@ -208,6 +208,11 @@ def test_answers_stand_in_one_thread_of_the_room(
     assert create["activity"]["object"]["id"] == post_of(answer)
     replies = world.json(f"{post_of(root)}/replies?page=others")
     assert first in json.dumps(replies)
+    bob.delete(first)
+    world.settle()
+    late = alice.person.reply(alice.room, event["event_id"], "typed meanwhile", root)
+    world.settle()
+    assert world.json(post_of(late))["inReplyTo"] == post_of(root)
 
 
 def test_an_answer_before_its_parent_brings_the_parent_along(
