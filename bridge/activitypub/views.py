@@ -15,11 +15,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from bridge import errands, names, outage, turns
 from bridge import inbox as store
-from bridge.activitypub import actors, followers, jsonld, renewal, signatures
+from bridge import names, outage, turns
+from bridge.activitypub import actors, followers, jsonld, signatures
 from bridge.errors import Later, Trouble, Unreadable
-from bridge.models import Errand
 from social import once, policy
 from social.models import Actor
 
@@ -73,21 +72,14 @@ def _accept(request: HttpRequest, key: str | None) -> None:
     host = names.host_of(actor)
     if why := policy.host_refused(host):
         raise Refusal(403, why)
-    myself = _is_about_oneself(activity, actor)
-    known = actors.known(actor) if myself else None
-    if myself and known is None:
+    if _about_an_unknown_self(activity, actor):
         return  # goodbyes of people we never met: the fediverse sends them by the thousand
     signed = wire(request, body)
-    try:
-        signer = _sent_by(signed, activity, actor)
-    except Refusal as refusal:
-        if known is None:
-            raise
-        # Anybody can say this of anybody: another answer would tell whom we know. Their own server
-        # is asked whether it is true.
-        log.info("inbox 202, and not believed: %s", refusal)
-        errands.put(Errand.Kind.ACTOR, known.uri, after=renewal.SOON)
-        return
+    signer = _signer(signed)
+    if signer.uri != actor and not _passed_on(activity, actor):
+        raise Refusal(401, "the signature is not the actor's")
+    if signer.suspended:
+        raise Refusal(403, "the actor is suspended here")
     store.receive(
         "activitypub",
         [
@@ -102,15 +94,6 @@ def _accept(request: HttpRequest, key: str | None) -> None:
     followers.compare(signed, signer)
     if signatures.kind_of(signed) == "rfc9421":
         actors.remember_kind(signer.uri, "rfc9421")
-
-
-def _sent_by(signed: signatures.Request, activity: dict[str, Any], actor: str) -> Actor:
-    signer = _signer(signed)
-    if signer.uri != actor and not _passed_on(activity, actor):
-        raise Refusal(401, "the signature is not the actor's")
-    if signer.suspended:
-        raise Refusal(403, "the actor is suspended here")
-    return signer
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -163,9 +146,11 @@ def _check_ids(activity: dict[str, Any], actor: str) -> None:
         raise Refusal(400, "the activity's id is on another server than its actor")
 
 
-def _is_about_oneself(activity: dict[str, Any], actor: str) -> bool:
+def _about_an_unknown_self(activity: dict[str, Any], actor: str) -> bool:
     about = jsonld.id_of(activity.get("object"))
-    return activity["type"] in {"Delete", "Update"} and about == actor
+    if activity["type"] not in {"Delete", "Update"} or about != actor:
+        return False
+    return actors.known(actor) is None
 
 
 def wire(request: HttpRequest, body: bytes) -> signatures.Request:

@@ -13,7 +13,7 @@ from bridge.activitypub import signatures
 from bridge.models import Received
 from social.models import Actor
 from tests.bridge.security.claims import WORDS, shown
-from tests.fakes.liar import ACTIVITY, AS2, Liar, Page, Somebody, key
+from tests.fakes.liar import AS2, Liar, Page, Somebody, key
 from tests.fakes.world import Resident, World, followers
 
 
@@ -223,41 +223,6 @@ def test_goodbyes_of_people_nobody_met_are_answered_and_nobody_is_asked(
         assert stranger.knocks(world, changed) == 202
     assert not evil.asked
     assert not Received.objects.filter(network="activitypub").exists()
-
-
-@pytest.mark.parametrize("kind", ["Delete", "Update"])
-@pytest.mark.parametrize("how", ["unsigned", "another's key", "a key nobody has", "a dead host"])
-def test_nobody_learns_by_such_a_word_whether_somebody_is_known(
-    world: World, alice: Resident, evil: Liar, kind: str, how: str
-) -> None:
-    eve = evil.somebody("eve")
-    assert eve.knocks(world, eve.says("Follow", alice.actor)) == 202
-    world.settle()
-    stranger = evil.somebody("stranger")
-    mallory = Somebody(evil, f"{evil.url}/u/mallory", key("somebody else"))
-
-    def answer(one: Somebody) -> int:
-        said = one.says(kind, one.id if kind == "Delete" else {**one.document(), "name": "Lies"})
-        body = json.dumps(said).encode()
-        key_id = {
-            "unsigned": "",
-            "another's key": one.key_id,
-            "a key nobody has": f"{evil.url}/u/who#main-key",
-            "a dead host": "http://127.0.0.9:9/u/who#main-key",
-        }[how]
-        headers = mallory.signs(world.inbox, body, key_id) if key_id else {"Content-Type": ACTIVITY}
-        return world.status(body, headers)
-
-    assert answer(eve) == answer(stranger) == 202
-    world.settle()
-    assert Actor.objects.get(uri=eve.id).left is None
-    assert Actor.objects.get(uri=eve.id).name != "Lies"
-    assert not Actor.objects.filter(uri=stranger.id).exists()
-    # What is true of it their own server says, when it is asked a while later.
-    evil.pages["/u/eve"] = Page(b"", status=410)
-    world.let_time_pass()
-    world.settle()
-    assert Actor.objects.get(uri=eve.id).left
 
 
 def test_first_letters_of_one_actor_at_the_same_moment_are_all_taken(
