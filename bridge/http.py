@@ -15,11 +15,11 @@ import ssl
 import time
 import urllib.parse
 import zlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import aiohttp  # noqa: TID251  this is the one module that may
 from django.conf import settings
@@ -58,6 +58,7 @@ REDIRECTS = 3
 PER_HOST = 4  # GETs at once
 ENOUGH = 60.0  # seconds for which a host is left alone that answers 429 and no more
 _CHUNK = 65_536
+T = TypeVar("T")
 _DAY = 86_400.0
 _EPOCH = 1_000_000_000  # more seconds than anybody asks for: such a number is a moment
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
@@ -213,24 +214,41 @@ async def fetch(
     Raises Refused, Unreachable, Unreadable (too large), and Crowded where the host's places are
     still taken after `wait` seconds. Every status comes back as a Response.
     """
+
+    def headers(hop: str) -> Mapping[str, str]:
+        # Signed anew at each hop: a signature for one URL is none of another host's business.
+        signed = sign("GET", hop, b"") if sign else {}
+        return {**signed, "Accept": accept, "Accept-Encoding": "gzip"}
+
+    async def whole(answer: aiohttp.ClientResponse, hop: str) -> Response:
+        body = await _body(answer, limit)
+        return Response(answer.status, hop, CIMultiDict(answer.headers), body)
+
     url = checked(url)
     async with _bounded(total):
-        for _ in range(REDIRECTS + 1):
-            # Signed anew at each hop: a signature for one URL is none of another host's business.
-            headers = {**sign("GET", url, b"")} if sign else {}
-            headers |= {"Accept": accept, "Accept-Encoding": "gzip"}
-            async with (
-                _place(urllib.parse.urlsplit(url).netloc, wait),
-                _corner().session.get(
-                    URL(url, encoded=True), headers=headers, allow_redirects=False
-                ) as answer,
-            ):
-                place = answer.headers.get("Location")
-                if answer.status not in _REDIRECTING or not place:
-                    body = await _body(answer, limit)
-                    return Response(answer.status, url, CIMultiDict(answer.headers), body)
-                answer.close()
-            url = _redirected(url, place)
+        return await _followed(url, headers, wait, whole)
+
+
+async def _followed(
+    url: str,
+    headers: Callable[[str], Mapping[str, str]],
+    wait: float,
+    take: Callable[[aiohttp.ClientResponse, str], Awaitable[T]],
+) -> T:
+    """Where a GET ends: each hop is looked at, and waits for a place of its own host."""
+    for _ in range(REDIRECTS + 1):
+        said = headers(url)
+        async with (
+            _place(urllib.parse.urlsplit(url).netloc, wait),
+            _corner().session.get(
+                URL(url, encoded=True), headers=said, allow_redirects=False
+            ) as answer,
+        ):
+            place = answer.headers.get("Location")
+            if answer.status not in _REDIRECTING or not place:
+                return await take(answer, url)
+            answer.close()
+        url = _redirected(url, place)
     raise Refused("too many redirects")
 
 
@@ -246,23 +264,14 @@ async def download(url: str, into: IO[bytes], *, limit: int, total: float) -> Do
 
     Unsigned: what is attached to a post is there for whoever knows its address. Errors as `fetch`.
     """
-    url = checked(url)
+
+    async def saved(answer: aiohttp.ClientResponse, _: str) -> Downloaded:
+        size = await _saved(answer, into, limit) if answer.status == 200 else 0
+        return Downloaded(answer.status, answer.headers, size)
+
+    url, asks = checked(url), {"Accept": "*/*", "Accept-Encoding": "identity"}
     async with _bounded(total):
-        for _ in range(REDIRECTS + 1):
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-            async with (
-                _place(urllib.parse.urlsplit(url).netloc, total),
-                _corner().session.get(
-                    URL(url, encoded=True), headers=headers, allow_redirects=False
-                ) as answer,
-            ):
-                place = answer.headers.get("Location")
-                if answer.status not in _REDIRECTING or not place:
-                    size = await _saved(answer, into, limit) if answer.status == 200 else 0
-                    return Downloaded(answer.status, answer.headers, size)
-                answer.close()
-            url = _redirected(url, place)
-    raise Refused("too many redirects")
+        return await _followed(url, lambda _: asks, total, saved)
 
 
 async def _saved(answer: aiohttp.ClientResponse, into: IO[bytes], limit: int) -> int:
