@@ -6,7 +6,7 @@ shown as it is; nh3 has the last word in both. `to_matrix` writes stored HTML fo
 
 import html as _html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import nh3
@@ -93,7 +93,6 @@ class Written:
     mentions: tuple[str, ...] = ()  # Matrix IDs that `link` knew; addresses as `@user@host`
     hashtags: tuple[str, ...] = ()  # without '#', as first written
     spoiler: str | None = None  # the reason, "" when none was given, None without a spoiler
-    whole_spoiler: bool = False
     emoticons: tuple[tuple[str, str], ...] = ()  # shortcode, mxc
 
 
@@ -247,7 +246,7 @@ def from_matrix(body: str, formatted: str | None, link: Link) -> Written:
     name, or None for what it does not know.
     """
     tree = parse(_cut(formatted or "", LIMIT))
-    reason, whole = _spoiler(tree)
+    reason = _spoiler(tree)
     taker = html_emoji.Taker()
 
     def change(node: Node) -> list[Child]:
@@ -263,7 +262,6 @@ def from_matrix(body: str, formatted: str | None, link: Link) -> Written:
         mentions=tuple(finder.mentions),
         hashtags=tuple(finder.hashtags.values()),
         spoiler=reason,
-        whole_spoiler=whole,
         emoticons=tuple(taker.found.items()),
     )
 
@@ -294,25 +292,20 @@ def _title(node: Node) -> Node:
     return Node("p", {}, [Node("strong", {}, node.children)])
 
 
-def _spoiler(children: list[Child]) -> tuple[str | None, bool]:
-    """The reason of the first spoiler that gives one, and whether nothing stands outside them."""
-    reasons: list[str] = []
-    outside = _outside(children, reasons)
-    if not reasons:
-        return None, False
-    return warning(next(filter(None, reasons), "")), not outside
+def _spoiler(children: list[Child]) -> str | None:
+    """The reason of the first spoiler that gives one; empty where none does."""
+    reasons = list(_reasons(children))
+    return warning(next(filter(None, reasons), "")) if reasons else None
 
 
-def _outside(children: list[Child], reasons: list[str]) -> bool:
-    found = False
+def _reasons(children: list[Child]) -> Iterator[str]:
     for child in children:
         if isinstance(child, str):
-            found = found or not child.isspace()
-        elif child.tag == "span" and _SPOILER in child.attributes:
-            reasons.append(child.attributes[_SPOILER])
+            continue
+        if child.tag == "span" and _SPOILER in child.attributes:
+            yield child.attributes[_SPOILER]
         else:
-            found = _outside(child.children, reasons) or child.tag == "img" or found
-    return found
+            yield from _reasons(child.children)
 
 
 def _without_fallback(body: str) -> str:

@@ -27,7 +27,7 @@ from social.acts import Act, Introduce, Undo
 from social.measures import Appoint
 from social.models import Actor
 
-MODERATES, OWNS = 50, 100  # power in the room
+MODERATES = 50  # power in the room
 MANY = 10  # groups of one person
 
 

@@ -4,7 +4,6 @@ from django.urls import path
 
 from social.web import views
 
-app_name = "web"
 urlpatterns = [
     path("", views.index),
     path("favicon.ico", views.icon),
