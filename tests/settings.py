@@ -24,5 +24,7 @@ from bridge.settings import *  # noqa: E402, F403
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(OWNROOM_DATA / "test.sqlite3")}  # noqa: F405
+else:  # whoever serves a test keeps no line, or the database could not be dropped in the end
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
 MIDDLEWARE = [*MIDDLEWARE, "tests.fakes.served.Watch"]  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
