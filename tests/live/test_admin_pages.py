@@ -1,30 +1,17 @@
 """The admin's pages in a real browser, under the same strict policy as all others."""
 
-from pathlib import Path
-
 import pytest
-from django.conf import settings as configured
 from django.contrib.auth.models import User
 from playwright.sync_api import sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from bridge.models import Errand, Lane, Received
 from social.models import Delivery, Instance, Site
+from tests.live.browser import CHROMIUM, NEEDED, QUIET
 
-CHROMIUM = Path("/usr/bin/chromium")
 LOUD = "<script>document.title='loud'</script>"
 
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium on this machine"),
-]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def static_root(django_test_environment: None) -> None:
-    """WhiteNoise warns when the folder is missing; the live server starts before any test."""
-    Path(configured.STATIC_ROOT).mkdir(exist_ok=True)
+pytestmark = NEEDED
 
 
 @pytest.fixture
@@ -61,9 +48,7 @@ def test_every_page_works_without_breaking_the_content_security_policy(
 ) -> None:
     said: list[str] = []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         page = chromium.new_page()
         page.goto(f"{live_server.url}/admin/")
         page.fill("#id_username", "root")

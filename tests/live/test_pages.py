@@ -2,40 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from django import conf
 from playwright.sync_api import Page, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from tests.live.browser import CHROMIUM, NEEDED, QUIET
 from tests.social.web.cast import answer, boost, follow, local, path, remote, write
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 LOUD = "<script>document.title='loud'</script><img src=x onerror=\"document.title='loud'\">"
 LONG = "w" * 200
 
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium on this machine"),
-]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def static_root(django_test_environment: None) -> None:
-    """WhiteNoise warns when the folder is missing; the live server starts before any test."""
-    Path(conf.settings.STATIC_ROOT).mkdir(exist_ok=True)
+pytestmark = NEEDED
 
 
 @pytest.fixture(autouse=True)
