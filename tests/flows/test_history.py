@@ -227,6 +227,23 @@ def test_the_first_edit_is_taken_back_to_the_message_itself(
     assert said(post_of(event)) == []
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_of_several_edits_that_are_taken_back_none_is_left(
+    world: World, alice: Resident, *, newest_first: bool
+) -> None:
+    event = alice.post("first words")
+    world.settle()
+    edits = []
+    for words in ("second words", "third words"):
+        edits.append(alice.person.edit(alice.room, event, words))
+        world.settle()
+    for edit in edits[::-1] if newest_first else edits:
+        alice.person.redact(alice.room, edit)
+        world.settle()
+    assert post(post_of(event)).html == "<p>first words</p>"
+    assert said(post_of(event)) == []
+
+
 def test_an_edit_that_somebody_else_redacts_stands_elsewhere(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
