@@ -36,7 +36,7 @@ HEARD_THROUGH_A_BLOCK = (Block, Undo, Accept, Reject, Expel)
 
 def towards(act: Act, author: Actor, hearers: Collection[Actor]) -> Iterator[tuple[str, Actor]]:
     """What is written, and in whose desk."""
-    told = _told_before(act) if isinstance(act, Revise) else hearers
+    told = _told_of_edit(act, hearers) if isinstance(act, Revise) else hearers
     for hearer in told:
         if not hearer.is_local or hearer == author:
             continue
@@ -52,6 +52,13 @@ def _told_before(act: Revise) -> Collection[Actor]:
     """Those who have a notice of the post with words that are changed now."""
     desks = [place.partition(" ")[2] for place in traces.told_in(act.now.post)]
     return Actor.objects.local().filter(uri__in=desks) if desks else []
+
+
+def _told_of_edit(act: Revise, hearers: Collection[Actor]) -> Collection[Actor]:
+    """And those whom it names only now, or who never heard of the post before."""
+    before = _told_before(act)
+    known = {one.pk for one in before}
+    return [*before, *(one for one in hearers if one.pk not in known and _is_named(act.now, one))]
 
 
 def _is_relation(act: Act) -> bool:

@@ -192,11 +192,10 @@ def _follow(refs: Refs) -> str:
     return f"<p>{_who(refs)} asks to follow you. Answer with {answer}.</p>"
 
 
-def _mention(act: Publish | Revise, refs: Refs) -> Send | None:
-    if isinstance(act, Publish):
-        return _sent(_post(act, refs), link=act.url or act.post)
-    if not refs.event:
-        return None
+def _mention(act: Publish | Revise, refs: Refs) -> Send:
+    if isinstance(act, Publish) or not refs.event:  # an edit may name somebody for the first time
+        said = act if isinstance(act, Publish) else act.now
+        return _sent(_post(said, refs), link=said.url or said.post)
     content = _post(act.now, refs, kind="update")
     new = {key: value for key, value in content.items() if key != vocabulary.OBJECT}
     edit = content | enclosed.replaced(new, refs.event) | {"m.mentions": {}}

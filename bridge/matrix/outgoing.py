@@ -210,6 +210,8 @@ async def desk(act: Act, target: str, row: Delivery, what: str) -> None:
         emoticons_ = await emoticons.of(act, refs)
         refs = replace(refs, emoticons=emoticons_, as_moderator=in_group)
         written, raw = render.notice_for(act, refs), refs.raw
+        if isinstance(act, Revise) and not refs.event:
+            act = act.now  # named for the first time: from here on it stands here
     if written is None:
         raise Gone("there is nothing to say about it")
     event_id = await _put_whole(written, raw, room, row)

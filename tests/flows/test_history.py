@@ -9,6 +9,8 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Room
 from social.models import Post, Version
 from tests.fakes.world import Resident, World, post, post_of
+from tests.fakes.world import note as world_note
+from tests.fakes.world import said as activity
 from tests.rebuilt import lost_and_rebuilt
 
 MENTIONED = "mentioned you"
@@ -97,6 +99,40 @@ def test_an_edit_tells_nobody_who_wants_to_hear_nothing_of_its_author(
     world.settle()
     revises(world, bob, note, "second words")
     assert "second words" not in str(alice.timeline(alice.desk))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_whom_an_edit_names_for_the_first_time_reads_so_in_their_desk(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour, *, known: bool
+) -> None:
+    world.friends(bob, ada)
+    note = world_note(bob, "nobody is named")
+    if known:  # else the edit is the first that is heard of it
+        world.hear(bob, activity(bob, "Create", note))
+    world.settle()
+    now: dict[str, Any] = {"cc": [*note["cc"], alice.actor]}
+    now["tag"] = [{"type": "Mention", "href": alice.actor, "name": alice.handle}]
+    revises(world, bob, note, "now alice is", **now)
+    (shown,) = told(alice)
+    assert "now alice is" in shown
+    revises(world, bob, note, "now alice is, too", **now)
+    (shown,) = told(alice)
+    assert "now alice is, too" in shown
+    lost_and_rebuilt()
+    world.hear(bob, activity(bob, "Delete", note["id"]))
+    world.settle()
+    assert told(alice) == []
+
+
+def test_whom_somebody_here_names_in_an_edit_reads_so_in_their_desk(
+    world: World, alice: Resident, ada: Resident
+) -> None:
+    event = alice.post("nobody is named")
+    world.settle()
+    alice.person.edit(alice.room, event, f"hello {ada.handle}")
+    world.settle()
+    (shown,) = told(ada)
+    assert "hello @ada" in shown
 
 
 def test_an_edit_that_is_no_longer_for_somebody_does_not_reach_their_desk(
