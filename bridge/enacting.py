@@ -35,6 +35,7 @@ from social.acts import (
     Boost,
     Follow,
     Introduce,
+    Move,
     Pin,
     Publish,
     Undo,
@@ -51,6 +52,8 @@ GATHERED = 30.0  # seconds in which changes of a profile become one
 def carry_out(act: Act, wire: str = "") -> str:
     """Admits, records and tells one act and what follows from it. Returns why nothing changed."""
     admission.admit(act)
+    if isinstance(act, Move):
+        actions.hold(act.author)  # or who follows just now would hear nothing of it
     hearers = audience.hearers(act)  # before an end of relations takes them out of sight
     changed = actions.record(act) or documents.unheard(act) or bans.lengthens(act)
     if changed and partings.parts(act):

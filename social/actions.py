@@ -480,6 +480,14 @@ def _leave(act: Leave) -> bool:
     return True
 
 
+def hold(uri: str) -> None:
+    """Until this transaction ends nobody begins to follow them: PostgreSQL lets no row refer to one
+    that is locked so, and waits for those that begin to. SQLite writes one thing after another.
+    """
+    list(Actor.objects.select_for_update().filter(uri=uri).values_list("pk"))
+    once.forget()
+
+
 def _move(act: Move) -> bool:
     author = must(act.author)
     if (author.moved or 0) >= act.at:

@@ -40,9 +40,19 @@ def answers(act: Act) -> list[Act]:
         return []
     if policy.blocked_between(author, target):
         return [Reject(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
+    if _is_left_behind(author, target):
+        return [Reject(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
     if target.locked and not author.follows_out.filter(target=target, state="accepted").exists():
         return []
     return [Accept(author=target.uri, follower=author.uri, uri=act.uri, at=act.at)]
+
+
+def _is_left_behind(author: Actor, target: Actor) -> bool:
+    """Who has moved away lets nobody new in, who would never hear where to; those who followed
+    before stay. Asked anew: that may have been just now, see `actions.hold`.
+    """
+    moved = Actor.objects.filter(pk=target.pk).exclude(moved_to="").exists()
+    return moved and not author.follows_out.filter(target=target, state="accepted").exists()
 
 
 def _left_alone(author: Actor, at: int) -> list[Act]:

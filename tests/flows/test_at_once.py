@@ -21,7 +21,7 @@ from bridge.loop import run
 from bridge.matrix import conversations
 from bridge.models import Document, Received, Room
 from social.models import Actor, Delivery, Post, Stamp, Vote
-from tests.fakes.world import PUBLIC, Resident, World, index, note, post, post_of, said
+from tests.fakes.world import PUBLIC, Resident, World, followers, index, note, post, post_of, said
 from tests.flows.conftest import Group
 from tests.flows.polling import ask, ballot, choose, counted
 from tests.flows.test_groups_here import creates
@@ -369,3 +369,60 @@ def test_two_letters_at_once_have_one_room_and_one_warning(
 
 def row_of(one: Neighbour) -> Actor:
     return Actor.objects.get(uri=one.id)
+
+
+# ---- moves
+
+
+@pytest.mark.parametrize("when", ["before", "at once", "after"])
+def test_who_follows_just_when_somebody_moves_away_comes_along_or_is_refused(
+    world: World, alice: Resident, bob: Neighbour, when: str
+) -> None:
+    """Whoever were let in without a word of the move would follow an empty house for ever."""
+    new = world.neighbour("new", host=1, alsoKnownAs=[alice.actor])
+    first = world.neighbour("first")
+    first.follow(alice.handle)
+    alice.tell_bot(f"move {new.handle}")
+    world.settle()
+    if when == "before":
+        bob.follow(alice.handle)
+        world.settle()
+    alice.tell_bot(f"move {new.handle} alice")
+    if when == "after":
+        world.settle()
+    if when != "before":
+        bob.follow(alice.handle)
+    world.home.push()
+    at_once(*workers(2))
+    world.settle()
+    assert alice.row().moved_to == new.id
+    let_in, refused = bob.received("Accept"), bob.received("Reject")
+    assert bool(let_in) != bool(refused)
+    assert bool(let_in) == (bob.id in followers(alice.actor))
+    assert not let_in or bob.received("Move")
+    first.follow(alice.handle)  # says again what it said: it stays, whoever it is
+    world.settle()
+    assert first.id in followers(alice.actor)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("follow", "move"))))
+def test_who_follows_just_when_somebody_elsewhere_moves_follows_one_of_both_homes(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour, order: tuple[str, ...]
+) -> None:
+    new = world.neighbour("new", host=1, alsoKnownAs=[bob.id])
+    world.friends(bob, alice)
+    move = said(bob, "Move", bob.id, target=new.id)
+    acts = {
+        "follow": lambda: ada.tell_bot(f"follow {bob.handle}"),
+        "move": lambda: world.hear(bob, move),
+    }
+    for one in order:
+        acts[one]()
+    world.home.push()
+    at_once(*workers(2))
+    world.settle()
+    assert followers(new.id) >= {alice.actor}
+    rows = ada.row().follows_out.values_list("target__uri", "state")
+    (only,) = rows.filter(target__uri__in=[bob.id, new.id])
+    assert only[1] == "accepted"
+    assert alice.row().follows_out.filter(target__uri=bob.id).count() == 0
