@@ -133,6 +133,10 @@ def test_a_vote_that_came_before_the_end_counts_though_it_is_read_while_the_poll
     hear(world, (bob, ballot(bob, poll, alice.actor, "Tea")))
     at_once(*workers(2), lambda: _ends(poll))
     world.settle()
+    # PostgreSQL has two writers: a vote that the end did not see is counted a while after it.
+    Post.objects.filter(uri=poll).exclude(poll_due=None).update(poll_due=5)
+    counting.tell_due()
+    world.settle()
     told = post(poll).poll or {}
     assert told["closed"] is not None
     assert next(one["votes"] for one in told["options"]) == Vote.objects.count()
