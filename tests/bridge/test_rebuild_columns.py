@@ -18,13 +18,13 @@ from social.models import Actor, Post, Report, Site
 from tests.bridge.test_rebuild import busy_life
 from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, post_of, said
+from tests.flows.files import picture as picture_here
 from tests.flows.polling import START, casts, choose
 from tests.flows.polling import ask as ask_poll
-from tests.flows.test_media import picture as picture_here
+from tests.flows.quotes import OPEN, ask, circle_of, stamped
 from tests.flows.test_overflow import LONG
 from tests.flows.test_profile_changes import WISHES
 from tests.flows.test_profile_pictures import BANNER, show
-from tests.flows.test_quoting import OPEN, ask, circle_of, stamped
 from tests.rebuilt import lost_and_rebuilt
 
 PLACE = {"msgtype": "m.location", "body": "the quay", "geo_uri": "geo:48.2,16.4;u=35"}

@@ -23,13 +23,13 @@ from bridge.models import Document, Received, Room
 from social.models import Actor, Delivery, Post, Stamp, Vote
 from tests.fakes.world import PUBLIC, Resident, World, followers, index, note, post, post_of, said
 from tests.flows.conftest import Group
+from tests.flows.files import BYTES, address, fetch, picture
+from tests.flows.grouping import creates
 from tests.flows.polling import ask, ballot, choose, counted
-from tests.flows.test_groups_here import creates
-from tests.flows.test_media import BYTES, address, fetch, picture
+from tests.flows.quotes import ask as asks_to_quote
+from tests.flows.quotes import known
+from tests.flows.rooms import in_rooms
 from tests.flows.test_pins import featured_of, on_top, pinned
-from tests.flows.test_quoting import ask as asks_to_quote
-from tests.flows.test_quoting import known
-from tests.flows.test_visibility import in_rooms
 
 NEW = "other words by now"
 

@@ -9,7 +9,7 @@ from bridge.models import Received
 from social import policy
 from social.models import Actor
 from tests.fakes.world import Resident, World, post_of
-from tests.flows.test_quoting import quote
+from tests.flows.quotes import quote
 from tests.rebuilt import lost_and_rebuilt
 
 MARKS = {

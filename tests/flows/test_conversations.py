@@ -11,10 +11,8 @@ from bridge.models import Errand
 from social.models import Post
 from tests.fakes.liar import PUBLIC, Liar, Page, Somebody
 from tests.fakes.world import Resident, World, post_of
+from tests.flows.talking import Json, collection, ids, known, look, note
 from tests.rebuilt import lost_and_rebuilt
-
-Json = dict[str, Any]
-T0 = "2026-11-20T12:{minute:02}:00Z"
 
 
 @pytest.fixture
@@ -29,19 +27,6 @@ def lena(world: World, alice: Resident, far: Liar) -> Somebody:
     return lena
 
 
-def note(author: Somebody, name: str, minute: int = 0, **values: Any) -> Json:
-    """Served at an address that says its name."""
-    uri = f"{author.server.url}/n/{name}"
-    given = {"id": uri, "cc": [], "tag": [], "published": T0.format(minute=minute)}
-    made = {**author.note(name, to="", **given), **values}
-    author.server.serve(f"/n/{name}", made)
-    return made
-
-
-def ids(*notes: Json) -> list[str]:
-    return [each["id"] for each in notes]
-
-
 def arrives(world: World, author: Somebody, root: Json) -> None:
     author.knocks(world, author.creates({**root, "cc": [f"{author.id}/followers"]}))
     world.settle()
@@ -54,15 +39,6 @@ def later(world: World) -> None:
     look(world)
 
 
-def look(world: World) -> None:
-    world.let_time_pass()
-    world.settle()
-
-
-def known(*notes: Json) -> set[str]:
-    return set(Post.objects.filter(uri__in=ids(*notes)).values_list("uri", flat=True))
-
-
 def talk(lena: Somebody, other: Liar) -> tuple[Json, Json, Json]:
     """A post, an answer to it from another server, and an answer to that."""
     carol = other.somebody("carol")
@@ -72,11 +48,6 @@ def talk(lena: Somebody, other: Liar) -> tuple[Json, Json, Json]:
     collection(lena.server, "/n/begun/replies", ids(first))
     collection(other, "/n/first/replies", ids(second))
     return root, first, second
-
-
-def collection(server: Liar, path: str, items: Any, **values: Any) -> str:
-    document = {"id": server.url + path, "type": "Collection", "items": items, **values}
-    return server.serve(path, document)
 
 
 # ---- refusals

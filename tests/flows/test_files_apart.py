@@ -11,9 +11,9 @@ from social.models import Actor
 from social.web import links
 from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, post, post_of
+from tests.flows.files import address, fetch
+from tests.flows.files import picture as typed
 from tests.flows.test_enclosed import picture
-from tests.flows.test_media import address, fetch
-from tests.flows.test_media import picture as typed
 
 PNG = "image/png"
 

@@ -7,6 +7,7 @@ import pytest
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Actor, Boost, Post, Tombstone
 from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post, post_of, said
+from tests.flows.grouping import passes_on, topic
 from tests.rebuilt import lost_and_rebuilt, shown
 
 COPY = "social.ownroom.object"
@@ -26,20 +27,6 @@ def cats(world: World, alice: Resident) -> Neighbour:
 def pat(world: World) -> Neighbour:
     """Somebody whom nobody here follows, on another host than the group."""
     return world.neighbour("pat", host=1)
-
-
-def topic(author: Neighbour, group: Neighbour, words: str, title: str = "", **more: Any) -> Any:
-    """The Create that the author's server sends to the group; the post stands at its address."""
-    page = {"type": "Page", "name": title} if title else {}
-    extra = {**page, "audience": group.id, "to": [group.id, PUBLIC], "cc": [], **more}
-    return author.post(words, extra=extra).activity
-
-
-def passes_on(world: World, group: Neighbour, thing: Any, **more: Any) -> dict[str, Any]:
-    announce = said(group, "Announce", thing, to=[PUBLIC], cc=[f"{group.id}/followers"], **more)
-    assert world.hear(group, announce) == 202
-    world.settle()
-    return announce
 
 
 # ---- refused

@@ -13,8 +13,8 @@ from bridge.models import Room
 from social.models import Actor, Post
 from tests.fakes.world import Resident, World, followers, post, post_of
 from tests.flows.conftest import Group
+from tests.flows.grouping import announced, creates
 from tests.flows.test_doors import upgraded
-from tests.flows.test_groups_here import announced, creates
 from tests.flows.test_linking import _bot, _own_room, _said
 from tests.rebuilt import lost_and_rebuilt, shown
 

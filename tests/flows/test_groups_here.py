@@ -1,7 +1,5 @@
 """Stories of a room here that is a group: joined, written to and read from elsewhere."""
 
-from typing import Any
-
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
@@ -10,25 +8,8 @@ from bridge.models import Room
 from social.models import Boost, Post
 from tests.fakes.world import PUBLIC, Resident, World, followers, note, outcome, post, post_of, said
 from tests.flows.conftest import Group
-from tests.flows.test_groups import topic
+from tests.flows.grouping import announced, creates, topic
 from tests.rebuilt import lost_and_rebuilt, shown
-
-
-def creates(author: Neighbour, boats: Group, words: str, title: str = "", **more: Any) -> Any:
-    """Addressed to the group alone, as Lemmy does."""
-    page = {"type": "Page", "name": title} if title else {}
-    told = {"audience": boats.id, "to": [PUBLIC, boats.id], "cc": [], **page, **more}
-    return said(author, "Create", note(author, words, **told))
-
-
-def announced(member: Neighbour, kind: str = "") -> list[Any]:
-    """What the group told this member, activities or plain ids."""
-    found = [one["activity"] for one in member.received("Announce")]
-    objects = [one["object"] for one in found]
-    if not kind:
-        return [one for one in objects if isinstance(one, str)]
-    return [one for one in objects if isinstance(one, dict) and one["type"] == kind]
-
 
 # ---- made
 

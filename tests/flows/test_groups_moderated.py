@@ -11,8 +11,7 @@ from bridge.models import Errand
 from social.models import Actor, Block, Boost, Post, Report
 from tests.fakes.world import PUBLIC, Resident, World, followers, note, outcome, post, post_of, said
 from tests.flows.conftest import Group
-from tests.flows.test_groups import passes_on, topic
-from tests.flows.test_groups_here import announced, creates
+from tests.flows.grouping import announced, creates, passes_on, topic
 from tests.rebuilt import lost_and_rebuilt, shown
 
 PINNED = "m.room.pinned_events"

@@ -15,7 +15,7 @@ from social import actions
 from social.models import Boost, Instance, Post
 from tests.fakes.liar import PUBLIC, Liar, Page, Somebody
 from tests.fakes.world import Resident, World, followers
-from tests.flows.test_conversations import collection, ids, known, look, note
+from tests.flows.talking import collection, ids, known, look, note
 from tests.rebuilt import lost_and_rebuilt, shown
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from bridge.models import Room
 from social.models import Actor, Delivery
 from tests.fakes.homeserver import SERVER
 from tests.fakes.world import Resident, World, followers, outcome, post_of
-from tests.flows.test_visibility import circle
+from tests.flows.rooms import circle
 from tests.rebuilt import lost_and_rebuilt
 
 

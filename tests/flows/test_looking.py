@@ -10,7 +10,7 @@ from social import conversations
 from social.models import Instance, Post
 from tests.fakes.liar import Liar, Somebody
 from tests.fakes.world import Resident, World, post_of
-from tests.flows.test_conversations import Json, collection, ids, known, look, note
+from tests.flows.talking import Json, collection, ids, known, look, note
 
 TASK = conversations.READ_ON
 

@@ -9,11 +9,12 @@ from bridge.rebuild import intents
 from social.models import Delivery, Post
 from tests.fakes.liar import Liar, Page, Somebody
 from tests.fakes.world import Resident, World
-from tests.flows.test_conversations import arrives, collection, ids, known, look, talk
+from tests.flows.quotes import SHUT, now, quote
+from tests.flows.talking import collection, ids, known, look
+from tests.flows.test_conversations import arrives, talk
 from tests.flows.test_groups_past import carol, dogs, follow, lists, topic  # noqa: F401  fixtures
 from tests.flows.test_groups_past import talk as below
-from tests.flows.test_quotes_later import away, back, now, quote
-from tests.flows.test_quoting import SHUT
+from tests.flows.test_quotes_later import away, back
 from tests.rebuilt import lost_and_rebuilt, shown
 
 

@@ -1,9 +1,5 @@
 """Files written in Matrix: whoever was given the post can open them, for as long as it stands."""
 
-import urllib.error
-import urllib.request
-from email.message import Message
-
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
@@ -11,43 +7,8 @@ from bridge.models import Ghost
 from tests.fakes.pictures import SECRET, avif, exif, film, jpeg, segment
 from tests.fakes.sounds import HEARD, TAGGED
 from tests.fakes.world import Resident, World, outcome, post, post_of
+from tests.flows.files import BYTES, PNG, address, edited, fetch, picture
 from tests.rebuilt import lost_and_rebuilt, shown
-
-BYTES = bytes(range(256)) * 600
-PNG = "image/png"
-
-
-def fetch(url: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
-    request = urllib.request.Request(url, headers=headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers, error.read()
-
-
-def picture(
-    world: World, person: Resident, *, kind: str = PNG, room: str = "", **more: object
-) -> str:
-    world.home.files["hs.test/abc"] = (kind, BYTES)
-    content = {
-        "msgtype": "m.image",
-        "body": "a cat",
-        "filename": "cat.png",
-        "url": "mxc://hs.test/abc",
-        "info": {"mimetype": kind, "w": 640, "h": 480},
-        "social.ownroom.alt": "a grey cat",
-        **more,
-    }
-    event = person.person.send_event(room or person.room, "m.room.message", content)
-    world.settle()
-    return event
-
-
-def address(event: str) -> str:
-    (file,) = post(post_of(event)).attachments
-    return str(file["url"])
 
 
 def test_a_picture_reaches_followers_with_its_description_and_opens(
@@ -274,10 +235,3 @@ def test_an_edit_carries_the_new_picture_and_the_old_one_is_served_no_more(
     (update,) = bob.received("Update", contains="only words")
     assert not update["activity"]["object"].get("attachment")
     assert fetch(file["url"])[0] == 404
-
-
-def edited(world: World, person: Resident, event: str, new: dict[str, object]) -> None:
-    related = {"rel_type": "m.replace", "event_id": event}
-    content = {**new, "m.new_content": new, "m.relates_to": related}
-    person.person.send_event(person.room, "m.room.message", content)
-    world.settle()

@@ -21,7 +21,7 @@ from social.acts import Ignored
 from social.models import Post
 from tests.bridge.matrix import cast
 from tests.fakes.world import Resident, World, post, post_of
-from tests.flows.test_media import fetch
+from tests.flows.files import fetch
 from tests.rebuilt import lost_and_rebuilt, shown
 
 LONG = "<p>" + "a long story, " * 6_000 + "the end</p>"

@@ -11,7 +11,7 @@ from bridge.demo.person import Event
 from bridge.models import Received, Room
 from social.models import Actor, Delivery, Post
 from tests.fakes.world import Resident, World, note, post_of, said
-from tests.flows.test_visibility import circle
+from tests.flows.rooms import circle
 
 WORDS = "words of somebody"
 WAYS = ("block", "server", "suspension")

@@ -3,7 +3,7 @@
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Post
 from tests.fakes.world import Resident, World, post, post_of
-from tests.flows.test_media import edited
+from tests.flows.files import edited
 from tests.rebuilt import lost_and_rebuilt
 
 

@@ -16,7 +16,7 @@ from social.models import Delivery, Post, Tombstone
 from social.web import links
 from tests.fakes.homeserver import OURS, THEIRS
 from tests.fakes.world import Resident, World, note, post, post_of, said
-from tests.flows.test_visibility import circle
+from tests.flows.rooms import circle
 
 SECRET = "psst-do-not-tell"
 Place = Callable[[World, Resident, Neighbour], str]

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from tests.fakes.world import Resident, World
-from tests.flows.test_media import BYTES, fetch
+from tests.flows.files import BYTES, fetch
 from tests.rebuilt import lost_and_rebuilt
 
 BANNER = "page.codeberg.everypizza.room.banner"

@@ -7,7 +7,7 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Errand
 from social.models import Post
 from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post_of, said
-from tests.flows.test_quoting import SHUT, now, quote, stamped
+from tests.flows.quotes import SHUT, now, quote, stamped
 from tests.rebuilt import lost_and_rebuilt
 
 

@@ -7,22 +7,12 @@ import pytest
 from bridge import moderation, names
 from bridge.activitypub import quotes
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.models import Anchor, Room
+from bridge.models import Anchor
 from bridge.names import host_of
 from social.models import Actor, Post, Stamp
 from tests.fakes.world import PUBLIC, Resident, World, note, outcome, post, post_of, said
+from tests.flows.quotes import SHUT, ask, circle_of, known, now, quote, stamped
 from tests.rebuilt import lost_and_rebuilt
-
-OPEN = {"interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}}}
-SHUT = "quote not approved"
-
-
-def ask(world: World, one: Neighbour, quoted: str, **values: Any) -> dict[str, Any]:
-    """Asks to quote with a note of their own; the note."""
-    written = note(one, "look at this", quote=quoted)
-    world.hear(one, said(one, "QuoteRequest", quoted, instrument=written, **values))
-    world.settle()
-    return written
 
 
 def answer_of(one: Neighbour, kind: str = "Accept") -> dict[str, Any]:
@@ -32,45 +22,9 @@ def answer_of(one: Neighbour, kind: str = "Accept") -> dict[str, Any]:
     return dict(about[-1]) if about else {}
 
 
-def stamped(author: Neighbour, quoted: str, quoting: str, **values: Any) -> str:
-    """The address of a stamp next door."""
-    named = {"interactingObject": quoting, "interactionTarget": quoted}
-    return author.post(extra={"type": "QuoteAuthorization", **named, **values}).post
-
-
 def edited(one: Neighbour, post: str, text: str) -> dict[str, Any]:
     """A post as its author has it from now on."""
     return {**note(one, text), "id": post, "updated": "2031-01-01T00:00:00Z"}
-
-
-def quote(one: Neighbour, quoted: str, by: Neighbour | None = None) -> str:
-    """A post that quotes, with the consent of whom it quotes."""
-    first = one.post("hear hear", extra={"quote": quoted}).post
-    if by:
-        stamp = stamped(by, quoted, first)
-        changed = {"quote": quoted, "quoteAuthorization": stamp}
-        one.update(first, "hear hear indeed", extra=changed)
-    return first
-
-
-def circle_of(world: World, resident: Resident) -> str:
-    resident.tell_bot("circle")
-    world.settle()
-    room = str(Room.objects.get(kind=Room.Kind.CIRCLE, owner=resident.person.user_id).room_id)
-    resident.person.join(room)
-    return room
-
-
-def now(resident: Resident, words: str, room: str) -> dict[str, Any]:
-    """The content of a message as a client shows it, after all edits."""
-    events = resident.timeline(room)
-    (first, *_) = [e for e in events if words in str(e["content"].get("body"))]
-    content = first["content"]
-    for event in events:
-        related = event["content"].get("m.relates_to", {})
-        if (related.get("rel_type"), related.get("event_id")) == ("m.replace", first["event_id"]):
-            content = event["content"]["m.new_content"]
-    return dict(content)
 
 
 def heard(alice: Resident, mirror: str) -> str:
@@ -421,14 +375,6 @@ def test_a_block_takes_quotes_back(world: World, alice: Resident, bob: Neighbour
 
 
 # ---- quotes from here
-
-
-def known(world: World, alice: Resident, one: Neighbour, text: str, **extra: Any) -> str:
-    """A post that alice reads."""
-    world.friends(one, alice)
-    found = one.post(text, extra={**OPEN, **extra}).post
-    world.settle()
-    return found
 
 
 def test_a_link_below_own_words_asks_whom_it_quotes(

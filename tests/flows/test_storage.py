@@ -16,9 +16,9 @@ from bridge.models import Anchor, Ghost, Upload
 from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, post, post_of
 from tests.fakes.world import said as said_by
+from tests.flows.files import fetch
 from tests.flows.test_enclosed import files, picture
 from tests.flows.test_faces import pictured
-from tests.flows.test_media import fetch
 from tests.rebuilt import lost_and_rebuilt
 
 ADMIN = "admin-token"

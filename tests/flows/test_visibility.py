@@ -12,17 +12,8 @@ from bridge.demo.person import Refused
 from bridge.models import Ghost, Room
 from social.models import Actor, Delivery, Post
 from tests.fakes.world import Resident, World, note, outcome, post, post_of, said
+from tests.flows.rooms import WORDS, circle, in_rooms
 from tests.rebuilt import lost_and_rebuilt
-
-WORDS = "for whom the bell tolls"
-
-
-def circle(world: World, owner: Resident) -> str:
-    owner.tell_bot("circle")
-    world.settle()
-    room_id = Room.objects.get(kind="circle", actor__uri=owner.actor).room_id
-    owner.person.join(room_id)
-    return room_id
 
 
 def conversation(world: World, owner: Resident, other: Neighbour) -> str:
@@ -38,17 +29,6 @@ def conversation(world: World, owner: Resident, other: Neighbour) -> str:
 def room_of(world: World, event: str) -> str:
     rooms = world.home.rooms.values()
     return next(room.id for room in rooms if any(e["event_id"] == event for e in room.events))
-
-
-def in_rooms(world: World, reader: Resident, words: str = WORDS) -> bool:
-    """Whether it stands in any room that they are in, are asked into, or may come into."""
-    for room in list(world.home.rooms):
-        with suppress(Refused):
-            reader.person.join(room)
-        with suppress(Refused):
-            if any(words in str(e["content"]) for e in reader.person.messages(room, 500)):
-                return True
-    return False
 
 
 def on_pages(world: World, author: Resident, uri: str) -> set[str]:

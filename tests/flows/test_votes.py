@@ -6,7 +6,7 @@ from social.models import Delivery, Post, Vote
 from tests.fakes.world import Resident, World, outcome, post, post_of
 from tests.flows import polling
 from tests.flows.polling import END, START, TEXT
-from tests.flows.test_visibility import circle
+from tests.flows.rooms import circle
 from tests.rebuilt import lost_and_rebuilt, shown
 
 # ---- refused

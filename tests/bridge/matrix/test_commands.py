@@ -11,7 +11,7 @@ from bridge.matrix import registration
 from bridge.models import Ghost, Received, Room
 from social.models import Actor
 from tests.fakes.world import Resident, World, post_of
-from tests.flows.test_visibility import circle
+from tests.flows.rooms import circle
 
 
 def ask(world: World, who: Resident, line: str) -> str:

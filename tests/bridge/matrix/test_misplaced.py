@@ -7,7 +7,7 @@ from bridge.loop import run
 from bridge.matrix import client, registration, rooms
 from tests.bridge.matrix.test_commands import ask
 from tests.fakes.world import Resident, World
-from tests.flows.test_visibility import circle
+from tests.flows.rooms import circle
 
 
 @pytest.mark.parametrize(
