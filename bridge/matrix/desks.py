@@ -9,6 +9,7 @@ from bridge.errors import Gone
 from bridge.matrix import traces
 from social import actions, groups, policy, quoting, reports
 from social.acts import (
+    FOLLOWED,
     OPEN,
     Accept,
     Act,
@@ -111,10 +112,27 @@ def _is_told(act: Act, hearer: Actor) -> bool:
 
 
 def _is_named(act: Publish, hearer: Actor) -> bool:
-    if hearer.uri not in act.audience or act.visibility not in OPEN:
-        return False  # what is not for everybody stands in a room that the hearer is in
+    if hearer.uri not in act.audience:
+        return False
+    if act.visibility not in OPEN:
+        return _is_outside(act, hearer)
     # In one's own room one sees it anyway.
     return hearer.kind != "group" and traces.began_with(act.reply) != hearer
+
+
+def _is_outside(act: Publish, hearer: Actor) -> bool:
+    """What is not for everybody stands in a room that the hearer is in: of somebody elsewhere one
+    is made for it, but what is written here stands where it was typed.
+    """
+    author, above = actions.actor(act.author), actions.post(act.reply)
+    if author is None or not author.is_local:
+        return False
+    if act.visibility not in FOLLOWED:
+        if above is None or above.visibility not in FOLLOWED:
+            return False  # a conversation: all whom it names are in it
+        author = above.author
+    follows = author.follows_in.filter(follower=hearer, state="accepted")
+    return hearer != author and not follows.exists()
 
 
 def for_moderator(act: Report, reader: str) -> Report:

@@ -476,6 +476,28 @@ def test_a_ghost_leaves_a_room_into_which_anybody_can_come(world: World, cast: C
     assert ghost not in cast.dave.person.members(room)
 
 
+def test_who_is_named_and_is_not_in_the_room_reads_so_in_their_desk(
+    world: World, cast: Cast
+) -> None:
+    alice, carol, dave = cast.alice, cast.carol, cast.dave
+    room = circle(world, alice)
+    carol.person.join(room)
+    event = alice.person.send(room, f"{WORDS}, {dave.handle} and {carol.handle}")
+    world.settle()
+    answer = carol.person.reply(room, event, f"as {dave.handle} knows")
+    world.settle()
+    told = [line for line in dave.answers() if WORDS in line or "knows" in line]
+    assert len(told) == 2
+    assert "in a post to followers" in told[0]
+    assert "wrote to you directly" in told[1]
+    assert not any(WORDS in line for line in carol.answers()), "who reads it in the room"
+    for person, what in ((alice, event), (carol, answer)):
+        person.person.redact(room, what)
+    world.settle()
+    assert not in_rooms(world, dave)
+    assert not in_rooms(world, dave, "knows")
+
+
 def test_an_answer_to_a_followers_only_post_goes_to_its_author_alone(
     world: World, cast: Cast
 ) -> None:
