@@ -41,10 +41,10 @@ def run(command: Command, room: Room | None = None) -> list[Said]:
 
 def _run(command: Command, room: Room | None) -> list[Said]:
     words = list(command.words)
-    name = words[0].lstrip("!").lower()
+    name = _name(words[0])
     if name == "ownroom":
         words = words[1:] or ["help"]
-        name = words[0].lower()
+        name = _name(words[0])
     of_group = room is not None and room.actor is not None and room.actor.kind == "group"
     if of_group and name not in OF_GROUPS:
         raise Unreadable(f"here, at a group's desk, I know {', '.join(sorted(OF_GROUPS))}")
@@ -73,7 +73,14 @@ def _run(command: Command, room: Room | None) -> list[Said]:
     return entry.run(call)
 
 
+def _name(word: str) -> str:
+    """With `!` or `/` before it, as bots and clients elsewhere want it, or without."""
+    return "help" if word == "?" else word.lstrip("!/").lower()
+
+
 def _unknown(name: str) -> Unreadable:
+    if told := next((told for called, told in BY_CLIENT.items() if name in called), ""):
+        return Unreadable(told)
     near = difflib.get_close_matches(name[:40], COMMANDS, 1)
     meant = f" Did you mean: {near[0]}?" if near else ""
     shown = name if len(name) <= 40 else f"{name[:40]}…"
@@ -148,7 +155,7 @@ def _help(words: Sequence[str], known: Collection[str]) -> list[Said]:
         f"<p>What you can type here:</p><ul>{rows}</ul><p>You post by writing in your room. In"
         " front of a post: <code>!cw WORDS</code> for a content warning, <code>!unlisted</code> for"
         " a quiet one; in front of the question of a poll, <code>!ends 3d</code> for one of three"
-        " days.</p>"
+        " days. Answer, react (🔁 boosts), edit, remove and pin as your client does.</p>"
     )
 
 
@@ -206,6 +213,17 @@ class Entry:
     alone: bool = False  # one person, and not a word more
 
 
+# What one might look for here, but does with the client, in the room.
+BY_CLIENT = {
+    ("post", "toot", "publish"): "just write it in your room: what stands there is published",
+    ("poll", "vote"): "for a poll, use those of your client, in the room",
+    ("pin", "unpin"): "pin the post in your room, as your client pins messages",
+    ("like", "react", "fav", "favourite"): "react to the post, in the room in which you read it",
+    ("boost", "reblog", "share"): "react to the post with 🔁, in the room in which you read it",
+    ("reply", "answer"): "answer the post in the room in which you read it, as in any thread",
+    ("edit", "delete", "remove"): "do that with the message in the room, as your client does",
+    ("quote",): "write in your room, with the link of what you quote as the last line",
+}
 CREATING = frozenset({"profile", "create", "link"})
 # At the desk of a group its owner speaks for it.
 OF_GROUPS = frozenset(

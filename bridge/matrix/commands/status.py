@@ -67,6 +67,8 @@ def status(call: Call) -> list[Said]:
 
 def why(call: Call) -> list[Said]:
     """What became of a post: named by its link, or by answering its event with the command."""
+    if not call.words and not call.answers:
+        raise Unreadable("which post? Say it like this: why LINK, or answer the post with: why")
     uri, event = call.post(call.words[0] if call.words else "")
     lines = []
     received = Received.objects.filter(network="matrix", key=event).first() if event else None
@@ -85,6 +87,8 @@ def why(call: Call) -> list[Said]:
     post = call.actor.posts.filter(uri=uri).first()
     if post and post.deleted:
         lines.append("It is deleted since.")
+    elif post and not lines:  # what came and went is kept for some weeks, and in no room
+        lines.append("It is published. Where it went, and when, I no longer know.")
     mine = bool(lines) or post is not None
     decided = Decision.objects.filter(about=uri).select_related("author")
     for row in decided if mine else ():

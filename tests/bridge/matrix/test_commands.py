@@ -9,7 +9,7 @@ from bridge import names
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix import registration
 from bridge.models import Ghost, Received, Room
-from social.models import Actor
+from social.models import Actor, Delivery
 from tests.fakes.world import Resident, World, post_of
 from tests.flows.rooms import circle
 
@@ -29,7 +29,10 @@ def ask(world: World, who: Resident, line: str) -> str:
         ("block a", "not a handle"),
         ("block a b", "One at a time"),
         ("block alice", "cannot block yourself"),
-        ("why", "Give its link if it is"),
+        ("why", "Which post?"),
+        ("pin", "as your client pins messages"),
+        ("boost https://far.example/1", "react to the post with 🔁"),
+        ("/follow", "Whom?"),
         ("why https://far.example/1", "I know nothing of that post"),
     ],
 )
@@ -156,6 +159,14 @@ def test_why_tells_what_became_of_a_post(world: World, alice: Resident, bob: Nei
     alice.person.redact(alice.room, event)
     world.settle()
     assert "It is deleted since." in ask(world, alice, f"why {event}")
+
+
+def test_why_knows_a_post_of_whose_ways_no_record_is_left(world: World, alice: Resident) -> None:
+    event = alice.post("long ago")
+    world.settle()
+    Received.objects.all().delete()
+    Delivery.objects.all().delete()
+    assert "It is published." in ask(world, alice, f"why {post_of(event)}")
 
 
 def test_home_shows_the_newest_posts_of_whom_one_follows(
