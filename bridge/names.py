@@ -293,10 +293,14 @@ def acct(user: str, host: str) -> str:
 # Links to people and rooms
 
 
-def matrix_link(target: str, event: str = "") -> str:
-    """A link that browsers and clients open (Matrix appendices, "matrix.to navigation")."""
+def matrix_link(target: str, event: str = "", via: str = "") -> str:
+    """A link that browsers and clients open (Matrix appendices, "matrix.to navigation").
+
+    Who is on another homeserver finds a room by its id only `via` one that is in it.
+    """
     parts = [target, event] if event else [target]
-    return "https://matrix.to/#/" + "/".join(quote(part, safe="@:!$") for part in parts)
+    link = "https://matrix.to/#/" + "/".join(quote(part, safe="@:!$") for part in parts)
+    return f"{link}?via={quote(via, safe=':')}" if via and target.startswith("!") else link
 
 
 def read_matrix_link(url: str) -> str:

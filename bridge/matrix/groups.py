@@ -149,7 +149,7 @@ def _begin(key: Key, room_id: str, desk: str, owner: str, levels: Mapping[str, A
 def _remember(group: Actor, room_id: str, desk: str, owner: str, levels: Mapping[str, Any]) -> Room:
     rooms.remember(desk, Room.Kind.DESK, group, owner)
     room = rooms.remember(room_id, Room.Kind.GROUP, group, owner)
-    group.room_link = names.matrix_link(room_id)
+    group.room_link = names.matrix_link(room_id, via=settings.OWNROOM_SERVER_NAME)
     linking.keep(group, "room_link")
     appoint(group, levels)
     return room

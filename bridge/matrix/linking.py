@@ -218,14 +218,16 @@ def _remember(key: Key, linked: Linked, control: str) -> None:
     rooms.remember(room_id, Room.Kind.PROFILE, actor, owner)
     rooms.remember(desk_id, Room.Kind.DESK, actor, owner)
     rooms.remember(control, Room.Kind.CONTROL, None)
-    Actor.objects.filter(pk=actor.pk).update(room_link=names.matrix_link(room_id))
+    link = names.matrix_link(room_id, via=settings.OWNROOM_SERVER_NAME)
+    Actor.objects.filter(pk=actor.pk).update(room_link=link)
 
 
 def show_address(room: Room, alias: str) -> None:
     """Where a profile's page says that its room is: by its name, where it has one."""
     named = alias if alias.startswith("#") and len(alias) <= 255 else room.room_id
     if room.kind == Room.Kind.PROFILE and room.actor:
-        Actor.objects.filter(pk=room.actor.pk).update(room_link=names.matrix_link(named))
+        link = names.matrix_link(named, via=settings.OWNROOM_SERVER_NAME)
+        Actor.objects.filter(pk=room.actor.pk).update(room_link=link)
 
 
 def end_lease(room: Room) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from bridge import keys, names, turns
@@ -131,7 +132,7 @@ def _owned(registered: list[dict[str, Any]]) -> list[Room]:
         kind = Room.Kind.GROUP if actor.kind == "group" else Room.Kind.PROFILE
         profile = rooms.remember(entry["profile_room"], kind, actor, owner)
         found += [profile, rooms.remember(entry["desk"], Room.Kind.DESK, actor, owner)]
-        link = names.matrix_link(profile.room_id)
+        link = names.matrix_link(profile.room_id, via=settings.OWNROOM_SERVER_NAME)
         Actor.objects.filter(pk=actor.pk).update(room_link=link)
         with _apart(profile.room_id):
             _profile(actor, profile)

@@ -372,6 +372,8 @@ def test_an_account_is_written_as_a_uri():
 def test_links_to_people_and_rooms_are_percent_encoded():
     assert names.matrix_link("@a=/b:x.org") == "https://matrix.to/#/@a%3D%2Fb:x.org"
     assert names.matrix_link("#room:x.org") == "https://matrix.to/#/%23room:x.org"
+    assert names.matrix_link("#room:x.org", via="y.org") == "https://matrix.to/#/%23room:x.org"
+    assert names.matrix_link("!r", via="y.org:80") == "https://matrix.to/#/!r?via=y.org:80"
     assert names.matrix_link("!r:x.org", EVENT) == f"https://matrix.to/#/!r:x.org/{EVENT}"
 
 

@@ -311,6 +311,7 @@ def test_a_rooms_address_is_where_its_page_leads(world: World, alice: Resident) 
         return page.split('class="button" href="', 1)[1].split('"', 1)[0]
 
     by_id = leads()
+    assert by_id.endswith("?via=hs.test")  # or nobody from another homeserver finds it
     content = {"alias": "#alice:hs.test"}
     alice.person.put_state(alice.room, "m.room.canonical_alias", content)
     world.settle()
