@@ -130,6 +130,7 @@ def interaction(request: HttpRequest) -> HttpResponse:
     context = {
         "whom": f"@{acct['acct']}" if acct else links.web(asked),
         "asked": asked,
+        "linked": not acct,
         "server_name": settings.OWNROOM_SERVER_NAME,
     }
     return _page(request, "interaction", context)

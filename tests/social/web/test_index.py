@@ -103,6 +103,7 @@ def test_following_from_here_is_explained_and_never_redirects(
     answer = client.get("/authorize_interaction", {"uri": asked})
     assert answer.status_code == 200
     assert f"<code>follow {whom}</code>" in answer.text
+    assert ("If you came to answer" in answer.text) == asked.startswith("https:")
     assert f'href="{asked}"' not in answer.text
     assert "noindex" in answer.text
 
