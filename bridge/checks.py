@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from bridge import names
+
 REQUIRED = {
     "OWNROOM_DOMAIN": "the host of this server as others see it, for example social.example.org",
     "OWNROOM_HOMESERVER_URL": "the client API of your homeserver, for example http://localhost:8008",
@@ -48,12 +50,36 @@ def required_settings(**_: Any) -> list[CheckMessage]:
                 id="ownroom.E006",
             )
         )
-    if "/" in settings.OWNROOM_DOMAIN:
-        found.append(
-            Error(
-                "OWNROOM_DOMAIN is a host, not a URL.",
-                hint="Leave out https:// and any path.",
-                id="ownroom.E003",
-            )
-        )
+    return found + _hosts() + _admins()
+
+
+def _hosts() -> list[CheckMessage]:
+    """They are in every id and handle for ever, so a slip of the pen is found before the first."""
+    found: list[CheckMessage] = []
+    for name in ("OWNROOM_DOMAIN", "OWNROOM_HANDLE_DOMAIN", "OWNROOM_MEDIA_HOST"):
+        value = getattr(settings, name)
+        if not value or (name != "OWNROOM_DOMAIN" and value == settings.OWNROOM_DOMAIN):
+            continue
+        plain = names.parse_acct(f"@x@{value}")
+        if "/" in value:
+            hint = "Leave out https:// and any path."
+            found.append(Error(f"{name} is a host, not a URL.", hint=hint, id="ownroom.E003"))
+        elif plain is None:
+            hint = "It looks like social.example.org."
+            found.append(Error(f"{name} is no host: “{value}”.", hint=hint, id="ownroom.E007"))
+        elif plain[1] != value:
+            hint = f"Write {plain[1]}."
+            found.append(Error(f"{name} is spelled oddly.", hint=hint, id="ownroom.E007"))
     return found
+
+
+def _admins() -> list[CheckMessage]:
+    return [
+        Error(
+            f"OWNROOM_ADMINS: “{who}” is no Matrix ID.",
+            hint="One looks like @name:server; put commas between them.",
+            id="ownroom.E008",
+        )
+        for who in settings.OWNROOM_ADMINS
+        if not names.is_user_id(who)
+    ]

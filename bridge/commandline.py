@@ -34,7 +34,7 @@ def _words(error: Exception) -> str:
     """Of the system, whose own text begins with a number."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return " ".join(str(error).split())[:300].rstrip(".")
+    return " ".join(str(error).split())[:300].rstrip(".?!")
 
 
 def _said(error: Exception) -> str:

@@ -47,7 +47,7 @@ OWNROOM_REGISTRATION = Path(
     env.str("OWNROOM_REGISTRATION", default=str(OWNROOM_DATA / "registration.yaml"))
 )
 OWNROOM_SECURE_FETCH = _switch("OWNROOM_SECURE_FETCH")
-OWNROOM_ADMINS = tuple(env.list("OWNROOM_ADMINS", default=[]))
+OWNROOM_ADMINS = tuple(who.strip() for who in env.list("OWNROOM_ADMINS", default=[]))
 OWNROOM_ROOM_GHOSTS = _number("OWNROOM_ROOM_GHOSTS", 100)  # who speak in a group's room
 OWNROOM_SIGNUPS = env.str("OWNROOM_SIGNUPS", default="local")  # or "anyone", or "invited"
 try:

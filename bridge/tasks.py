@@ -108,7 +108,7 @@ def watch() -> None:
         log.warning("the homeserver cannot be asked: %s", error)
         return
     except Trouble as error:
-        log.warning("the homeserver does not know us: %s", error)
+        log.warning("the homeserver does not know us: %s. Why: python manage.py doctor", error)
     catch_up()
 
 

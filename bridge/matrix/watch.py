@@ -3,6 +3,7 @@
 For what it had not pushed yet is then forgotten, even when it is back within the second.
 """
 
+import logging
 import threading
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
@@ -11,11 +12,14 @@ from django.conf import settings
 
 TIMEOUT = 10.0  # seconds
 
+log = logging.getLogger("ownroom.watch")
+
 
 class Watch:
     def __init__(self) -> None:
         self.line: HTTPConnection | None = None
         self.there = False
+        self.missed = False  # and said so
         self.lock = threading.Lock()
 
     def returned(self) -> bool:
@@ -27,9 +31,17 @@ class Watch:
             if broken and self._answers():
                 return False
             was_there, self.there = self.there and not broken, self._opens() and self._answers()
+            self._say()
             return self.there and not was_there
         finally:
             self.lock.release()
+
+    def _say(self) -> None:
+        """Once for each time that it is away: an admin who starts us looks here first."""
+        if not self.there and not self.missed:
+            url = settings.OWNROOM_HOMESERVER_URL
+            log.warning("the homeserver %s does not answer. Why: python manage.py doctor", url)
+        self.missed = not self.there
 
     def _opens(self) -> bool:
         url = urlsplit(settings.OWNROOM_HOMESERVER_URL)

@@ -2,14 +2,15 @@
 
 from argparse import ArgumentParser
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from bridge.management.trouble import demand_migrated
 from bridge.serving import demand, serve
 
 
 class Command(BaseCommand):
-    help = "Answer HTTP requests; workers and the scheduler run elsewhere."
+    help = "Answer HTTP requests; workers and the scheduler run elsewhere. Needs REDIS_URL."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -20,6 +21,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, **_: object) -> None:
+        if not settings.REDIS_URL:
+            raise CommandError(
+                "Web pages of their own need REDIS_URL. Without Redis run: python manage.py up"
+            )
         host = demand(host, port)
         demand_migrated()
         serve(host, port, everything=False)

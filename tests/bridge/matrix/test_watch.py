@@ -65,6 +65,19 @@ def test_nobody_there_is_no_return(port: int, watch: Watch) -> None:
     assert not watch.returned()
 
 
+def test_each_absence_is_told_once(
+    port: int, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        watch.returned()
+        watch.returned()
+        assert len(caplog.messages) == 1
+        assert "does not answer. Why: python manage.py doctor" in caplog.text
+        with life(port):
+            watch.returned()
+        caplog.clear()
+
+
 def test_an_answer_in_the_five_hundreds_is_no_return(port: int, watch: Watch) -> None:
     with life(port, status=502):
         assert not watch.returned()
