@@ -147,7 +147,7 @@ class ReceivedAdmin(QueuedAdmin):
 @admin.register(Delivery)
 class DeliveryAdmin(QueuedAdmin):
     heading = "What goes out, and what became of it"
-    list_display = ("state", "why", "row", "again", "tries", "whither", "created")
+    list_display = ("state", "why", "whither", "row", "again", "tries", "created")
     search_fields = ("=to", "=subject", "=sender", "=lane", "note")
     actions = ("run_again", "give_up")
     fieldsets = (
@@ -452,8 +452,8 @@ class ReportAdmin(ReadOnly, DecisionAdmin):
         return f"@{report.author.acct}"
 
     @admin.display(description="at")
-    def made(self, report: Report) -> datetime:
-        return datetime.fromtimestamp(report.at / 1000, tz=UTC)
+    def made(self, report: Report) -> str:
+        return _moment(datetime.fromtimestamp(report.at / 1000, tz=UTC))
 
     @admin.display(boolean=True, description="open")
     def open(self, report: Report) -> bool:

@@ -91,7 +91,9 @@ class Story:
         return f"in reply to {activity['object']['inReplyTo']}"
 
     def alice_edits(self) -> str:
-        self.alice.edit(self.room, self.events[0], "Hello, fediverse! (I wrote this in my room.)")
+        self.alice.edit(
+            self.room, self.events[0], "Hello, fediverse! (I wrote this in my room.) #ownroom"
+        )
         self.arrives("Update", "I wrote this in my room")
         return "the same post, new words"
 

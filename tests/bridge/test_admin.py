@@ -422,6 +422,9 @@ def test_a_report_is_closed_opened_again_and_answered_with_a_suspension(
     shown = page(admin, f"social/report/{report.pk}/change/")
     assert "&lt;b&gt;rude" in shown
     assert post.uri in shown
+    assert "1970-01-01 00:00:00 UTC" in shown
+    assert "Back to the list" in shown
+    assert ">Close<" not in shown  # which would read as if it closed the report
     act(admin, "social/report/", "resolve", report.pk, reason="talked to him")
     report.refresh_from_db()
     assert report.resolved
