@@ -233,6 +233,9 @@ def test_a_row_waits_while_the_disk_is_full_however_long_that_is(bob: Actor) -> 
     row(create(bob, 1, content="<p>" + "A long one. " * 20_000 + "</p>"))
     row(create(bob, 2))
     with connection.cursor() as cursor:
+        free = cursor.execute("PRAGMA freelist_count").fetchone()[0]  # what earlier tests left
+        size = cursor.execute("PRAGMA page_size").fetchone()[0]
+        cursor.execute(f"CREATE TABLE filler AS SELECT zeroblob({free * size}) AS data")
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         most = cursor.execute("PRAGMA max_page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages}")
