@@ -54,6 +54,9 @@ def test_a_port_that_another_would_share_is_in_use(monkeypatch: pytest.MonkeyPat
     demand("127.0.0.1", free_port())
 
 
+PARTS = {"REDIS_URL": "redis://127.0.0.1:1/0"}  # which each part of its own needs
+
+
 @pytest.mark.parametrize("command", ["up", "web"])
 def test_a_port_in_use_is_named_without_a_traceback(tmp_path, command):
     with socket.socket() as other:
@@ -63,7 +66,7 @@ def test_a_port_in_use_is_named_without_a_traceback(tmp_path, command):
         done = subprocess.run(
             [sys.executable, "manage.py", command, "--port", str(port)],
             cwd=ROOT,
-            env=Server(tmp_path, port=port).environment(),
+            env=Server(tmp_path, port=port).environment() | PARTS,
             capture_output=True,
             text=True,
             check=False,
@@ -80,7 +83,7 @@ def test_the_web_starts_while_its_database_is_away(tmp_path):
     with subprocess.Popen(
         [sys.executable, "manage.py", "web", "--port", str(port)],
         cwd=ROOT,
-        env=Server(tmp_path, port=port).environment() | away,
+        env=Server(tmp_path, port=port).environment() | PARTS | away,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
