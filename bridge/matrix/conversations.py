@@ -7,6 +7,7 @@ that only its owner and the bot see.
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q
@@ -111,13 +112,13 @@ async def _note(room: Room, entry: dict[str, Any]) -> None:
 
 async def gather(room: Room) -> None:
     """Who left a conversation is asked in again when somebody goes on with it. Raises Later where
-    others can read by now: it goes on in another room.
+    others can read by now, or we were shown out: it goes on in another room.
     """
     owners = await in_database(_owners, room.pk)
     state = await client.all_state(room.room_id, by=room.reader)
-    if _is_open(state, owners):
+    if _is_open(state, owners) or _membership(state, room.reader) != "join":
         await let_go(room)
-        raise Later("others can read in its room: it goes on in another one", after=0)
+        raise Later("others can read in its room, or nobody of us: it has another one", after=0)
     for owner in owners:
         if _membership(state, owner) == "leave":
             await client.invite(room.room_id, owner, by=room.reader)
@@ -203,7 +204,8 @@ async def let_go(room: Room) -> None:
     """What stands there can still be answered and taken back; what comes has a new room."""
     said = render.notice(OVERHEARD)
     txn = f"overheard{room.pk}"
-    await client.send(room.room_id, said.type, said.content, txn=txn, user=room.reader)
+    with suppress(client.MatrixError):  # who was shown out says nothing
+        await client.send(room.room_id, said.type, said.content, txn=txn, user=room.reader)
     entry = {"op": "room", "kind": "direct", "room_id": "", "reader": "", "people": []}
     await _note(room, entry)
     old = await in_database(_let_go, room.pk)

@@ -468,6 +468,19 @@ def test_a_room_that_opens_later_is_noticed_before_the_next_letter(
     assert spoken(world, dave, pat, WORDS) != old
 
 
+def test_who_shows_the_ghost_out_gets_the_next_letter_in_another_room(
+    world: World, cast: Cast
+) -> None:
+    dave, pat = cast.dave, cast.pat
+    ghost = Ghost.objects.get(actor__uri=pat.id).mxid
+    old = dave.person.create_room(preset="private_chat", invite=[ghost])
+    world.settle()
+    dave.person.kick(old, ghost)
+    world.settle()
+    assert spoken(world, dave, pat, WORDS) != old
+    assert in_rooms(world, dave)
+
+
 def test_a_ghost_leaves_a_room_into_which_anybody_can_come(world: World, cast: Cast) -> None:
     ghost = Ghost.objects.get(actor__uri=cast.pat.id).mxid
     room = cast.dave.person.create_room(preset="public_chat", invite=[ghost])
