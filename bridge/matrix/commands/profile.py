@@ -109,7 +109,11 @@ def choices(what: str = "") -> list[Said]:
     first = f"I do not know “{html.escape(what)}”. " if what else ""
     meant = f"Did you mean: {near[0]}? " if near else ""
     items = "".join(f"<li><code>{html.escape(how)}</code></li>" for how in HOW.values())
-    return only(f"<p>{first}{meant}What you can set:</p><ul>{items}</ul>")
+    room = (
+        "Your picture is that of your room: set it there, in your client. A new name or topic of"
+        " the room becomes your name or bio, too; what you set here leaves the room as it is."
+    )
+    return only(f"<p>{first}{meant}What you can set:</p><ul>{items}</ul><p>{room}</p>")
 
 
 def _like_this(what: str) -> Unreadable:

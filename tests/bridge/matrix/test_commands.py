@@ -66,6 +66,13 @@ def test_what_was_set_is_said_in_a_sentence_and_when_it_was_so_already_too(
     assert ask(world, alice, "set locked on") == "That is so already: nothing has changed."
 
 
+@pytest.mark.parametrize("line", ["set", "set avatar"])
+def test_who_looks_for_a_picture_among_what_can_be_set_reads_where_it_is(
+    world: World, alice: Resident, line: str
+) -> None:
+    assert "Your picture is that of your room" in ask(world, alice, line)
+
+
 def test_refusals_are_said_to_the_person_who_typed(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
