@@ -3,14 +3,14 @@
 from argparse import ArgumentParser
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from bridge.management.trouble import demand_migrated
 from bridge.serving import demand, serve
 
 
 class Command(BaseCommand):
-    help = "Answer HTTP requests; workers and the scheduler run elsewhere. Needs REDIS_URL."
+    help = "Answer HTTP requests; workers and the scheduler run elsewhere, and hear of it by Redis."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -21,10 +21,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, **_: object) -> None:
-        if not settings.REDIS_URL:
-            raise CommandError(
-                "Web pages of their own need REDIS_URL. Without Redis run: python manage.py up"
-            )
         host = demand(host, port)
         demand_migrated()
+        if not settings.REDIS_URL:
+            self.stderr.write(
+                "Without REDIS_URL nobody works off what comes here: it is stored, and waits for"
+                " `python manage.py up`."
+            )
         serve(host, port, everything=False)
