@@ -1,13 +1,35 @@
 """The stage of the live suite: a real homeserver and an Ownroom for each form, made when asked."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from subprocess import SubprocessError
 
 import pytest
 from django.conf import settings
 
 from bridge.demo.services import NotThere
-from tests.live.stage import FORMS, Resident, Stage, stage
+from tests.live.stage import FORMS, Resident, Stage, Town, stage
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, object]:
+    """A story that failed says what its server did and what waits there: it is gone afterwards."""
+    report = yield
+    towns = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Town)]
+    if report.failed and report.when == "call":
+        for town in towns:
+            report.sections.append(("the server's log", town.server.log_tail()))
+            for table in ("received", "deliveries"):
+                for state in ("waiting", "ignored", "gone"):
+                    report.sections.append((f"{table}, {state}", _rows(town, table, state)))
+    return report
+
+
+def _rows(town: Town, table: str, state: str) -> str:
+    try:
+        return town.server.manage(table, "list", "--state", state, "--limit", "20")
+    except (AssertionError, OSError, SubprocessError) as error:
+        return str(error)
 
 
 @pytest.fixture(scope="session", params=FORMS)
