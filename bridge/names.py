@@ -157,6 +157,13 @@ def ghost_localpart(user: str, host: str, uri: str = "") -> str:
     return f"_ap_h_{digest.hexdigest()[:32]}"
 
 
+def mark(what: str, uri: str) -> str:
+    """Under which a cache remembers something about somebody. By their URI: the number of a row is
+    somebody else's once the database was lost, and the cache was not.
+    """
+    return f"{what}:{hashlib.sha256(uri.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
 def read_ghost(localpart: str) -> tuple[str, str] | None:
     """(user, host) of a ghost; None for other users and for names that are digests."""
     user, separator, host = localpart.removeprefix("_ap_").rpartition("=40")

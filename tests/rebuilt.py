@@ -4,7 +4,6 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Q, QuerySet
 
 from bridge import rebuild
@@ -42,7 +41,6 @@ def wipe() -> None:
     for label in ("social", "bridge"):
         for model in apps.get_app_config(label).get_models():
             model.objects.all().delete()
-    cache.clear()
 
 
 def lost_and_rebuilt() -> list[str]:

@@ -248,3 +248,16 @@ def test_every_sample_has_a_reader():
         reader = (ROOT / "tests" / "bridge" / network / "test_parse.py").read_text()
         assert "SAMPLES" in reader
         assert 'glob("*.json")' in reader
+
+
+def test_what_a_cache_remembers_is_named_by_no_row() -> None:
+    """A cache outlives a lost database, whose numbers then are somebody else's."""
+    by_row = re.compile(r"""f["'][\w-]+:\{[^}"']*\.(pk|id)\b""")
+    found = [
+        f"{path}:{number}"
+        for path in sorted((ROOT / "bridge").rglob("*.py"))
+        if "import cache" in (text := path.read_text())
+        for number, line in enumerate(text.splitlines(), 1)
+        if by_row.search(line)
+    ]
+    assert not found

@@ -321,7 +321,7 @@ def by_key(key_id: str) -> Actor:
 
 def refreshed(actor: Actor) -> Actor | None:
     """The actor fetched anew because its key did not fit; at most once in five minutes."""
-    if actor.is_local or not cache.add(f"refetch:{actor.pk}", 1, MISS):
+    if actor.is_local or not cache.add(names.mark("refetch", actor.uri), 1, MISS):
         return None
     try:
         return fetch(actor.uri)
@@ -330,7 +330,7 @@ def refreshed(actor: Actor) -> Actor | None:
 
 
 def _fetch_by_key(key_id: str) -> Actor:
-    miss = f"key-miss:{quote(key_id)[:200]}"
+    miss = names.mark("key-miss", key_id)
     if reason := cache.get(miss):
         raise (Later if reason == "later" else Forbidden)("its key could not be had a moment ago")
     try:

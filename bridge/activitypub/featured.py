@@ -25,7 +25,7 @@ def check(author: Actor, collection: str) -> None:
 
 
 def _of(author: Actor) -> str:
-    key = f"featured:{author.pk}"
+    key = names.mark("featured", author.uri)
     known = cache.get(key)
     if known is None:
         known = jsonld.id_of(actors.get(author.uri).get("featured"))

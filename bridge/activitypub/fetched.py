@@ -4,7 +4,6 @@ Nobody's word stands in for the origin's: what it does not show to everybody is 
 """
 
 import functools
-import hashlib
 import time
 from dataclasses import replace
 
@@ -88,7 +87,7 @@ def ancestors(act: Publish, at: int, deadline: float) -> list[Said]:
 
 def missed(uri: str) -> bool:
     """Whether it could not be had a moment ago."""
-    return bool(cache.get(_mark(uri)))
+    return bool(cache.get(names.mark("post-miss", uri)))
 
 
 def miss(uri: str, error: Trouble) -> None:
@@ -100,11 +99,7 @@ def miss(uri: str, error: Trouble) -> None:
             wait = LATEST
         case _:
             wait = LATE
-    cache.set(_mark(uri), 1, wait)
-
-
-def _mark(uri: str) -> str:
-    return f"post-miss:{hashlib.sha256(uri.encode()).hexdigest()}"
+    cache.set(names.mark("post-miss", uri), 1, wait)
 
 
 def confirm_gone(uri: str) -> None:

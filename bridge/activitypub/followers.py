@@ -114,7 +114,7 @@ def compare(signed: signatures.Request, signer: Actor) -> None:
         return
     if not (signer.followers and names.same_origin(place, signer.uri)):
         return
-    if not cache.add(f"followers:{signer.pk}:{theirs}", 1, LOOKED):
+    if not cache.add(names.mark("followers", f"{signer.uri} {theirs}"), 1, LOOKED):
         return
     here = _accepted(signer.uri).filter(follower__owner__isnull=False)
     if digest(here.values_list("follower__uri", flat=True)) != theirs:

@@ -12,7 +12,7 @@ AGAIN = 300  # seconds until they are asked after again
 
 def of(group: Actor, *, anew: bool = False) -> frozenset[str]:
     """Asked of the group's server, once in a while, or now. Raises Trouble."""
-    mark = f"moderators:{group.pk}"
+    mark = names.mark("moderators", group.uri)
     kept = None if anew else cache.get(mark)
     if kept is None:
         _, uri = lists(group, anew=anew)
@@ -26,7 +26,7 @@ def of(group: Actor, *, anew: bool = False) -> frozenset[str]:
 
 def lists(group: Actor, *, anew: bool = False) -> tuple[str, str]:
     """URIs of what stands on top of it, and of who moderates it; empty where it names none."""
-    mark = f"lists:{group.pk}"
+    mark = names.mark("lists", group.uri)
     kept = None if anew else cache.get(mark)
     if kept is None:
         said = actors.get(group.uri)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from django.core.cache import cache
 from django.utils import timezone
 
-from bridge import errands
+from bridge import errands, names
 from bridge import inbox as store
 from bridge.activitypub import actors, parse
 from bridge.errors import Gone
@@ -26,7 +26,7 @@ def notice(author: Actor) -> None:
     """They did something here: a day after they were last looked at, they are again."""
     if author.is_local or author.fetched > timezone.now() - actors.FRESH:
         return
-    if cache.add(f"renewal:{author.pk}", 1, HOUR):
+    if cache.add(names.mark("renewal", author.uri), 1, HOUR):
         errands.put(Errand.Kind.ACTOR, author.uri, after=SOON)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.cache import cache
 
-from bridge import directory, html
+from bridge import directory, html, names
 from bridge.errors import Later, Trouble
 from bridge.matrix import parse, parse_lookups
 from bridge.models import Room
@@ -55,7 +55,7 @@ def meet(event: Mapping[str, Any], room: Room) -> Met:
 
 
 def _find(written: str) -> Actor | None:
-    miss = f"nobody:{written.lower()}"[:200]
+    miss = names.mark("nobody", written.lower())
     if cache.get(miss):
         return None
     try:
