@@ -34,6 +34,11 @@ def _of(author: Actor) -> str:
     return str(known)
 
 
+def forget(author: Actor) -> None:
+    """They say anew who they are, and may name another list."""
+    cache.delete_many([names.mark("featured", author.uri)])
+
+
 def shown_by(act: Act, at: int, deadline: float) -> list[Said]:
     """The post that is pinned now, where nobody here has seen it. Raises Trouble."""
     if not isinstance(act, Pin) or actions.post(act.post):

@@ -137,6 +137,7 @@ class ActivityPub(Network):
             case Boost():
                 return [*_original(act, author, at, deadline), Said(act, wire)]
             case Introduce():
+                featured.forget(author)
                 return [Said(actors.confirmed(act), wire)]
             case Accept() if _first_followed(author):
                 return [*written_before(author, at, deadline), Said(act, wire)]

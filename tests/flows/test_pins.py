@@ -244,3 +244,15 @@ def test_a_rebuild_pins_the_same_and_serves_the_same_bytes(
     hears(world, bob, "Remove", his[0].post)
     assert pinned(world, bob, reader) == shown[1:]
     assert index()
+
+
+def test_whoever_names_another_list_pins_in_that_one_from_then_on(
+    world: World, reader: Resident, bob: Neighbour
+) -> None:
+    written = bob.post("mine to show")
+    world.settle()
+    bob.update_profile(featured=f"{bob.id}/top")
+    world.settle()
+    assert hears(world, bob, "Add", written.post).note == "not the list of what they pinned"
+    assert hears(world, bob, "Add", written.post, f"{bob.id}/top").state == "done"
+    assert pinned(world, bob, reader) == [event_of(world, bob, reader, "mine to show")]

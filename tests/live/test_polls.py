@@ -90,7 +90,7 @@ def closed(one: Actor, poll: str) -> dict[str, Any] | None:
 
 def friend(town: Stage, alice: Resident, name: str, **document: Any) -> Actor:
     """Follows alice."""
-    one = town.neighbour.actor(f"{name}{next(_names)}", **document)
+    one = town.neighbour.actor(f"{name}p{next(_names)}", **document)
     one.follow(alice.handle)
     one.wait_for("Accept")
     return one
