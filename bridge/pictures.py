@@ -149,7 +149,7 @@ def _png(data: Data) -> Picture:
     for _ in range(_CHUNKS):
         length, name = _number(data[at : at + 4]), data[at + 4 : at + 8]
         end = at + 12 + length
-        if len(name) < 4 or end > size:
+        if len(name) < 4 or end > size or (at == 8 and name != b"IHDR"):
             raise Unreadable("a broken picture")
         if name[:1].isupper() or name in _PNG:
             pieces.append(slice(at, end))

@@ -30,6 +30,7 @@ def cleaned(data: bytes, kind: str) -> bytes:
     ("kind", "data"),
     [
         ("image/jpeg", b"\xff\xd8"),
+        ("image/png", png().replace(b"IHDR", b"iHDR")),
         ("image/jpeg", jpeg()[:30]),
         ("image/jpeg", b"\xff\xd8" + segment(0xFE, b"x") * 5_000),
         ("image/jpeg", b"\xff\xd8junk"),
