@@ -8,7 +8,7 @@ from bridge import documents, enacting, outage, turns
 from social import actions, once, polls
 from social.models import Post
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("ownroom.counting")
 
 
 def tell_due() -> int:

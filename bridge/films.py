@@ -4,6 +4,8 @@ Nothing changes its place, so parts can be asked for. Sound and pictures pass as
 them whatever a camera wrote between them.
 """
 
+from abc import ABC, abstractmethod
+
 from bridge import boxes, songs
 from bridge.errors import Unreadable
 
@@ -12,7 +14,7 @@ _NOTES = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
 ENDLESS = 1 << 62
 
 
-class Passing:
+class Passing(ABC):
     """Give it the bytes in order; it answers with as many, some a little later."""
 
     def __init__(self) -> None:
@@ -45,9 +47,9 @@ class Passing:
     def _pass(self, size: int, *, shown: bool) -> None:
         self._left, self._shown, self._before = size, shown, b""
 
+    @abstractmethod
     def _begin(self, done: bytearray) -> bool:
         """Whether it is known how the next box passes."""
-        raise NotImplementedError
 
 
 class Blanked(Passing):

@@ -163,6 +163,13 @@ def test_an_answer_to_the_owners_followers_is_passed_on_as_it_came(
     assert passed_on(world, create) == [create["id"]]
 
 
+def tell(world: World, one: Neighbour, *activities: dict[str, Any]) -> None:
+    for activity in activities:
+        assert world.hear(one, activity) == 202
+        world.let_time_pass()  # what bob's server did not believe goes again, as it stands now
+        world.settle()
+
+
 def test_the_edit_and_the_deletion_of_what_was_passed_on_follow_it(
     world: World, alice: Resident, bob: Neighbour, carol: Neighbour
 ) -> None:
@@ -171,10 +178,7 @@ def test_the_edit_and_the_deletion_of_what_was_passed_on_follow_it(
     world.settle()
     answer = reply(carol, alice, post_of(event))
     told = [said(carol, "Create", answer), edited(carol, answer), deleted(carol, answer)]
-    for activity in told:
-        assert world.hear(carol, activity) == 202
-        world.let_time_pass()  # what bob's server did not believe goes again, as it stands now
-        world.settle()
+    tell(world, carol, *told)
     assert passed_on(world, *told) == [one["id"] for one in told]
 
 
@@ -188,10 +192,7 @@ def test_the_deletion_of_what_was_passed_on_follows_it_though_it_was_for_fewer_b
     create = said(carol, "Create", answer)
     fewer = edited(carol, {**answer, "to": [alice.actor], "cc": []})
     last = deleted(carol, answer)
-    for activity in (create, fewer, last):
-        assert world.hear(carol, activity) == 202
-        world.let_time_pass()
-        world.settle()
+    tell(world, carol, create, fewer, last)
     assert passed_on(world, create, fewer, last) == [create["id"], last["id"]]
 
 

@@ -9,6 +9,7 @@ import pytest
 from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
+from bridge.matrix import conversations
 from bridge.models import Ghost, Room
 from social.models import Actor, Delivery, Post
 from tests.fakes.world import Resident, World, note, outcome, post, post_of, said
@@ -433,6 +434,21 @@ def test_who_is_let_into_a_conversation_reads_nothing_that_comes_after(
     assert pat.received("Create", contains="and so does this")
     lost_and_rebuilt()
     assert spoken(world, reader, pat, "after a loss") == new
+
+
+def test_a_room_that_is_let_go_and_its_successor_come_at_one_stroke(
+    world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the two, nobody would know who the next letter is for."""
+    room = Room.objects.get(room_id=spoken(world, cast.alice, cast.pat, "still among us"))
+
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(conversations, "expect", killed)
+    with pytest.raises(KeyboardInterrupt):
+        conversations._let_go(room.pk)  # noqa: SLF001  its moment cannot be met from outside
+    assert Room.objects.get(pk=room.pk).key == room.key
 
 
 def test_a_letter_in_a_room_with_somebody_else_is_edited_in_another_and_deleted_in_both(
