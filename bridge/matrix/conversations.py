@@ -177,7 +177,7 @@ def came(room: Room, who: str) -> None:
 def _is_open(state: Collection[dict[str, Any]], owners: Collection[str]) -> bool:
     for event in state:
         kind, content, who = event["type"], event["content"], str(event.get("state_key"))
-        if kind == "m.room.join_rules" and content.get("join_rule") not in SHUT:
+        if kind == "m.room.join_rules" and shapes.text(content.get("join_rule")) not in SHUT:
             return True
         if kind == "m.room.history_visibility" and _is_public(content):
             return True

@@ -138,7 +138,7 @@ def asked(content: Mapping[str, Any], at: int, voting: int = 0) -> Asked | Ignor
         multiple=several,
         closes=_closes(content, at, span or voting or _WEEK),
         voters=0,
-        hidden=found.get("kind") not in _OPEN,
+        hidden=shapes.text(found.get("kind")) not in _OPEN,
     )
     return Asked(content=_message(content, question), poll=poll)
 

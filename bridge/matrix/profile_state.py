@@ -65,7 +65,7 @@ def opens(event: Mapping[str, Any]) -> bool:
     content = shapes.mapping(event.get("content"))
     match event.get("type"):
         case "m.room.join_rules":
-            return content.get("join_rule") not in {"invite", "private", "knock"}
+            return shapes.text(content.get("join_rule")) not in {"invite", "private", "knock"}
         case "m.room.history_visibility":
             return content.get("history_visibility") == "world_readable"
         case _:
@@ -120,7 +120,7 @@ def _habits(content: Mapping[str, Any], said: Mapping[str, Any], old: Habits) ->
     if said.get("vis") in DEFAULTS:
         found["visibility"] = said["vis"]
     if isinstance(said.get("lang"), str):
-        found["language"] = language(said["lang"])
+        found["language"] = shapes.language(said["lang"])
     if isinstance(said.get("cw"), str):
         found["warning"] = html.warning(said["cw"])
     if isinstance(content.get("federate_notices"), bool):

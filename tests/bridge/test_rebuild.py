@@ -178,6 +178,10 @@ def test_events_that_make_no_sense_are_left_out_and_the_rest_stands(
     answers = {"answers": [{"id": "a", "org.matrix.msc1767.text": "A"}]}
     asked = {"org.matrix.msc3381.poll.start": answers, "m.relates_to": renamed}
     world.home.append(room, "org.matrix.msc3381.poll.start", mallory.user_id, asked)
+    asked = {"org.matrix.msc3381.poll.start": answers | {"kind": {"x": "y"}}}
+    world.home.append(room, "org.matrix.msc3381.poll.start", mallory.user_id, asked)
+    shut = {"join_rule": {"x": "y"}}
+    world.home.append(room, "m.room.join_rules", alice.person.user_id, shut, key="")
     world.home.waiting.clear()
     alice.post("after")
     world.settle()

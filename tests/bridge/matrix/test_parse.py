@@ -113,6 +113,16 @@ def hostile() -> dict[str, Any]:
                 "page.codeberg.everypizza.msc4193.spoiler.reason": [],
             }
         ),
+        "a poll of an odd kind": message(
+            {
+                "org.matrix.msc3381.poll.start": {
+                    "kind": {},
+                    "question": [],
+                    "answers": [{"id": "a", "org.matrix.msc1767.text": "A"}],
+                }
+            },
+            type="org.matrix.msc3381.poll.start",
+        ),
         "time is text": message(plain, origin_server_ts="x"),
         "time is negative": message(plain, origin_server_ts=-1),
         "time is a float": message(plain, origin_server_ts=1e300),
@@ -185,6 +195,10 @@ RELATION = st.fixed_dictionaries(
         "m.in_reply_to": st.fixed_dictionaries({"event_id": st.just(FROM_BOB) | JSON}) | JSON,
     },
 )
+ASKED = st.fixed_dictionaries(
+    {"answers": st.just([{"id": "a", "org.matrix.msc1767.text": "A"}]) | JSON},
+    optional={"kind": JSON, "max_selections": JSON, "question": JSON},
+)
 CONTENT = st.fixed_dictionaries(
     {},
     optional={
@@ -199,6 +213,8 @@ CONTENT = st.fixed_dictionaries(
         "redacts": st.just(POST) | JSON,
         "social.ownroom.post": JSON,
         "social.ownroom.object": JSON,
+        "org.matrix.msc3381.poll.start": ASKED | JSON,
+        "m.poll.response": JSON,
         "op": JSON,
         "id": JSON,
     },
@@ -207,7 +223,15 @@ EVENT = st.fixed_dictionaries(
     {"content": CONTENT | JSON},
     optional={
         "type": st.sampled_from(
-            ["m.room.message", "m.reaction", "m.room.redaction", "social.ownroom.ledger"]
+            [
+                "m.room.message",
+                "m.reaction",
+                "m.room.redaction",
+                "org.matrix.msc3381.poll.start",
+                "m.poll.response",
+                "m.poll.end",
+                "social.ownroom.ledger",
+            ]
         )
         | JSON,
         "sender": st.sampled_from([ALICE, ADA, BOB, BOT, MALLORY]) | JSON,
