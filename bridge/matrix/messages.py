@@ -18,7 +18,6 @@ _EMOJIS = 50  # of one post, as many as are read from others
 _MENTIONED = 50  # as bridge.html_find
 _BEGINS = re.compile(r"\s*<p>", re.IGNORECASE)
 _WHOLE = re.compile(r"@[^\s@]+@[^\s@]+")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 # What a person may write in front of the text, in its plain and in its HTML form.
 _WARNING = re.compile(r"\s*!cw[ \t]+([^\n]*)(?:\n|\Z)")
@@ -100,7 +99,7 @@ def read(
         html=written.html,
         summary=summary,
         sensitive=sensitive,
-        language=_language(options) or refs.language,
+        language=shapes.language(options.get("lang")) or refs.language,
         mentions=_mentions(content, written, refs, author=author, parent=parent),
         hashtags=written.hashtags,
         attachments=files,
@@ -269,11 +268,6 @@ def _quotable(options: Mapping[str, Any]) -> Quotable:
             return "nobody"
         case _:
             return ""
-
-
-def _language(options: Mapping[str, Any]) -> str:
-    found = shapes.text(options.get("lang"))
-    return found if _LANGUAGE.fullmatch(found) else ""
 
 
 def _mentions(

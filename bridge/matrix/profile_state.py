@@ -20,7 +20,6 @@ DEFAULTS = ("public", "unlisted", "private")
 KINDS_OF_OWNERS = {"person": "person", "bot": "service"}  # a group is founded at the desk
 FIELDS, ALIASES, DOMAINS = 16, 20, 20  # of one profile
 _LABEL, _VALUE = 255, 2000  # letters
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
@@ -44,16 +43,12 @@ def domain(said: str) -> str:
     return found if _DOMAIN.fullmatch(found) else ""
 
 
-def language(said: str) -> str:
-    return said if _LANGUAGE.fullmatch(said) else ""
-
-
 def closes(event: Mapping[str, Any]) -> bool:
     """Whether from now on not everybody can come into the room, or read in it."""
     content = shapes.mapping(event.get("content"))
     match event.get("type"):
         case "m.room.join_rules":
-            return content.get("join_rule") not in {"public", *KNOCKING}
+            return shapes.text(content.get("join_rule")) not in {"public", *KNOCKING}
         case "m.room.history_visibility":
             return content.get("history_visibility") != "world_readable"
         case _:

@@ -26,6 +26,8 @@ _DAY = 86_400_000
 _MENTIONED = 50  # as bridge.html_find
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# RFC 5646, section 4.4.1: 35 letters hold every tag that is in use, and a column of ours no more.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,12 @@ def clean(value: str) -> str:
 
 def text(value: Any) -> str:
     return clean(value) if isinstance(value, str) else ""
+
+
+def language(value: Any) -> str:
+    """A tag of BCP 47, or nothing."""
+    found = text(value)
+    return found if _LANGUAGE.fullmatch(found) else ""
 
 
 def number(value: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge import directory, html
 from bridge.errors import Forbidden, Unreadable
-from bridge.matrix import polls, profile_state, spans
+from bridge.matrix import polls, profile_state, shapes, spans
 from bridge.matrix.commands.calls import Call, named, only
 from bridge.matrix.profile_state import QUOTES
 from bridge.network import Said
@@ -167,7 +167,7 @@ def _habit(actor: Actor, what: str, words: str) -> Habits:
 
 def _is_language(tag: str) -> bool:
     """Longer ones are names of languages, and no codes that anybody reads."""
-    return bool(profile_state.language(tag)) and len(tag.partition("-")[0]) < 4
+    return bool(shapes.language(tag)) and len(tag.partition("-")[0]) < 4
 
 
 def _domains(words: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.matrix.parse import Carried, Command, Entry, Receipt, needs, parse
 from social.acts import Boost, Ignored, Publish, React, Revise, dump, load
+from social.models import Post
 from tests.bridge.matrix.cast import (
     ADA,
     ALICE,
@@ -249,6 +250,25 @@ def test_no_json_makes_it_raise_and_every_act_survives_storage(event, kind):
     got = parse(event, refs(kind=kind))
     if not isinstance(got, Carried | Command | Entry | Receipt | Ignored):
         assert load(json.loads(json.dumps(dump(got)))) == got
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("zh-Hant-TW", "zh-Hant-TW"),
+        ("de-DE-1901-x-abcdefgh", ""),
+        ("-".join(["abcdefgh"] * 4), "-".join(["abcdefgh"] * 4)),
+        ("-".join(["abcdefgh"] * 5), ""),
+        ("en_US", ""),
+        ("x", ""),
+    ],
+)
+def test_a_language_is_a_tag_that_the_index_can_hold(said, read):
+    event = message(text("hi") | {"social.ownroom.post": {"lang": said}})
+    got = parse(event, refs(language=""))
+    assert isinstance(got, Publish)
+    assert got.content.language == read
+    assert len(read) <= Post._meta.get_field("language").max_length
 
 
 # Who is believed
