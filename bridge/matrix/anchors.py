@@ -18,7 +18,7 @@ def typed(event: dict[str, Any], act: Act, room: Room) -> None:
     related = shapes.relation(event["content"])
     answers = polls.places(event["content"])
     if isinstance(act, Revise) and answers:  # the answers of an edited poll are called anew
-        rename_answers(shapes.replaced(event["content"]), answers)
+        rename_answers(shapes.replaced(event["content"]), answers, by=event["sender"])
     uri = _stands_for(act)
     if not uri:
         return
@@ -36,9 +36,11 @@ def forget(room: Room, uri: str) -> None:
     Anchor.objects.filter(room=room, uri=uri).delete()
 
 
-def rename_answers(event_id: str, answers: dict[str, int]) -> None:
-    """Votes may name them as before, and as they are called since."""
-    for anchor in Anchor.objects.filter(event_id=event_id):
+def rename_answers(event_id: str, answers: dict[str, int], *, by: str) -> None:
+    """Votes may name them as before, and as they are called since. Client-Server API, "Validity of
+    replacement events": only who asked can call them anew.
+    """
+    for anchor in Anchor.objects.filter(event_id=event_id, sender=by):
         Anchor.objects.filter(pk=anchor.pk).update(answers=anchor.answers | answers)
 
 

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
-from bridge import documents
-from bridge.matrix import anchors, enclosed, parts, registration, shapes
+from bridge import documents, names
+from bridge.matrix import anchors, enclosed, parts, registration, shapes, traces
 from bridge.matrix import polls as matrix_polls
 from bridge.models import Anchor, Room
 from social import replay
@@ -26,7 +27,7 @@ class Batch:
     room: Room
     posts: dict[str, tuple[Publish, str]] = field(default_factory=dict)  # with the text kept
     places: list[Anchor] = field(default_factory=list)
-    renamed: list[tuple[str, dict[str, int]]] = field(default_factory=list)
+    renamed: list[tuple[str, dict[str, int], str]] = field(default_factory=list)  # and who says so
     edited: list[tuple[str, str, str]] = field(default_factory=list)  # event, digest and file
 
     def post(self, act: Publish, text: str) -> None:
@@ -43,7 +44,7 @@ class Batch:
         about = shapes.event_ref(related.get("event_id"))
         if related.get("rel_type") == "m.replace":
             if answers:
-                self.renamed.append((about, answers))
+                self.renamed.append((about, answers, sender))
             if ours:
                 self.edited.append((about, shows, source[0] if source else ""))
             return
@@ -60,6 +61,14 @@ class Batch:
             file=source[0] if source else "",
         )
         self.places.append(anchor)
+
+    def end(self, event: Event) -> None:
+        """Of a poll, by who began it: anybody who reads a room can say so of any."""
+        begun = shapes.referred(event["content"])
+        self.write_places()
+        if Anchor.objects.filter(event_id=begun, sender=event["sender"]).exists():
+            uri = names.post_uri(settings.OWNROOM_ORIGIN, begun)
+            self.place(event, traces.end_of(uri))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -82,8 +91,8 @@ class Batch:
     def write_places(self) -> None:
         Anchor.objects.bulk_create(self.places, ignore_conflicts=True)
         self.places.clear()
-        for event, answers in self.renamed:
-            anchors.rename_answers(event, answers)
+        for event, answers, sender in self.renamed:
+            anchors.rename_answers(event, answers, by=sender)
         for event, digest, file in self.edited:
             parts.shows(event, digest, file)
         self.renamed.clear()

@@ -80,9 +80,7 @@ def record(  # noqa: C901  one line an act
             # Where somebody's own post stands: its receipt may be in another room.
             batch.place(event, names.post_uri(settings.OWNROOM_ORIGIN, event["event_id"]))
         case _ if not ours and kind in matrix_polls.ENDS:
-            begun = shapes.referred(event["content"])
-            uri = names.post_uri(settings.OWNROOM_ORIGIN, begun)
-            batch.place(event, traces.end_of(uri))
+            batch.end(event)
 
 
 def _locked(carried: Carried, room: Room) -> None:

@@ -68,6 +68,28 @@ def test_nobody_but_its_author_ends_a_poll(world: World, alice: Resident, ada: R
     assert poll["closed"] is None
 
 
+def test_what_others_say_of_a_poll_counts_after_a_loss_no_more_than_before(
+    world: World, alice: Resident
+) -> None:
+    event, poll = polling.begun(world, alice)
+    mallory, zoe = world.person("mallory"), world.person("zoe")
+    for guest in (mallory, zoe):
+        guest.join(alice.room)
+    swapped = [{"id": f"id-{name}", TEXT: name} for name in ("Coffee", "Tea")]
+    new = {START: {"question": {TEXT: "What do you drink?"}, "answers": swapped}}
+    related = {"rel_type": "m.replace", "event_id": event}
+    mallory.send_event(alice.room, START, {**new, "m.new_content": new, "m.relates_to": related})
+    polling.end(mallory, alice.room, event)
+    world.settle()
+    lost_and_rebuilt()
+    polling.choose(zoe, alice.room, event, "id-Tea")
+    world.settle()
+    assert polling.counted(poll) == [1, 0]
+    polling.time_is_over(world, poll)
+    bot = f"@_ap_bot:{alice.room.split(':')[1]}"
+    assert bot in {one["sender"] for one in alice.timeline(kind=END)}
+
+
 # ---- asked here
 
 
