@@ -27,7 +27,7 @@ from bridge.loop import run
 from bridge.matrix import admins, client, gaps, registration, rooms, storage
 from bridge.matrix.watch import homeserver
 from bridge.models import Received, Tick
-from social import actions, bell, outbox
+from social import actions, bell, outbox, reach
 from social.models import Delivery
 
 log = logging.getLogger("ownroom.tasks")
@@ -157,4 +157,5 @@ def prune() -> None:
     lanes.prune(now - KEEP_DELIVERIES)
     actors.prune(now - KEEP_PEERS)
     storage.prune()
+    reach.prune()
     actions.prune(int((now - KEEP_TOMBSTONES).timestamp() * 1000))

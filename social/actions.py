@@ -20,6 +20,7 @@ from social import (
     policy,
     polls,
     quoting,
+    reach,
     reports,
 )
 from social.acts import (
@@ -284,6 +285,7 @@ def _revise(act: Revise) -> bool:
     if changed == {"poll"} and polls.only_counted(post.poll, poll := values["poll"]):
         return polls.store(post, poll, act.updated)  # a rebuild reads it so from a receipt
     history.keep(post, act, shown)
+    reach.narrow(post, shown, act.updated)
     if polls.asks_otherwise(post.poll, values["poll"]):
         polls.forget(Post.objects.filter(pk=post.pk))
     due = polls.due_at(act.now.content.poll, told=post.poll)
@@ -365,8 +367,7 @@ def _boost(act: Boost) -> bool:
 def _undo(act: Undo) -> bool:
     if isinstance(act.undone, Measure):
         return moderating.undo(act.undone)
-    author = must(act.author)
-    found = _take_back(act, author)
+    found = _take_back(act, must(act.author))
     if act.uri:
         # It may still be on its way. But some servers follow again under an id they took back:
         # a follow that was found keeps nobody out.
@@ -386,9 +387,9 @@ def _take_back(act: Undo, author: Actor) -> bool:
         MuteRow.objects.filter(author=author),
         PinRow.objects.filter(author=author),
     ):
-        if act.uri and rows.filter(uri=act.uri).delete()[0]:
+        if act.uri and reach.end(rows.filter(uri=act.uri), act.at):
             return True
-    return bool(act.undone and _said(author, act.undone).delete()[0])
+    return bool(act.undone and reach.end(_said(author, act.undone), act.at))
 
 
 def _said(author: Actor, said: Undoable) -> QuerySet[Any]:
@@ -443,8 +444,7 @@ def _reject(act: Reject) -> bool:
     row = _named_follow(act)
     if row is None:
         return must(act.author).is_local  # a refusal of what was never stored is still said
-    row.delete()
-    return True
+    return bool(reach.end(FollowRow.objects.filter(pk=row.pk), act.at))
 
 
 def _named_follow(act: Accept | Reject) -> FollowRow | None:
@@ -469,12 +469,15 @@ def _keep_away(act: Block | BlockHost | Mute) -> bool:
 
 def _leave(act: Leave) -> bool:
     author = actor(act.author)
-    if author is None or author.left:
+    if author is None:
         return False
+    # In a rebuild the desks come one after another: each says so after the follows in it.
+    ended = reach.end(FollowRow.objects.filter(Q(follower=author) | Q(target=author)), act.at)
+    if author.left:
+        return bool(ended)
     author.left, author.summary, author.fields, author.icon, author.header = act.at, "", [], "", ""
     author.save(update_fields=["left", "summary", "fields", "icon", "header"])
     _wipe(author.posts.filter(deleted=None), act.at)
-    FollowRow.objects.filter(Q(follower=author) | Q(target=author)).delete()
     ReactionRow.objects.filter(author=author).delete()
     BoostRow.objects.filter(author=author).delete()
     return True

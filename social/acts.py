@@ -343,6 +343,7 @@ class PassOn:
     said: str  # URI of what is passed on
     uri: str
     at: int
+    corrects: bool = False  # an edit or a deletion, of which also those hear who were told before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ joins would make it look through everybody.
 
 import functools
 import operator
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, assert_never
 
 from django.db.models import Q, QuerySet
@@ -61,7 +61,9 @@ def hearers(act: Act) -> list[Actor]:
 
 
 def _hearers(act: Act) -> list[Actor]:
-    everybody = Actor.objects.exclude(uri=act.author).filter(left=None)
+    everybody = Actor.objects.exclude(uri=act.author)
+    if not isinstance(act, Retract | Leave):  # words lie on a server, whoever has left it
+        everybody = everybody.filter(left=None)
     if not isinstance(act, TAKEN_BACK):
         everybody = everybody.exclude(shut_out(author__uri=act.author))
     return list(everybody.filter(_concerned(act)))
@@ -80,10 +82,9 @@ def _concerned(act: Act) -> Q:  # noqa: C901  one line an act
         case Pin():
             return _followers(act.author)
         case Retract():
-            post = Post.objects.filter(uri=act.post).first()
-            if post is None:
-                return _touched(act.post)
-            return _sent_to(act.author, post.visibility, post.audience) | _touched(act.post)
+            posts = Post.objects.filter(uri=act.post)
+            named = [_sent_to(act.author, post.visibility, post.audience) for post in posts]
+            return functools.reduce(operator.or_, named, _had(posts))
         case React():
             return _author(act.post) | _group(act.post)
         case AskQuote():
@@ -109,7 +110,12 @@ def _concerned(act: Act) -> Q:  # noqa: C901  one line an act
             return Q(uri=act.follower)
         case Introduce() | Leave():
             followed = FollowRow.objects.filter(follower__uri=act.author)
-            return _followers(act.author) | Q(pk__in=followed.values("target"))
+            told = _followers(act.author) | Q(pk__in=followed.values("target"))
+            if isinstance(act, Introduce):
+                return told
+            return told | _had(
+                Post.objects.filter(author__uri=act.author, author__owner__isnull=False)
+            )
         case Move():
             return _followers(act.author) | Q(uri=act.target)
         case Decide():
@@ -164,27 +170,45 @@ def _sent_to(author: str, visibility: str, audience: Collection[str]) -> Q:
             return Q(uri__in=audience)
 
 
-def _touched(post: str) -> Q:
+def _touched(posts: QuerySet[Post]) -> Q:
     """Those who took part: what changes under them must reach them, followers or not."""
-    rows: tuple[QuerySet[Any], ...] = (
-        Post.objects.filter(parent__uri=post).values("author"),
-        Post.objects.filter(replies__uri=post).values("author"),
-        Reaction.objects.filter(post__uri=post).values("author"),
-        BoostRow.objects.filter(post__uri=post).values("author"),
-        Post.addressed.through.objects.filter(post__uri=post).values("actor"),
+    return _any(
+        Post.objects.filter(parent__in=posts).values("author"),
+        Post.objects.filter(replies__in=posts).values("author"),
+        Reaction.objects.filter(post__in=posts).values("author"),
+        BoostRow.objects.filter(post__in=posts).values("author"),
+        Post.addressed.through.objects.filter(post__in=posts).values("actor"),
     )
-    return functools.reduce(operator.or_, (Q(pk__in=found) for found in rows))
+
+
+def _had(posts: QuerySet[Post]) -> Q:
+    """And those who have the words though nothing new is said to them: what is deleted is taken
+    from all.
+    """
+    followed = posts.filter(visibility__in=(*OPEN, "private")).values("author")
+    hidden = FollowRow.objects.filter(target__in=followed, follower__suspended=True)
+    return _touched(posts) | _any(
+        Post.objects.filter(uri__in=posts.exclude(quote="").values("quote")).values("author"),
+        Post.objects.filter(quote__in=posts.filter(visibility__in=OPEN).values("uri")).values(
+            "author"
+        ),
+        VoteRow.objects.filter(post__in=posts).exclude(author=None).values("author"),
+        hidden.filter(state="accepted").values("follower"),
+    )
+
+
+def _any(*found: QuerySet[Any]) -> Q:
+    return functools.reduce(operator.or_, (Q(pk__in=rows) for rows in found))
 
 
 def _edited(now: Publish) -> Q:
     """Who took part in what is not open, or not any more, may be no follower by now: of those only
     whom it named hear what it says from now on.
     """
-    open_ = Post.objects.filter(uri=now.post, visibility__in=OPEN).exists()
-    if open_ and now.visibility in OPEN:
-        return _touched(now.post)
-    named = Post.addressed.through.objects.filter(post__uri=now.post)
-    return Q(pk__in=named.values("actor"))
+    posts = Post.objects.filter(uri=now.post)
+    if now.visibility in OPEN and posts.filter(visibility__in=OPEN).exists():
+        return _touched(posts)
+    return _any(Post.addressed.through.objects.filter(post__in=posts).values("actor"))
 
 
 def readers(post: Post) -> QuerySet[Actor]:
@@ -193,11 +217,6 @@ def readers(post: Post) -> QuerySet[Actor]:
     whom = _sent_to(post.author.uri, post.visibility, post.audience) | Q(pk__in=named)
     shown = Actor.objects.filter(left=None).exclude(shut_out(author=post.author))
     return shown.filter(whom)
-
-
-def inboxes(actors: Iterable[Actor]) -> list[str]:
-    """One address for each server where it offers a shared one."""
-    return sorted({actor.shared_inbox or actor.inbox for actor in actors if actor.inbox})
 
 
 def subject(act: Act) -> str:  # noqa: C901  one line an act

@@ -5,6 +5,7 @@ A part of `actions.record`, which alone calls it: see there.
 
 from django.db.models import Q, QuerySet
 
+from social import reach
 from social.acts import Act, Block, BlockHost, Follow, Mute, Reject, Undo
 from social.models import Actor, HostBlock, shut_out
 from social.models import Block as BlockRow
@@ -17,9 +18,8 @@ def block(act: Block, author: Actor, target: Actor) -> bool:
         author=author, target=target, defaults={"uri": act.uri, "at": act.at}
     )[1]
     if not author.is_local:  # our own side says Reject and Undo for each, see `parting`
-        FollowRow.objects.filter(
-            Q(follower=author, target=target) | Q(follower=target, target=author)
-        ).delete()
+        either = Q(follower=author, target=target) | Q(follower=target, target=author)
+        reach.end(FollowRow.objects.filter(either), act.at)
     return created
 
 

@@ -86,7 +86,9 @@ def _ends_what_was_told(act: Act, group: Actor) -> bool:
 def _passed_on(act: Act, about: str, group: Actor) -> PassOn:
     mark, at = _mark(act, about), when(act)
     uri = f"{group.uri}#announces/{mark}"
-    return PassOn(author=group.uri, post=about, said=_name(act), uri=uri, at=at)
+    corrects = isinstance(act, Retract | Revise)
+    said = _name(act)
+    return PassOn(author=group.uri, post=about, said=said, uri=uri, at=at, corrects=corrects)
 
 
 def _boost(act: Act, post: str, group: Actor) -> Boost:

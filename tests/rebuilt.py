@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from bridge import rebuild
 from bridge.models import Anchor, Document, Key
-from social.models import Actor, Block, Boost, Follow, Post, Reaction, Tombstone
+from social.models import Actor, Block, Boost, Follow, FormerReader, Post, Reaction, Tombstone
 
 
 def shown() -> dict[str, list[tuple[Any, ...]]]:
@@ -21,7 +21,9 @@ def shown() -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, QuerySet[Any, tuple[Any, ...]]] = {
         "documents": ours.exclude(uri__contains="#").values_list("uri", "body", "author", "gone"),
         "keys": Key.objects.values_list("actor__uri", "sealed"),
-        "actors": Actor.objects.values_list("uri", "owner", "handle", "domain", "name", "inbox"),
+        "actors": Actor.objects.values_list(
+            "uri", "owner", "handle", "domain", "name", "inbox", "left"
+        ),
         "posts": posts.values_list(
             "uri", "author__uri", "visibility", "html", "parent__uri", "updated", "deleted"
         ),
@@ -31,6 +33,9 @@ def shown() -> dict[str, list[tuple[Any, ...]]]:
         "reactions": Reaction.objects.values_list("uri", "author__uri", "post__uri", "emoji"),
         "boosts": Boost.objects.values_list("uri", "author__uri", "post__uri", "at"),
         "follows": Follow.objects.values_list("uri", "follower__uri", "target__uri", "state", "at"),
+        "former readers": FormerReader.objects.filter(post=None).values_list(
+            "author__uri", "inbox", "until"
+        ),
         "blocks": Block.objects.values_list("uri", "author__uri", "target__uri", "at"),
         "tombstones": Tombstone.objects.values_list("uri"),
     }

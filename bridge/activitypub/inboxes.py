@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import orjson
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from bridge import keys, names
 from bridge.activitypub import actors
-from social import actions, audience, policy
+from social import actions, audience, policy, reach
 from social.acts import (
     OPEN,
     Accept,
@@ -21,6 +21,8 @@ from social.acts import (
     AskQuote,
     Block,
     Follow,
+    Leave,
+    PassOn,
     Publish,
     RefuseQuote,
     Reject,
@@ -53,59 +55,57 @@ def of(act: Act, hearers: Collection[Actor]) -> list[Address]:
     strangers = [hearer for hearer in hearers if not hearer.is_local]
     if isinstance(act.undone if isinstance(act, Undo) else act, _TO_ONE):
         return _addresses({hearer.inbox for hearer in strangers if hearer.inbox})
-    if isinstance(act, Retract | Revise):
-        return _addresses({*audience.inboxes(strangers), *_told_before(act, author)})
-    return _addresses(audience.inboxes(strangers))
+    return _addresses({*reach.inboxes(strangers), *_told_before(act, author)})
 
 
 def _forwarded(act: Act, author: Actor) -> list[Address]:
     """ActivityPub 7.1.2: a reply sent to our author's followers is passed on to them, and later
     what changes it. Whoever gets it asks its origin or its proof, so only open ones go on.
     """
-    match act:
-        case Publish(post=uri, reply=reply):
-            named, shown = list(act.audience), str(act.visibility)
-        case Revise() | Retract():
-            # As it was published: no later edit makes others hear of it, or fewer.
-            post = Post.objects.filter(uri=audience.subject(act)).first()
-            if post is None:
-                return []
-            uri, reply = post.uri, post.reply
-            named, shown = post.audience, post.visibility
-            if isinstance(act, Retract) and shown not in OPEN:  # since an edit: who has older words
-                return _addresses(set(_passed_on_to(uri)))
-        case _:
-            return []
-    parent = actions.post(reply) if shown in OPEN else None
-    owner = parent.author if parent else None
-    if owner is None or not owner.is_local or owner.followers not in named:
-        return []
-    readers = Actor.objects.filter(
-        follows_out__target=owner, follows_out__state="accepted", owner=None
-    ).exclude(host=author.host)
-    return _addresses({*audience.inboxes(readers), *_passed_on_to(uri)})
+    if isinstance(act, Publish):
+        post = actions.post(act.post)
+        teller = reach.teller(post) if post else None
+        told = reach.following(teller).filter(suspended=False) if teller else ()
+        doors = set(reach.inboxes(told))
+    else:
+        doors = _told_before(act, author)
+    return _addresses({door for door in doors if names.host_of(door) != author.host})
 
 
-def _passed_on_to(uri: str) -> QuerySet[Delivery, str]:
-    """Also who has followed no longer since then should not be left with old words."""
-    rows = Delivery.objects.filter(network=NETWORK, document=uri)
-    return rows.values_list("to", flat=True).distinct()
-
-
-def _told_before(act: Retract | Revise, author: Actor) -> set[str]:
-    """Who got it and follows no longer, as long as it is remembered to whom it went: with what is
-    open they hear of edits, and of each deletion.
+def _told_before(act: Act, author: Actor) -> set[str]:
+    """Who had it through us, though its author says nothing new to them: of what is open they hear
+    of edits, and of each deletion.
     """
-    post = audience.subject(act)
-    rows = Delivery.objects.filter(network=NETWORK, sender=author.uri, subject=post)
-    doors = set(rows.values_list("to", flat=True))
-    if isinstance(act, Retract) or not doors:
-        return doors
-    if not Post.objects.filter(uri=post, visibility__in=OPEN).exists():
+    match act:
+        case Leave():
+            reached = reach.following(*reach.boosters(author.posts.all()))
+            return {*reach.ever(author), *reach.inboxes(reached)}
+        case PassOn(post=uri, corrects=True):
+            posts = Post.objects.filter(uri=uri)
+            return {door for p in posts for door in reach.ever(author, p.published)}
+        case Retract() | Revise():
+            return _had_it(act, author)
+        case _:
+            return set()
+
+
+def _had_it(act: Retract | Revise, author: Actor) -> set[str]:
+    rows = Post.objects.filter(uri=audience.subject(act))
+    post = rows.select_related("author", "parent__author").first()
+    if post is None or (isinstance(act, Revise) and post.visibility not in OPEN):
         return set()
+    reached = reach.reached(post)
+    if isinstance(act, Retract):
+        return {*reach.formerly(post), *reach.inboxes(reached)}
+    doors = {*reach.formerly(post), *reach.inboxes(reached.filter(suspended=False))}
+    return doors - _shut(doors, author)
+
+
+def _shut(doors: Collection[str], author: Actor) -> set[str]:
+    """Of these inboxes those of whom the author has shut out."""
     shut = Actor.objects.filter(shut_out(author=author), owner=None)
-    away = shut.filter(Q(inbox__in=doors) | Q(shared_inbox__in=doors))
-    return doors - {door for pair in away.values_list("inbox", "shared_inbox") for door in pair}
+    away = shut.filter(Q(inbox__in=doors) | Q(shared_inbox__in=doors)) if doors else ()
+    return {door for one in away for door in (one.inbox, one.shared_inbox)}
 
 
 def _stays_here(act: Act) -> bool:

@@ -19,6 +19,7 @@ from social.acts import (
     Decide,
     Follow,
     Introduce,
+    Leave,
     Move,
     Publish,
     RefuseQuote,
@@ -43,7 +44,8 @@ def towards(act: Act, author: Actor, hearers: Collection[Actor]) -> Iterator[tup
             continue
         if policy.blocked_between(hearer, author) and not isinstance(act, HEARD_THROUGH_A_BLOCK):
             continue
-        if _is_relation(act) or _is_kept(act, hearer):
+        left = isinstance(act, Leave) and not author.is_local  # or it stands in the author's own
+        if left or _is_relation(act) or _is_kept(act, hearer):
             yield "ledger", hearer
         if _is_told(act, hearer) and hearer.pk not in policy.muting(author):
             yield "notice", hearer

@@ -11,6 +11,7 @@ from social.models.queues import Delivery, Queued
 from social.models.relations import (
     Block,
     Follow,
+    FormerReader,
     HostBlock,
     Mute,
     MuteQuerySet,
@@ -28,6 +29,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "Follow",
+    "FormerReader",
     "HostBlock",
     "Instance",
     "Mute",

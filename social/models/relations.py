@@ -30,6 +30,21 @@ class Follow(models.Model):
         return f"{self.follower} → {self.target} ({self.state})"
 
 
+class FormerReader(models.Model):
+    """An inbox elsewhere that had words of `author` and is given no more of them. What is deleted
+    later must go there, too. Most stand for a whole server, and none for a person's name.
+    """
+
+    author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="former_readers")
+    # Of this post alone; or of everything until then.
+    post = models.ForeignKey("social.Post", null=True, on_delete=models.CASCADE)
+    inbox = models.CharField(max_length=2048)
+    until = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.inbox} until {self.until}"
+
+
 class Block(models.Model):
     uri = models.CharField(max_length=2048)
     author = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="blocks_out")

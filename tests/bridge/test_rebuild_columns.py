@@ -14,7 +14,7 @@ from django.db.models import Model, Q
 from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Anchor, Document, Room
-from social.models import Actor, Post, Report, Site
+from social.models import Actor, FormerReader, Post, Report, Site
 from tests.bridge.test_rebuild import busy_life
 from tests.fakes.pictures import png
 from tests.fakes.world import Resident, World, post_of, said
@@ -50,6 +50,8 @@ NO_FACT = {
     "social.Actor.fetched": "when its server was asked last",
     "social.Post.poll_due": "when it is to be counted next",
     "social.Post.proven": "when the stamp was looked at last",
+    "social.FormerReader.post": "who took a like back, or had it before it was for fewer: of one"
+    " that was shown to somebody's followers, and is shown no more, a ledger tells",
     "social.Vote.author": "who voted for what is kept nowhere: until the poll ends they hear of it",
     "bridge.Room.place": "up to where its events have been read",
     "bridge.Anchor.at": "the event's own time comes instead of the act's",
@@ -103,6 +105,8 @@ def lasting(model: type[Model]) -> models.QuerySet[Any]:
     everything = model._default_manager.all()
     if model is Post:  # of what somebody elsewhere deleted nobody asks this server
         return everything.filter(Q(deleted=None) | Q(author__owner__isnull=False))
+    if model is FormerReader:
+        return everything.filter(post=None)
     if model is Anchor:  # what is redacted carries nothing
         gone = list(Post.objects.exclude(deleted=None).values_list("uri", flat=True))
         return everything.exclude(uri__in=[*gone, *(f"{uri}/create" for uri in gone)])

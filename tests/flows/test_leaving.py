@@ -4,6 +4,7 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Document
 from social.models import Actor, Boost, Follow, Post, Reaction
 from tests.fakes.world import Resident, World, post_of, said
+from tests.rebuilt import lost_and_rebuilt, shown
 
 
 def test_nobody_deletes_another_actor(
@@ -68,6 +69,20 @@ def test_what_an_actor_who_leaves_said_goes_from_the_rooms(
         assert not alice.seen("my last words", room)
     assert not Document.objects.filter(body__contains="my last words").exists()
     assert alice.seen("stay a while")
+
+
+def test_who_left_follows_nobody_after_a_rebuild(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    bob.follow(ada.handle)
+    world.settle()
+    bob.delete_actor()
+    world.settle()
+    before = shown()
+    lost_and_rebuilt()
+    assert not Follow.objects.exists()
+    assert shown() == before
 
 
 def test_who_left_is_not_heard_again(world: World, alice: Resident, bob: Neighbour) -> None:

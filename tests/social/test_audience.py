@@ -2,7 +2,7 @@
 
 import pytest
 
-from social import audience, profiles
+from social import audience, profiles, reach
 from social.acts import (
     LIKE,
     Block,
@@ -121,7 +121,7 @@ def test_one_address_serves_a_whole_server() -> None:
     ]
     people.append(remote("alone", inbox="https://far.example/u/alone/inbox"))
     people.append(remote("nowhere"))
-    assert audience.inboxes(people) == [
+    assert reach.inboxes(people) == [
         "https://far.example/inbox",
         "https://far.example/u/alone/inbox",
     ]
