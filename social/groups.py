@@ -58,7 +58,7 @@ def is_member(author: Actor, group: Actor) -> bool:
 
 def follow_up(act: Act) -> list[Act]:
     """What a group tells its members of an act in it: of a new post also its bare id, for servers
-    that understand nothing else.
+    that understand nothing else, and that it takes that back when the post is deleted.
     """
     if isinstance(act, Publish) and not act.group:
         return []  # most posts: they are not to cost a question
@@ -75,7 +75,13 @@ def follow_up(act: Act) -> list[Act]:
     if author is None or not (_takes_back(act) or author.is_local or is_member(author, group)):
         return []
     passed = _passed_on(act, found.uri, group)
-    return [passed, _boost(act, found.uri, group)] if isinstance(act, Publish) else [passed]
+    match act:
+        case Publish():
+            return [passed, _boost(act, found.uri, group)]
+        case Retract():
+            return [passed, *_taken_back(found.uri, group, act.at)]
+        case _:
+            return [passed]
 
 
 def _ends_what_was_told(act: Act, group: Actor) -> bool:

@@ -76,7 +76,7 @@ def _note_responses(ending: QuerySet[Any], at: int) -> None:
     """Who likes or boosts a post of ours heard of its edits; whoever follows one of ours who
     boosts a post had it through them.
     """
-    for row in ending.filter(post__visibility__in=OPEN):
+    for row in ending.filter(post__visibility__in=OPEN, post__deleted=None):
         doors = set[str]()
         if row.author.is_local and ending.model is Boost:
             doors = {*inboxes(following(row.author)), *ever(row.author, row.at)}

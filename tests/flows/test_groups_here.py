@@ -308,6 +308,8 @@ def test_a_comment_an_edit_a_vote_and_a_deletion_are_passed_on(
     world.hear(pat, said(pat, "Delete", {"type": "Tombstone", "id": uri}, to=[PUBLIC]))
     world.settle()
     assert announced(sol, "Delete")
+    # And for servers that understand nothing else than bare ids:
+    assert [one["activity"]["object"]["object"] for one in sol.received("Undo")] == [uri]
     assert not alice.seen("It floats.", boats.room)
 
 
