@@ -97,18 +97,20 @@ async def direct(key: str, speaker: str = "") -> Room:
 
 
 async def settle(room: Room, room_id: str, reader: str) -> Room:
-    """From here on the room is read, and found again after a loss of the database."""
+    """From here on the room is read, and found again after a loss of the database: it is noted
+    first, so that whenever we are killed it is noted, or done anew.
+    """
+    await _note(room, room.key or "", room_id, reader)
     found = await in_database(_settle, room.pk, room_id, reader)
-    named = await in_database(_named, room.pk)
-    entry = {"op": "room", "kind": "direct", "room_id": room_id, "reader": reader, "people": named}
-    await _note(found, entry)
     await rooms.read_from_here(room_id, reader)
     return found
 
 
-async def _note(room: Room, entry: dict[str, Any]) -> None:
+async def _note(room: Room, key: str, room_id: str, reader: str) -> None:
+    named = await in_database(_named, room.pk)
+    entry = {"op": "room", "kind": "direct", "room_id": room_id, "reader": reader, "people": named}
     for desk in await in_database(_desks, room.pk):
-        await client.put_state(desk, LEDGER, {"v": 1, **entry}, (room.key or "")[:64])
+        await client.put_state(desk, LEDGER, {"v": 1, **entry}, key[:64])
 
 
 async def gather(room: Room) -> None:
@@ -125,9 +127,9 @@ async def gather(room: Room) -> None:
             await client.invite(room.room_id, owner, by=room.reader)
 
 
-async def _ask_in(room: Room, user: str) -> None:
-    if await client.membership(room.room_id, user, by=room.reader) == "leave":
-        await client.invite(room.room_id, user, by=room.reader)
+async def _ask_in(room_id: str, user: str) -> None:
+    if await client.membership(room_id, user) == "leave":
+        await client.invite(room_id, user)
 
 
 def _members(key: str) -> tuple[Room, list[str], list[Actor]]:
@@ -202,32 +204,34 @@ def _membership(state: Collection[dict[str, Any]], user: str) -> str:
 
 
 async def let_go(room: Room) -> None:
-    """What stands there can still be answered and taken back; what comes has a new room."""
+    """What stands there can still be answered and taken back; what comes has a new room.
+
+    It is noted first. Until its successor is noted in its place the desks name it twice, and a
+    rebuild believes that it was let go.
+    """
     said = render.notice(OVERHEARD)
     txn = f"overheard{room.pk}"
     with suppress(client.MatrixError):  # who was shown out says nothing
         await client.send(room.room_id, said.type, said.content, txn=txn, user=room.reader)
-    entry = {"op": "room", "kind": "direct", "room_id": "", "reader": "", "people": []}
-    await _note(room, entry)
-    old = await in_database(_let_go, room.pk)
-    named = await in_database(_named, room.pk)
-    entry = {"op": "room", "kind": "direct", "room_id": old.room_id, "reader": old.reader}
-    await _note(old, entry | {"people": named})
+    await _note(room, _bygone(room), room.room_id, room.reader)
+    await in_database(_let_go, room.pk)
+
+
+def _bygone(room: Room) -> str:
+    """The key of a room that was let go: it is no longer the one of its people."""
+    digest = hashlib.sha256(room.room_id.encode()).hexdigest()
+    return room.key or "" if room.is_let_go else f"{(room.key or '')[:31]}-{digest[:32]}"
 
 
 @transaction.atomic
-def _let_go(pk: int) -> Room:
+def _let_go(pk: int) -> None:
     """At one stroke: between the two nobody would know who is in the conversation."""
     room = Room.objects.get(pk=pk)
     if not room.is_let_go:
-        key = room.key or ""
-        digest = hashlib.sha256(room.room_id.encode()).hexdigest()
-        Room.objects.filter(pk=pk).update(key=f"{key[:31]}-{digest[:32]}")
-        people = list(room.people.all())
+        key, people = room.key or "", list(room.people.all())
+        Room.objects.filter(pk=pk).update(key=_bygone(room))
         if key == key_of([actor.uri for actor in people]):
             expect(people)
-        room.refresh_from_db()
-    return room
 
 
 def _next_name(key: str) -> str:
@@ -298,15 +302,16 @@ async def _circle(owner: Actor) -> Room:
     if known and not known.ready:
         raise Forbidden("I was put out of your circle. Ask me in again there")
     if known:
-        await _ask_in(known, owner.owner or "")
+        await _ask_in(known.room_id, owner.owner or "")
         return known
     room_id = await rooms.create_circle(owner)
-    room = await in_database(rooms.remember, room_id, Room.Kind.CIRCLE, owner, owner.owner or "")
-    if desk:
+    for reader in readers:
+        with suppress(client.MatrixError):  # who may not be invited can knock
+            await _ask_in(room_id, reader)
+    if desk:  # before we know of it ourselves: killed in between, it is found and noted anew
         entry = {"op": "room", "kind": "circle", "room_id": room_id}
         await client.put_state(desk, LEDGER, {"v": 1, **entry}, "circle")
-    for reader in readers:
-        await _ask_in(room, reader)
+    room = await in_database(rooms.remember, room_id, Room.Kind.CIRCLE, owner, owner.owner or "")
     await rooms.read_from_here(room_id)
     return room
 
@@ -333,6 +338,10 @@ class Listed(NamedTuple):
     key: str
     reader: str
     people: tuple[str, ...]  # URIs
+
+    @property
+    def is_let_go(self) -> bool:
+        return "-" in self.key
 
 
 def listed(desk: Room) -> Iterator[Listed]:

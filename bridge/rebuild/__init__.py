@@ -188,8 +188,9 @@ def _mirrors() -> list[Room]:
 
 
 def _hidden(owned: Sequence[Room]) -> list[Room]:
-    """Circles and direct rooms, as the desks remember them."""
+    """Circles and direct rooms, as the desks remember them; what one says was let go was."""
     found: dict[str, Room] = {}
+    rows: list[conversations.Listed] = []
     for desk in owned:
         if desk.kind != Room.Kind.DESK:
             continue
@@ -198,9 +199,12 @@ def _hidden(owned: Sequence[Room]) -> list[Room]:
                 if row.kind == "circle":
                     circle = rooms.remember(row.room_id, Room.Kind.CIRCLE, desk.actor, desk.owner)
                     found[row.room_id] = circle
-                elif row.room_id not in found:
-                    with _apart(row.room_id):
-                        found[row.room_id] = _direct(row)
+                else:
+                    rows.append(row)
+    for row in sorted(rows, key=lambda row: not row.is_let_go):
+        if row.room_id not in found:
+            with _apart(row.room_id):
+                found[row.room_id] = _direct(row)
     return list(found.values())
 
 

@@ -1,5 +1,5 @@
-"""Stories of profiles and groups that are begun and not finished: nobody sees half of one, and to
-ask again is to finish it.
+"""Stories of profiles, groups and rooms for fewer that are begun and not finished: nobody sees half
+of one, and to ask again is to finish it.
 """
 
 import pytest
@@ -9,9 +9,10 @@ from bridge import names
 from bridge.demo.person import Person
 from bridge.errors import Forbidden, Trouble
 from bridge.matrix import linking, registration
-from bridge.matrix.vocabulary import ACTOR, KEY
-from bridge.models import Key, Room
+from bridge.matrix.vocabulary import ACTOR, KEY, LEDGER, MIRROR, OBJECT
+from bridge.models import Anchor, Key, Room
 from social.models import Actor
+from tests.fakes.homeserver import Room as FakeRoom
 from tests.fakes.world import Resident, World
 from tests.rebuilt import lost_and_rebuilt
 
@@ -149,6 +150,82 @@ def test_a_group_is_whole_or_not_there(world: World, alice: Resident) -> None:
         room = Room.objects.get(kind=Room.Kind.GROUP, actor__uri=uri).room_id
         alice.person.join(room)
         Room.objects.filter(kind=Room.Kind.GROUP).update(owner="")  # so that one may have more
+        if not met:
+            break
+    assert not met
+
+
+# ---- rooms for fewer
+
+
+def _conversations(world: World) -> list[FakeRoom]:
+    return [room for room in world.home.rooms.values() if "participants" in room.content(MIRROR)]
+
+
+def _unknown_letters(world: World) -> list[str]:
+    """What ghosts say in conversations and the index does not have."""
+    events = [event for room in _conversations(world) for event in room.events]
+    said = [event["event_id"] for event in events if OBJECT in event["content"]]
+    return sorted(set(said) - set(Anchor.objects.values_list("event_id", flat=True)))
+
+
+@pytest.mark.parametrize("lost", ["at once", "later"])
+def test_killed_wherever_it_is_a_rebuild_finds_the_room_that_was_let_go_and_its_successor(
+    world: World, alice: Resident, lost: str
+) -> None:
+    let_go: dict[str, str] = {}
+    for step in range(STEPS):
+        pat = world.neighbour("pat")
+        pat.post("still among us", to="direct", mentions=[alice.handle])
+        world.settle()
+        old = Room.objects.get(kind="direct", ready=True, people__uri=pat.id).room_id
+        let_go[pat.id] = old
+        alice.person.join(old)
+        history = {"history_visibility": "world_readable"}
+        alice.person.put_state(old, "m.room.history_visibility", history)
+        world.settle()
+        pat.post("for you alone", to="direct", mentions=[alice.handle])
+        world.neighbours.quiet()
+        world.home.good_for = step
+        world.settle()
+        met = world.home.met
+        world.home.recover()
+        world.home.met = 0
+        if lost == "at once":
+            lost_and_rebuilt()
+        world.let_time_pass()
+        pat.post(f"after the kill {step}.", to="direct", mentions=[alice.handle])
+        world.settle()
+        assert f"after the kill {step}." not in str(world.home.rooms[old].events)
+        (new,) = (r for r in _conversations(world) if f"after the kill {step}." in str(r.events))
+        assert new.membership(alice.person.user_id) == "invite", step
+        if not met:
+            break
+    assert not met
+    lost_and_rebuilt()
+    assert not _unknown_letters(world)
+    for uri, room_id in let_go.items():
+        assert Room.objects.get(room_id=room_id).people.filter(uri=uri).exists()
+
+
+def test_killed_wherever_it_is_a_circle_is_one_that_its_owners_desk_knows(world: World) -> None:
+    for step in range(STEPS):
+        owner, reader = world.resident(f"owner{step}"), world.resident(f"reader{step}")
+        reader.tell_bot(f"follow {owner.handle}")
+        world.settle()
+        owner.tell_bot("circle")
+        world.home.push()
+        world.home.good_for = step
+        world.settle()
+        met = world.home.met
+        world.home.recover()
+        world.home.met = 0
+        world.let_time_pass()
+        world.settle()
+        circle = Room.objects.get(kind=Room.Kind.CIRCLE, actor__uri=owner.actor).room_id
+        assert world.home.rooms[owner.desk].content(LEDGER, "circle")["room_id"] == circle, step
+        owner.person.join(circle)
+        reader.person.join(circle)
         if not met:
             break
     assert not met
