@@ -63,6 +63,7 @@ class Room(models.Model):
         MIRROR = "mirror"
         GROUP = "group"
         CIRCLE = "circle"
+        OUTGROWN = "outgrown"  # was one's circle until it was upgraded
         DIRECT = "direct"
         CONTROL = "control"
 
@@ -73,8 +74,8 @@ class Room(models.Model):
     place = models.CharField(max_length=255, blank=True)  # events up to here have been received
     leased = models.BooleanField(default=True)  # the owner lets us publish this room
     ready = models.BooleanField(default=True)
-    # Of a direct room: for each set of people there is one, and the bot is not in it. Of a former
-    # profile room: its own, for there may be several.
+    # Of a direct room: for each set of people there is one, and the bot is not in it. Of one that
+    # was upgraded: its own, for there may be several.
     key = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  many have none
     people = models.ManyToManyField(Actor, related_name="conversations")
     reader = models.CharField(max_length=255, blank=True)  # the ghost who reads it for us
@@ -83,7 +84,7 @@ class Room(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "actor"],
-                condition=~models.Q(kind="former"),
+                condition=~models.Q(kind__in=("former", "outgrown")),
                 name="one_room_of_a_kind",
             )
         ]

@@ -11,6 +11,7 @@ from bridge.matrix import (
     profile_state,
     registration,
     replies,
+    succession,
 )
 from bridge.matrix import polls as matrix_polls
 from bridge.matrix.parse import ENCRYPTED, NO_REPLY
@@ -30,6 +31,15 @@ OPENED = (
     '<p>Anybody can come into <a href="{link}">your circle</a> now, or read in it: so what you'
     " write there, and what your followers here answer, is for your followers alone on other"
     " servers only. Let people in by invitation, or when they knock, to change that.</p>"
+)
+UPGRADED: dict[str, str] = {
+    Room.Kind.PROFILE: "Ask me in there and type <code>!ownroom link</code>: your profile goes on",
+    Room.Kind.GROUP: "Ask me in there and type <code>!ownroom group</code>: the group goes on",
+    Room.Kind.CIRCLE: "Ask me in there: your circle goes on",
+}
+REPLACED = (
+    '<p>You upgraded <a href="{link}">your room</a>. What you write in'
+    ' <a href="{new}">the new one</a> goes nowhere yet. %s.</p>'
 )
 PLAINLY = "Please write without encryption what people on other servers shall get."
 
@@ -115,17 +125,19 @@ def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
 
 def _tell_of_door(event: dict[str, Any], room: Room) -> None:
     """Whoever changes it may think that it decides who hears them on other servers, too."""
-    text = ""
+    text, new = "", succession.replacement(event)
     if room.kind == Room.Kind.PROFILE and profile_state.closes(event):
         text = SHUT
     elif room.kind == Room.Kind.CIRCLE and profile_state.opens(event):
         text = OPENED
+    elif new and room.kind in UPGRADED and not Room.objects.filter(room_id=new).exists():
+        text = REPLACED % UPGRADED[room.kind]
     if not (text and room.leased and event["sender"] == room.owner):
         return
     subject, desk = f"door {event['event_id']}", _desk(room.owner)
     if desk and not Delivery.objects.filter(subject=subject).exists():
-        link = html.escape(names.matrix_link(room.room_id))
-        places.say(desk, text.format(link=link), subject=subject)
+        link, goal = (html.escape(names.matrix_link(one)) for one in (room.room_id, new))
+        places.say(desk, text.format(link=link, new=goal), subject=subject)
 
 
 def _tell_unheard(event: dict[str, Any], room: Room) -> None:

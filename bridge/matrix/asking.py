@@ -23,6 +23,7 @@ from bridge.matrix import (
     registration,
     replies,
     rooms,
+    succession,
 )
 from bridge.models import Room
 from bridge.network import Said
@@ -66,12 +67,22 @@ def read(event: dict[str, Any], room: Room | None) -> Sequence[Said]:
     cause, at = str(event.get("event_id")), int(event.get("origin_server_ts") or 0)
     wish = Wish(room_id, sender, cause, at, *asked)
     try:
-        if wish.what == "link":
-            return _link(wish, room)
-        return _end(wish, room) if wish.what == "end" else _group(wish, room)
+        return _do(wish, room)
     except (Forbidden, Unreadable, client.MatrixError) as problem:
         wish.answer(replies.refusal(f"I cannot do that: {problem}"))
         raise
+
+
+def _do(wish: Wish, room: Room | None) -> Sequence[Said]:
+    if room is None and run(succession.circle_before(wish.room_id, wish.sender)):
+        raise Forbidden(succession.FOR_FEWER)
+    match wish.what:
+        case "link":
+            return _link(wish, room)
+        case "end":
+            return _end(wish, room)
+        case _:
+            return _group(wish, room)
 
 
 def _lost(event: dict[str, Any], room_id: str, sender: str) -> None:

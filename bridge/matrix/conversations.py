@@ -6,7 +6,7 @@ that only its owner and the bot see.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -309,22 +309,31 @@ async def _circle(owner: Actor) -> Room:
         with suppress(client.MatrixError):  # who may not be invited can knock
             await _ask_in(room_id, reader)
     if desk:  # before we know of it ourselves: killed in between, it is found and noted anew
-        entry = {"op": "room", "kind": "circle", "room_id": room_id}
-        await client.put_state(desk, LEDGER, {"v": 1, **entry}, "circle")
+        await note_circle(desk, room_id)
     room = await in_database(rooms.remember, room_id, Room.Kind.CIRCLE, owner, owner.owner or "")
     await rooms.read_from_here(room_id)
     return room
+
+
+async def note_circle(desk: str, room_id: str, before: Sequence[str] = ()) -> None:
+    """`before`: the rooms that it was until they were upgraded."""
+    entry = {"op": "room", "kind": "circle", "room_id": room_id, "before": list(before)}
+    await client.put_state(desk, LEDGER, {"v": 1, **entry}, "circle")
+
+
+def readers_of(owner: Actor) -> list[str]:
+    """Matrix IDs of the approved followers here."""
+    readers = Actor.objects.local().filter(
+        follows_out__target=owner, follows_out__state="accepted", left=None
+    )
+    return [reader for reader in readers.values_list("owner", flat=True) if reader]
 
 
 def _known_circle(owner: Actor) -> tuple[Room | None, str, list[str]]:
     rooms_of = Room.objects.filter(actor=owner)
     desks = rooms_of.filter(kind=Room.Kind.DESK, ready=True)
     desk = desks.values_list("room_id", flat=True).first()
-    readers = Actor.objects.local().filter(
-        follows_out__target=owner, follows_out__state="accepted", left=None
-    )
-    invited = [reader for reader in readers.values_list("owner", flat=True) if reader]
-    return rooms_of.filter(kind=Room.Kind.CIRCLE).first(), desk or "", invited
+    return rooms_of.filter(kind=Room.Kind.CIRCLE).first(), desk or "", readers_of(owner)
 
 
 # ---- in a rebuild
@@ -352,9 +361,11 @@ def listed(desk: Room) -> Iterator[Listed]:
         if event["type"] != LEDGER or event["sender"] != bot or content.get("op") != "room":
             continue
         kind, room_id, reader = (str(content.get(k, "")) for k in ("kind", "room_id", "reader"))
-        if room_id and (kind == "circle" or registration.load().ours(reader)):
+        if room_id and (kind == Room.Kind.CIRCLE or registration.load().ours(reader)):
             key, people = str(event["state_key"]), shapes.texts(content.get("people"))
             yield Listed(kind, room_id, key, reader, people)
+        for before in shapes.texts(content.get("before")):
+            yield Listed(Room.Kind.OUTGROWN, before, "", "", ())
 
 
 def found_again(row: Listed) -> Room:

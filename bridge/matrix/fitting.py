@@ -12,8 +12,8 @@ from social.acts import OPEN, Act, Publish, Revise
 from social.models import Actor, Follow, Post
 
 FITTING: dict[str, set[str]] = {
-    "private": {Room.Kind.MIRROR, Room.Kind.CIRCLE, Room.Kind.DIRECT},
-    "local": {Room.Kind.CIRCLE},
+    "private": {Room.Kind.MIRROR, Room.Kind.CIRCLE, Room.Kind.OUTGROWN, Room.Kind.DIRECT},
+    "local": {Room.Kind.CIRCLE, Room.Kind.OUTGROWN},
     "limited": {Room.Kind.DIRECT},
     "direct": {Room.Kind.DIRECT},
 }

@@ -320,10 +320,10 @@ def upgraded_from(actor: Actor, room_id: str) -> list[Room]:
     return found
 
 
-def keep_former(room_id: str, actor: Actor) -> Room:
-    """A room that was somebody's profile before it was upgraded."""
+def keep_former(room_id: str, actor: Actor, kind: Room.Kind = Room.Kind.FORMER) -> Room:
+    """A room that was somebody's profile, or their circle, before it was upgraded."""
     key = hashlib.sha256(room_id.encode()).hexdigest()
-    room = rooms.remember(room_id, Room.Kind.FORMER, actor, actor.owner or "")
+    room = rooms.remember(room_id, kind, actor, actor.owner or "")
     Room.objects.filter(pk=room.pk).update(key=key)
     room.key = key
     return room

@@ -21,6 +21,7 @@ from bridge.matrix import (
     registration,
     rooms,
     shapes,
+    succession,
 )
 from bridge.matrix.vocabulary import BRIDGE
 from bridge.models import Ghost, Room
@@ -44,6 +45,10 @@ OFFER = (
 )
 PUBLISHED = "<p>From here on I publish again what you write in this room.</p>"
 FOLLOWED = "<p>From here on your approved followers get again what you write in this room.</p>"
+SUCCEEDED = (
+    "<p>Your circle goes on here: from now on your approved followers get what you write in this"
+    " room. Those on this server are invited. What stands in the old one stays there.</p>"
+)
 AGAIN = (
     "<p>This room was published once. If it is to be again, its owner types:"
     " <code>!ownroom {word}</code>.</p>"
@@ -127,6 +132,11 @@ async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> st
         await _back_again(known, sender, cause)
         return ""
     await client.join(room_id, via=[names.server_of(sender)])
+    before = await succession.circle_before(room_id, sender)
+    if before:
+        problem = await succession.go_on(before, room_id)
+        await tell(cause, room_id, _goes_on(problem))
+        return ""
     if direct:
         desk = await in_database(linking.desk_of, sender)
         if desk and desk.ready and desk.room_id != room_id:
@@ -157,6 +167,15 @@ async def _invited(room_id: str, sender: str, cause: str, *, direct: bool) -> st
         cause, room_id, f"<p>I cannot publish it: {html.escape(problem)}.</p>" if problem else OFFER
     )
     return ""
+
+
+def _goes_on(problem: str) -> str:
+    if problem:
+        return (
+            f"<p>Your circle cannot go on here: {html.escape(problem)}. Until then what you write"
+            " here goes nowhere. When it is mended, type <code>circle</code> in your desk.</p>"
+        )
+    return SUCCEEDED
 
 
 def _known(room_id: str) -> Room | None:

@@ -44,6 +44,7 @@ from social.acts import (
 from social.models import Actor, Delivery
 from social.outbox import Address
 
+HIDDEN = {"circle", "outgrown", "direct"}  # who publishes no profile publishes none of these
 BATCH = 2.0  # seconds for which whoever speaks, and where, is known without asking again
 
 
@@ -96,7 +97,7 @@ class Matrix(Network):
 
     def _may_publish(self, room: Room, sender: str) -> None:
         profile = Room.objects.filter(kind=Room.Kind.PROFILE, owner=sender, leased=False)
-        if not room.leased or (room.kind in {"circle", "direct"} and profile.exists()):
+        if not room.leased or (room.kind in HIDDEN and profile.exists()):
             raise Forbidden("the room's owner has ended the lease of this server")
 
     def closed(self, row: Received, said: Said | None, problem: str) -> None:

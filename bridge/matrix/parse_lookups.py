@@ -103,7 +103,7 @@ def _quotable(named: str, sender: object, room: Room) -> dict[str, str]:
     author = Actor.objects.filter(owner=str(sender), left=None).first()
     if quoted is None or author is None or quoted.visibility not in OPEN:
         return {}
-    hidden = room.kind in {Room.Kind.CIRCLE, Room.Kind.DIRECT}
+    hidden = room.kind in {Room.Kind.CIRCLE, Room.Kind.OUTGROWN, Room.Kind.DIRECT}
     if quoted.author != author:
         local = quoted.author.is_local
         may = quoting.allowed(author, quoted) if local else quoted.quotable != "nobody"

@@ -1,7 +1,7 @@
 """Where an act goes in Matrix: which room of whom, and in which lane.
 
-A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY" or "former KEY"; an
-address says what happens there:
+A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY", "former KEY" or
+"outgrown KEY"; an address says what happens there:
 "event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
 "ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
 too, "requote" what quotes it does so no longer, "words" whatever shows somebody's words does so
@@ -54,6 +54,8 @@ from social.models import Actor, Delivery, Post
 from social.outbox import Address
 
 CONTROL = "control"  # the admins' room; there is one
+UPGRADED = (Room.Kind.FORMER, Room.Kind.OUTGROWN)
+FOR_FOLLOWERS = (Room.Kind.MIRROR, Room.Kind.CIRCLE, Room.Kind.OUTGROWN)
 
 
 def lane(place: str) -> str:
@@ -201,7 +203,7 @@ def _former_place(act: Publish | Revise | Tally | Retract, author: Actor) -> str
     if isinstance(act, Publish):
         return ""
     uri = act.post if isinstance(act, Retract) else act.now.post
-    former = Room.objects.filter(kind=Room.Kind.FORMER, actor=author, anchors__uri=uri).first()
+    former = Room.objects.filter(kind__in=UPGRADED, actor=author, anchors__uri=uri).first()
     return former.place_name if former else ""
 
 
@@ -218,11 +220,11 @@ def _doors(act: Act, author: Actor) -> list[Address]:
     """Rooms that people of Matrix come into, or have to leave, as a relation begins or ends."""
     match act:
         case Undo(undone=Follow(target=target)):
-            found = Room.objects.filter(actor__uri=target)
-            kinds = [Room.Kind.MIRROR, Room.Kind.CIRCLE]
-            return [_door("close", room.place_name) for room in found.filter(kind__in=kinds)]
+            found = Room.objects.filter(actor__uri=target, kind__in=FOR_FOLLOWERS)
+            return [_door("close", room.place_name) for room in found.select_related("actor")]
         case Accept(follower=follower) | Reject(follower=follower):
-            kinds = [Room.Kind.PROFILE, Room.Kind.CIRCLE, Room.Kind.GROUP]
+            kinds = {Room.Kind.PROFILE, Room.Kind.CIRCLE, Room.Kind.GROUP}
+            kinds |= {Room.Kind.OUTGROWN} if isinstance(act, Reject) else set()
             own = Room.objects.filter(kind__in=kinds, actor=author)
             if not Actor.objects.local().filter(uri=follower).exists():
                 return []
@@ -230,7 +232,7 @@ def _doors(act: Act, author: Actor) -> list[Address]:
             return [_door(what, room.place_name) for room in own.select_related("actor")]
         case Leave():
             followed = Room.objects.filter(
-                kind__in=[Room.Kind.MIRROR, Room.Kind.CIRCLE],
+                kind__in=FOR_FOLLOWERS,
                 actor__follows_in__follower=author,
             )
             return [_door("close", room.place_name) for room in followed.select_related("actor")]
@@ -467,7 +469,7 @@ def _actor(uri: str) -> Actor:
 
 
 def _room(kind: str, uri: str) -> Room | None:
-    named = Q(key=uri) if kind in {Room.Kind.DIRECT, Room.Kind.FORMER} else Q(actor__uri=uri)
+    named = Q(key=uri) if kind in {Room.Kind.DIRECT, *UPGRADED} else Q(actor__uri=uri)
     named = Q() if kind == CONTROL else named
     rooms_of = Room.objects.filter(named, kind=kind, ready=True)
     return rooms_of.select_related("actor").first()

@@ -28,14 +28,14 @@ from bridge.matrix import (
     registration,
     rooms,
     shapes,
+    succession,
 )
 from bridge.matrix import groups as room_groups
 from bridge.matrix.parse import Entry, Receipt, Refs, parse
 from bridge.matrix.vocabulary import DECISION, KEY, MIRROR, OBJECT
 from bridge.models import Key, Room
-from bridge.rebuild import decisions, happened, intents, people
+from bridge.rebuild import decisions, happened, intents, leases, people
 from bridge.rebuild.batch import Batch, Event
-from bridge.rebuild.leases import Lease
 from social import actions, acts, foresight, once
 from social.acts import (
     Follow,
@@ -44,7 +44,12 @@ from social.models import Actor
 
 log = logging.getLogger("ownroom.rebuild")
 # What people did stands on what was said, so the desks come last.
-_LATE: dict[str, int] = {Room.Kind.FORMER: -1, Room.Kind.DIRECT: 1, Room.Kind.DESK: 2}
+_LATE: dict[str, int] = {
+    Room.Kind.FORMER: -1,
+    Room.Kind.OUTGROWN: -1,
+    Room.Kind.DIRECT: 1,
+    Room.Kind.DESK: 2,
+}
 SEEN = 2.0  # seconds for which a page sees who is known
 PAGE = 500  # events in one answer of the homeserver, and in one transaction
 TELL = 10.0  # seconds between two words about a room that takes long
@@ -196,11 +201,10 @@ def _hidden(owned: Sequence[Room]) -> list[Room]:
             continue
         with _apart(desk.room_id):
             for row in conversations.listed(desk):
-                if row.kind == "circle":
-                    circle = rooms.remember(row.room_id, Room.Kind.CIRCLE, desk.actor, desk.owner)
-                    found[row.room_id] = circle
-                else:
+                if row.kind == Room.Kind.DIRECT:
                     rows.append(row)
+                elif desk.actor:
+                    found[row.room_id] = succession.found_again(row, desk.actor)
     for row in sorted(rows, key=lambda row: not row.is_let_go):
         if row.room_id not in found:
             with _apart(row.room_id):
@@ -251,13 +255,13 @@ def _all(wanted: Sequence[Room], say: Say) -> tuple[int, int]:
             count += _replay(room, say, inside)
         except client.MatrixError as error:
             say(f"{room.kind} {room.room_id} cannot be read, and is left out: {error}")
-            Lease(room, granted=False).keep(inside)
+            leases.Lease(room, granted=False).keep(inside)
             unread += 1
     return count, unread
 
 
 def _replay(room: Room, say: Say, inside: Collection[str]) -> int:
-    count, told, lease = 0, time.monotonic(), Lease(room)
+    count, told, lease = 0, time.monotonic(), leases.Lease(room)
     unreceipted: list[Event] = []
     for page in _history(room.room_id, room.reader):
         count += len(page)

@@ -13,7 +13,7 @@ from bridge.models import Room
 from bridge.rebuild.batch import Event
 
 _WISH = {Room.Kind.PROFILE: "link", Room.Kind.GROUP: "group"}
-_OWN = {Room.Kind.PROFILE, Room.Kind.GROUP, Room.Kind.CIRCLE, Room.Kind.DESK, Room.Kind.FORMER}
+_OWN = {*SAID_IN, Room.Kind.DESK, Room.Kind.FORMER, Room.Kind.OUTGROWN}
 
 
 @dataclass(slots=True)

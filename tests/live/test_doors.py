@@ -94,3 +94,33 @@ def test_an_upgraded_room_goes_on_as_the_same_profile(town: Stage, guest: Reside
     answered = follower.post(f"an answer {follower.name}", reply_to=guest.uri(event))
     guest.sees(f"an answer {follower.name}", room=new)
     assert answered.statuses == [202]
+
+
+@pytest.mark.parametrize("version", ["11", "12"])
+def test_an_upgraded_circle_goes_on_for_the_same_followers(
+    town: Stage, guest: Resident, version: str
+) -> None:
+    fan = town.neighbour.actor(f"fan{next(_names)}")
+    assert fan.follow(guest.handle).statuses == [202]
+    fan.wait_for("Accept")
+    alice = town.resident("alice")
+    alice.person.send(alice.desk, f"follow {guest.handle}")
+    guest.told("alice")
+    line = guest.ask("circle", "Your circle")
+    old = f"!{line.split('/!')[1].split()[0].split('?')[0].rstrip('.')}"
+    guest.person.join(old)
+    first = guest.person.send(old, f"first {fan.name}")
+    fan.wait_for("Create", contains=f"first {fan.name}")
+    bot = next(user for user in guest.person.members(old) if "_ap_bot" in user)
+    path = f"/_matrix/client/v3/rooms/{old}/upgrade"
+    new = str(guest.person.call("POST", path, {"new_version": version})["replacement_room"])
+    guest.person.invite(new, bot)
+    guest.sees("Your circle goes on here", room=new)
+    alice.person.join(new)
+    event = guest.person.send(new, f"second {fan.name}")
+    create = fan.wait_for("Create", contains=f"second {fan.name}")
+    assert create["object"]["to"] == [f"{guest.actor}/followers"]
+    assert town.server.document(guest.uri(event))[0] == 404
+    alice.sees(f"second {fan.name}", room=new)
+    guest.person.redact(old, first)
+    assert fan.wait_for("Delete", contains=guest.uri(first))

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from bridge import html, names
 from bridge.errors import Forbidden, Later, Trouble, Unreadable
-from bridge.matrix import conversations, groups, linking, replies
+from bridge.matrix import groups, linking, replies, succession
 from bridge.matrix.commands.calls import Call, named, only
 from bridge.matrix.commands.follows import accept, follow, followers, following, reject, unfollow
 from bridge.matrix.commands.moderation import moderate
@@ -160,7 +160,7 @@ def _help(words: Sequence[str], known: Collection[str]) -> list[Said]:
 
 
 def _circle(call: Call) -> list[Said]:
-    room = conversations.circle(call.actor)
+    room = succession.circle(call.actor)
     link = names.matrix_link(room.room_id)
     text = (
         f'<p>Your circle: <a href="{link}">{html.escape(link)}</a>. What you write there goes to'
