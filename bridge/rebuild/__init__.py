@@ -307,6 +307,8 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
     for event, read in zip(page, readings, strict=True):
         if isinstance(read, Receipt):
             unreceipted = _after(read.event, unreceipted)
+        elif leases.begins(event, room):
+            unreceipted = []  # what was said before was for those who were there
         elif (
             room.kind in {Room.Kind.PROFILE, Room.Kind.CIRCLE}
             and event["sender"] == room.owner

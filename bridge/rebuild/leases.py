@@ -16,6 +16,16 @@ _WISH = {Room.Kind.PROFILE: "link", Room.Kind.GROUP: "group"}
 _OWN = {*SAID_IN, Room.Kind.DESK, Room.Kind.FORMER, Room.Kind.OUTGROWN}
 
 
+def begins(event: Event, room: Room) -> bool:
+    """Whether from here on a room is published: the bot came, or its owner said so."""
+    content, bot = shapes.mapping(event.get("content")), registration.load().bot
+    if event.get("type") == "m.room.member" and event.get("state_key") == bot:
+        before = shapes.mapping(shapes.mapping(event.get("unsigned")).get("prev_content"))
+        return content.get("membership") == "join" != before.get("membership")
+    wish = linking.wish(event) if event.get("sender") == room.owner else None
+    return wish is not None and wish[0] == _WISH.get(Room.Kind(room.kind))
+
+
 @dataclass(slots=True)
 class Lease:
     """Of one room. That it is registered says yes, until something else is said."""

@@ -294,6 +294,26 @@ def test_a_circle_goes_on_as_often_as_it_is_upgraded(
         assert post(uri).visibility == "private"
 
 
+def test_what_was_typed_before_a_room_was_published_is_not_published_by_a_rebuild(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    profile = replaced(world, alice, alice.room, preset="public_chat")
+    alice.person.send(profile, f"{WORDS}, before it was a profile")
+    asked_in(world, alice, profile)
+    alice.person.send(profile, f"{WORDS}, nor yet")
+    world.settle()
+    alice.person.send(profile, "!ownroom link")
+    old = circle(world, alice)
+    new = replaced(world, alice, old)
+    alice.person.send(new, f"{WORDS}, before it was the circle")
+    asked_in(world, alice, new)
+    world.settle()
+    lost_and_rebuilt()
+    world.settle()
+    assert not bob.received("Create", contains=WORDS)
+    assert not Post.objects.filter(html__contains=WORDS).exists()
+
+
 @pytest.mark.parametrize("lost", ["at once", "later"])
 def test_killed_wherever_it_is_a_circle_that_is_upgraded_loses_no_room(
     world: World, alice: Resident, bob: Neighbour, lost: str
