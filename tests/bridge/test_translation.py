@@ -156,7 +156,7 @@ EXAMPLES: list[acts.Act] = [
     acts.Undo(undone=FOLLOW, **ABOUT),
     acts.Leave(author=ALICE, at=AT),
     acts.Move(target=BOB, **ABOUT),
-    acts.PassOn(post=POST, said=f"{BOB}/a/1", **ABOUT),
+    acts.PassOn(post=POST, said=f"{BOB}/a/1", corrects=True, **ABOUT),
     measures.Remove(post=cast.BOB_POST, group=BOB, reason="spam", **ABOUT),
     measures.Feature(post=cast.BOB_POST, group=BOB, collection=f"{BOB}/featured", **ABOUT),
     measures.Lock(post=cast.BOB_POST, group=BOB, reason="enough", **ABOUT),
