@@ -1,5 +1,6 @@
 """Polls as events (MSC3381): written under the names that clients send, read under all. Pure."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -45,8 +46,8 @@ _ENDS_HTML = re.compile(
 
 
 def start(said: Mapping[str, Any], poll: Poll) -> dict[str, Any]:
-    """`said`: the question as a message. Answers are called by their place. No client knows of an
-    end that was set beforehand, so the question says it.
+    """`said`: the question as a message. No client knows of an end that was set beforehand, so the
+    question says it.
     """
     names = [html.warning(option.name) for option in poll.options]
     lines = [f"{number}. {name}" for number, name in enumerate(names, 1)]
@@ -60,7 +61,9 @@ def start(said: Mapping[str, Any], poll: Poll) -> dict[str, Any]:
             "kind": f"{MSC}.{'undisclosed' if poll.hidden else 'disclosed'}",
             "max_selections": len(names) if poll.multiple else 1,
             "question": {TEXT: question["body"], **question},
-            "answers": [{"id": str(place), TEXT: name} for place, name in enumerate(names)],
+            "answers": [
+                {"id": called, TEXT: name} for called, name in zip(ghosts(poll), names, strict=True)
+            ],
         },
         "m.mentions": said["m.mentions"],
     }
@@ -75,7 +78,8 @@ def end(poll: Poll, event: str) -> dict[str, Any]:
     }
     if poll.hidden:
         return content
-    results = {str(at): stamp(one.votes) for at, one in enumerate(poll.options)}
+    counted = zip(ghosts(poll), poll.options, strict=True)
+    results = {called: stamp(one.votes) for called, one in counted}
     return content | {f"{MSC}.results": results}
 
 
@@ -169,8 +173,15 @@ def places(content: Mapping[str, Any]) -> dict[str, int]:
 
 
 def ghosts(poll: Poll) -> dict[str, int]:
-    """The same for a poll that a ghost began."""
-    return {str(place): place for place in range(len(poll.options))}
+    """The same for a poll that a ghost began. Where an edit asks otherwise each answer is called
+    anew: clients would go on counting what was chosen before for whatever stands in its place.
+    """
+    asked = [str(poll.multiple), *(option.name for option in poll.options)]
+    digests = (
+        hashlib.sha256("\n".join([str(place), *asked]).encode("utf-8", "surrogatepass"))
+        for place in range(len(poll.options))
+    )
+    return {digest.hexdigest()[:16]: place for place, digest in enumerate(digests)}
 
 
 def chosen(content: Mapping[str, Any], poll: Poll, places: Mapping[str, int]) -> list[Option]:

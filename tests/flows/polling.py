@@ -93,6 +93,15 @@ def choose(who: Any, room: str, event: str, *answers: str) -> str:
     return str(who.send_event(room, RESPONSE, content))
 
 
+def pick(who: Any, room: str, event: dict[str, Any], *names: str) -> str:
+    """In a poll that a ghost began, by what its answers say."""
+    asked = event["content"].get("m.new_content", event["content"])[START]["answers"]
+    called = {one[TEXT]: one["id"] for one in asked}
+    related = event["content"].get("m.relates_to", {})
+    begun = related["event_id"] if "m.new_content" in event["content"] else event["event_id"]
+    return choose(who, room, begun, *(called[name] for name in names))
+
+
 def end(who: Any, room: str, event: str) -> str:
     related = {"rel_type": "m.reference", "event_id": event}
     return str(who.send_event(room, END, {END: {}, TEXT: "Ended.", "m.relates_to": related}))

@@ -89,10 +89,9 @@ def test_a_poll_is_one_in_the_room_with_its_text_for_those_who_know_no_polls(
     until = spans.moment(post(note["id"]).poll["closes"])
     said = f"Tea or coffee?\n(open until {until})"
     assert asked["question"]["org.matrix.msc1767.text"] == said
-    assert [(one["id"], one["org.matrix.msc1767.text"]) for one in asked["answers"]] == [
-        ("0", "Tea"),
-        ("1", "Coffee & cake"),
-    ]
+    answers = [one["org.matrix.msc1767.text"] for one in asked["answers"]]
+    assert answers == ["Tea", "Coffee & cake"]
+    assert len({one["id"] for one in asked["answers"]}) == 2
     said += "\n1. Tea\n2. Coffee & cake"
     assert event["content"]["org.matrix.msc1767.text"] == said
     assert event["content"]["social.ownroom.object"]["id"] == note["id"]

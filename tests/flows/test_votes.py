@@ -1,9 +1,10 @@
 """Votes both ways, and polls that people write in Matrix: asked, counted, closed, found again."""
 
 from bridge import counting
+from bridge.activitypub import jsonld
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Delivery, Post, Vote
-from tests.fakes.world import Resident, World, outcome, post, post_of
+from tests.fakes.world import Resident, World, outcome, post, post_of, said
 from tests.flows import polling
 from tests.flows.polling import END, START, TEXT
 from tests.flows.rooms import circle
@@ -315,7 +316,7 @@ def test_a_vote_goes_to_the_polls_author_alone_without_content_under_ids_of_its_
     world.settle()
     room = world.mirror(bob, alice)
     (event,) = alice.timeline(room, START)
-    polling.choose(alice.person, room, event["event_id"], "0", "1")
+    polling.pick(alice.person, room, event, "Tea", "Coffee & cake")
     world.settle()
     heard = [one["activity"] for one in bob.received("Create")]
     assert [one["object"]["name"] for one in heard] == ["Tea", "Coffee & cake"]
@@ -338,18 +339,42 @@ def test_a_changed_vote_stays_as_it_was_and_the_voter_is_told(
     world.settle()
     room = world.mirror(bob, alice)
     (event,) = alice.timeline(room, START)
-    polling.choose(alice.person, room, event["event_id"], "0")
-    polling.choose(alice.person, room, event["event_id"], "0")
+    polling.pick(alice.person, room, event, "Tea")
+    polling.pick(alice.person, room, event, "Tea")
     world.settle()
     assert not any("did not count" in line for line in alice.answers())
-    polling.choose(alice.person, room, event["event_id"], "1")
+    polling.pick(alice.person, room, event, "Coffee & cake")
     world.settle()
     assert len(bob.received("Create")) == 1
     assert any("did not count" in line and "changed" in line for line in alice.answers())
     polling.tells(world, bob, note, 1, 0, closed="2026-11-20T08:00:00Z")
-    polling.choose(alice.person, room, event["event_id"], "1")
+    polling.pick(alice.person, room, event, "Coffee & cake")
     world.settle()
     assert any("the poll is closed" in line for line in alice.answers())
+
+
+def test_what_was_chosen_before_an_edit_asks_otherwise_is_chosen_no_more(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    note = polling.asks(bob)
+    world.settle()
+    room = world.mirror(bob, alice)
+    (event,) = alice.timeline(room, START)
+    polling.pick(alice.person, room, event, "Coffee & cake")
+    world.settle()
+    others = [{"type": "Note", "name": name} for name in ("Milk", "Tea")]
+    now = note | {"oneOf": others, "updated": jsonld.iso(polling.now() + 1_000)}
+    assert world.hear(bob, said(bob, "Update", now)) == 202
+    world.settle()
+    _, edit = alice.timeline(room, START)
+    before, after = (one["content"][START]["answers"] for one in (event, edit))
+    assert not {one["id"] for one in before} & {one["id"] for one in after}
+    polling.pick(alice.person, room, event, "Tea")  # by a client that shows no edits
+    polling.pick(alice.person, room, edit, "Tea")
+    world.settle()
+    chosen = [one["activity"]["object"]["name"] for one in bob.received("Create")]
+    assert chosen == ["Coffee & cake", "Tea"]
 
 
 def test_votes_and_counts_come_back_from_the_rooms(
@@ -361,7 +386,7 @@ def test_votes_and_counts_come_back_from_the_rooms(
     world.settle()
     room = world.mirror(bob, alice)
     (event,) = alice.timeline(room, START)
-    polling.choose(alice.person, room, event["event_id"], "0")
+    polling.pick(alice.person, room, event, "Tea")
     zoe = world.person("zoe")
     zoe.join(alice.room)
     polling.choose(zoe, alice.room, mine, "id-Tea", "id-Coffee")

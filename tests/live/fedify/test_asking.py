@@ -103,7 +103,8 @@ def test_several_answers_may_be_chosen_where_fedify_lets_them(alice: Resident, f
     asked = fay.posts(f"which, {fay.mark}?", options=["Tea", "Coffee"], multiple=True)
     event = found(alice.person, mirror, f"{POLL}.start", asked)
     assert event["content"][f"{POLL}.start"]["max_selections"] == 2
-    both = {"answers": ["0", "1"]}
+    offered = event["content"][f"{POLL}.start"]["answers"]
+    both = {"answers": [one["id"] for one in offered]}
     related = {"rel_type": "m.reference", "event_id": event["event_id"]}
     content = {f"{POLL}.response": both, "m.relates_to": related}
     alice.person.send_event(mirror, f"{POLL}.response", content)
