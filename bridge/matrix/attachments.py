@@ -22,7 +22,7 @@ _MXC = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_=-]{1,255})")
 _TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 ENCRYPTED = "an encrypted file: nobody outside of the room could open it"
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,./:;=?@\[\]^_{|}~-]{6,160}")
-_ALT = 1500
+_ALT = 5_000  # letters, as many as are read from others
 _NUMBER = re.compile(r"-?[01](?:\.\d{1,6})?", re.ASCII)
 _LONGEST = 31 * 86_400_000  # milliseconds
 _ENDINGS = {f"image/{kind}": f".{kind}" for kind in ("png", "jpeg", "gif", "webp")}
@@ -39,6 +39,15 @@ def carried(
     if not read or not all(one.url for one in read):
         return Ignored(reason="a file without an address")
     return read
+
+
+def left_out(content: Mapping[str, Any]) -> str:
+    """What its author should hear of it, as HTML; empty where all its files go out."""
+    new = shapes.new_content(content) if shapes.replaced(content) else content
+    count = sum(1 for _ in _files(new))
+    if count <= MOST:
+        return ""
+    return f"<p>A post has {MOST} files at most: of yours the first {MOST} of {count} went out.</p>"
 
 
 def still_described(

@@ -10,6 +10,7 @@ from bridge.matrix import (
     anchors,
     answering,
     asking,
+    attachments,
     decided,
     gaps,
     meeting,
@@ -93,7 +94,8 @@ class Matrix(Network):
             case _:
                 self._may_publish(room, event["sender"])
                 act = unediting.without(found, taken) if taken else found
-                return [Said(_with_link(act), row.body, answer=met.told())]
+                told = met.told() + attachments.left_out(event["content"])
+                return [Said(_with_link(act), row.body, answer=told)]
 
     def _may_publish(self, room: Room, sender: str) -> None:
         profile = Room.objects.filter(kind=Room.Kind.PROFILE, owner=sender, leased=False)

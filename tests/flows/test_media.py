@@ -199,6 +199,25 @@ def test_an_encrypted_file_is_published_by_nobody(world: World, alice: Resident)
     assert not alice.row().posts.exists()
 
 
+def test_who_shows_more_than_a_post_can_hear_which_went_out(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    url = alice.person.upload(PNG, BYTES)
+    said = {"itemtype": "m.image", "body": "x.png", "url": url}
+    many = [
+        said | {"social.ownroom.alt": "e" * 4_000 if number == 0 else ""} for number in range(17)
+    ]
+    for files in (many[1:], many):
+        alice.post("album", msgtype="dm.filament.gallery", itemtypes=files)
+        world.settle()
+    whole, first = (one["activity"]["object"]["attachment"] for one in bob.received("Create"))
+    assert len(whole) == len(first) == 16
+    assert len(first[0]["name"]) == 4_000
+    (told,) = [words for words in alice.answers() if "files at most" in words]
+    assert "the first 16 of 17" in told
+
+
 def test_while_the_homeserver_is_away_one_is_asked_to_come_again(
     world: World, alice: Resident
 ) -> None:
