@@ -181,15 +181,22 @@ def _profile(actor: Actor, room: Room) -> None:
 def _mirrors() -> list[Room]:
     found = []
     for room_id in run(client.joined_rooms()):
-        content = run(client.state(room_id, MIRROR))
-        uri = content.get("id")
-        if not isinstance(uri, str):
+        uri = run(client.state(room_id, MIRROR)).get("id")
+        if not isinstance(uri, str) or not _is_made_by_us(room_id):
             continue
         for user in run(client.members(room_id)):
             actor = people.ghost_actor(user)
             if actor and actor.uri == uri:
                 found.append(rooms.remember(room_id, Room.Kind.MIRROR, actor))
     return found
+
+
+def _is_made_by_us(room_id: str) -> bool:
+    """Whoever asks the bot and a ghost into a room of their own can say there what they like."""
+    state = {(e["type"], e.get("state_key")): e for e in run(client.all_state(room_id))}
+    return {state[kind, ""]["sender"] for kind in ("m.room.create", MIRROR)} == {
+        registration.load().bot
+    }
 
 
 def _hidden(owned: Sequence[Room]) -> list[Room]:

@@ -9,14 +9,16 @@ from pytest_django import Settings as SettingsWrapper
 
 from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.matrix import conversations, rooms
-from bridge.models import Document, Received, Room
+from bridge.matrix import conversations, registration, rooms
+from bridge.matrix.vocabulary import MIRROR
+from bridge.models import Document, Ghost, Received, Room
 from social.acts import OPEN
 from social.models import Delivery, Post, Tombstone
 from social.web import links
 from tests.fakes.homeserver import OURS, THEIRS
 from tests.fakes.world import Resident, World, note, post, post_of, said
 from tests.flows.rooms import circle
+from tests.rebuilt import lost_and_rebuilt
 
 SECRET = "psst-do-not-tell"
 Place = Callable[[World, Resident, Neighbour], str]
@@ -245,3 +247,23 @@ def test_no_address_of_ours_tells_who_writes_to_whom_or_reads_whom(
 
 def _digest(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
+
+
+def test_after_a_loss_nobodys_own_room_is_taken_for_that_of_whom_they_would_read(
+    world: World, alice: Resident, ada: Resident, bob: Neighbour
+) -> None:
+    bob.post("hello", to="direct", mentions=[alice.handle])
+    world.settle()
+    bot, ghost = registration.load().bot, Ghost.objects.get(actor__uri=bob.id).mxid
+    forged = ada.person.create_room(invite=[bot, ghost])
+    world.settle()
+    assert {bot, ghost} < ada.person.members(forged)
+    ada.person.put_state(forged, MIRROR, {"v": 1, "id": bob.id})
+    world.friends(bob, alice)
+    world.settle()
+    lost_and_rebuilt()
+    bob.post(SECRET, to="private")
+    world.settle()
+    rooms_of = {room.id for room in world.home.rooms.values() if SECRET in str(room.events)}
+    assert len(rooms_of) == 1
+    assert forged not in rooms_of
