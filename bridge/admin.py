@@ -212,6 +212,7 @@ MEANT = {
     Errand.Kind.PAST: "read what was written before somebody here followed",
     Errand.Kind.POST: "ask for a post that is known by its address alone",
     Errand.Kind.ACTOR: "read what somebody elsewhere says of themselves by now",
+    Errand.Kind.NAMED: "ask who that is whom a post names",
     Errand.Kind.LINKS: "look whether the pages in a profile link back",
     Errand.Kind.QUOTE: "ask whether a post may quote what it quotes",
 }

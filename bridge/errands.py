@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from bridge import names, turns
+from bridge.errors import Later
 from bridge.models import Errand, Lane
 from social import bell
 
@@ -19,6 +20,8 @@ RUN = "bridge.tasks.run_errands"
 SLOTS = 2  # lanes of those that ask strangers: a slow host holds up half of the others at most
 BATCH = 20
 TRIES = 5
+# Seconds from one try to the next of what no room has, while its server is away: a day and a half.
+AGAIN = (300.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
 LONGEST = 2048  # signs: as long as an address that is kept
 # Seconds between two runs of the same, however often somebody asks for it.
 COOL = {
@@ -28,6 +31,7 @@ COOL = {
     Errand.Kind.POST: 60,
     Errand.Kind.PAST: 60,
     Errand.Kind.ACTOR: 3600,
+    Errand.Kind.NAMED: 3600,
     Errand.Kind.CONVERSATION: 900,
     Errand.Kind.FOLLOWERS: 600,
     Errand.Kind.BAN: 0,
@@ -101,6 +105,12 @@ def finish(errand: Errand, *, again: float | None = None, note: str = "") -> Non
     row.update(done=now, times=F("times") + 1, failures=0, note=note[:500])
     next_ = None if again is None else now + timedelta(seconds=again)
     row.filter(due=errand.due).update(due=next_)
+
+
+def patient(errand: Errand, problem: Later) -> Later:
+    """The same, tried again until a server that was away is there."""
+    after = problem.after or AGAIN[min(errand.failures, len(AGAIN) - 1)]
+    return Later(str(problem), after=after)
 
 
 def put_off(errand: Errand, problem: str, after: float | None) -> None:

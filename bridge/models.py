@@ -217,6 +217,7 @@ class Errand(models.Model):
         BAN = "ban"  # of somebody from a group, for some time, which ends
         LINKS = "links"  # whether the pages that a profile names lead back to it
         ACTOR = "actor"  # what somebody elsewhere says of themselves by now
+        NAMED = "named"  # who that is whom a post of ours names, of whom a rebuild found no more
         QUOTE = "quote"  # whether a post may quote what it quotes
         PAST = "past"  # what somebody followed wrote before, where nothing of it stands
         POST = "post"  # the words of one that a rebuild knew by its address alone

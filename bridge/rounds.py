@@ -33,6 +33,7 @@ RUNS: dict[str, Callable[[Errand], float | None]] = {
     Errand.Kind.LINKS: links.check,
     Errand.Kind.BAN: enacting.end_ban,
     Errand.Kind.ACTOR: renewal.look,
+    Errand.Kind.NAMED: renewal.meet,
 }
 
 

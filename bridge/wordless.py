@@ -4,16 +4,13 @@ address, and their words are asked for at their own server.
 
 from django.utils import timezone
 
-from bridge import enacting, turns
+from bridge import enacting, errands, turns
 from bridge.activitypub import fetched
 from bridge.errors import Gone, Later, Trouble
 from bridge.models import Errand
 from social import replay
 from social.acts import Publish, Retract
 from social.models import Post
-
-# Seconds from one try to the next, while its server is away: a day and a half in all.
-AGAIN = (300.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
 
 
 def ask(errand: Errand) -> None:
@@ -25,8 +22,7 @@ def ask(errand: Errand) -> None:
     try:
         said = fetched.post(post.uri, now).act
     except Later as error:
-        after = error.after or AGAIN[min(errand.failures, len(AGAIN) - 1)]
-        raise Later(str(error), after=after) from None
+        raise errands.patient(errand, error) from None
     except Gone:
         _is_gone(post, now)
         return

@@ -1,6 +1,8 @@
 """In a rebuild: many posts at once, as `actions.record` writes them one by one."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -9,6 +11,7 @@ from social import actions, once
 from social.acts import Publish, Retract, Visibility
 from social.models import Actor, Post, Tombstone
 
+PAGE = 500  # posts looked at together
 # What its author said of a post; all else is how it stands here.
 _SAID = (
     *("visibility", "html", "summary", "sensitive", "language", "mentions", "hashtags"),
@@ -28,17 +31,42 @@ def record_posts(posts: Sequence[Publish]) -> set[str]:
     Post.objects.bulk_create(rows, ignore_conflicts=True)
     _fill(rows)
     keys = dict(Post.objects.filter(uri__in=uris).values_list("uri", "pk"))
-    link = Post.addressed.through
-    named = _by_uri(Actor.objects.all(), {uri for act in standing for uri in act.audience})
-    links = [
-        link(post_id=keys[act.post], actor_id=named[uri])
-        for act in standing
-        for uri in act.audience
-        if uri in named and act.post in keys
-    ]
-    link.objects.bulk_create(links, ignore_conflicts=True)
+    _address((keys[act.post], act.audience) for act in standing if act.post in keys)
     _adopt(uris)
     return {row.uri for row in rows}
+
+
+def readdress() -> set[str]:
+    """Once all rooms are read: a post may name whom a later room told of. Answers whom posts of
+    people here name and no room told of.
+    """
+    strangers = set[str]()
+    posts = Post.objects.filter(deleted=None).exclude(audience=[])
+    rows = posts.order_by("pk").values_list("pk", "audience", "author__owner").iterator()
+    while some := list(islice(rows, PAGE)):
+        unknown = _address((key, named) for key, named, _ in some)
+        strangers |= unknown & {uri for _, named, owner in some if owner for uri in named}
+    return strangers
+
+
+def address(actor: Actor) -> None:
+    """Somebody of whom no room told, and who is known now that they could be asked after."""
+    once.forget()
+    here = Post.objects.filter(deleted=None, author__owner__gt="")
+    named = Q(audience__icontains=json.dumps(actor.uri))
+    named |= Q(audience__icontains=json.dumps(actor.uri, ensure_ascii=False))
+    rows = here.filter(named).values_list("pk", "audience")
+    _address((key, {actor.uri} & set(uris)) for key, uris in rows)
+
+
+def _address(posts: Iterable[tuple[int, Collection[str]]]) -> set[str]:
+    """Answers whom they name and nobody here knows."""
+    pairs = [(key, uri) for key, uris in posts for uri in uris]
+    named = _by_uri(Actor.objects.all(), {uri for _, uri in pairs})
+    link = Post.addressed.through
+    links = [link(post_id=key, actor_id=named[uri]) for key, uri in pairs if uri in named]
+    link.objects.bulk_create(links, ignore_conflicts=True)
+    return {uri for _, uri in pairs} - named.keys()
 
 
 def stand_in(act: Publish) -> bool:

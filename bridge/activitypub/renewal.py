@@ -9,12 +9,12 @@ from dataclasses import replace
 from django.core.cache import cache
 from django.utils import timezone
 
-from bridge import errands, names
+from bridge import errands, names, turns
 from bridge import inbox as store
 from bridge.activitypub import actors, parse
-from bridge.errors import Gone
+from bridge.errors import Gone, Later
 from bridge.models import Errand
-from social import profiles
+from social import profiles, replay
 from social.acts import Ignored, Profile
 from social.models import Actor
 
@@ -46,6 +46,16 @@ def look(errand: Errand) -> None:
     actors.looked_at(actor)
     if not _is_known(actor, parse.profile(document, at=at)):
         store.receive("activitypub", [_shown(actor, document, at)])
+
+
+def meet(errand: Errand) -> None:
+    """Of whom a rebuild knew no more than that posts of people here name them. Raises Trouble."""
+    try:
+        actor = actors.find(errand.about)
+    except Later as error:
+        raise errands.patient(errand, error) from None
+    with turns.writing():
+        replay.address(actor)
 
 
 def _is_known(actor: Actor, found: Profile | Ignored) -> bool:

@@ -7,12 +7,13 @@ looked at again now and then: pages, lists of followers, somebody's profile.
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from bridge import enacting, errands
+from bridge import enacting, errands, names, turns
 from bridge.models import Anchor, Errand, Room
-from social import conversations, quoting
+from social import conversations, quoting, replay
 
 MANY = 200  # of each
 TOPICS = 20  # of one group
@@ -21,10 +22,22 @@ LATELY = timedelta(hours=24)
 
 def mean_again() -> None:
     now = timezone.now()
+    _named()
     since = int((now - LATELY).timestamp() * 1000)
     _pasts()
     _conversations(since)
     errands.put_new(Errand.Kind.QUOTE, [post.uri for post in quoting.unproven(since)[:MANY]])
+
+
+def _named() -> None:
+    """Who could read what a post here says, though they never answered. All of them: they are told
+    of what becomes of it.
+    """
+    with turns.writing():
+        strangers = replay.readdress()
+    here = settings.OWNROOM_ORIGIN
+    wanted = [uri for uri in sorted(strangers) if not names.same_origin(uri, here)]
+    errands.put_new(Errand.Kind.NAMED, wanted)
 
 
 def _pasts() -> None:

@@ -10,6 +10,7 @@ from bridge.matrix import linking
 from bridge.models import Key, Lane, Received, Room
 from social.models import Actor, Delivery, Follow, Post
 from tests.fakes.world import Resident, World, make_keeper, note, post_of, said
+from tests.flows.rooms import circle
 from tests.rebuilt import lost_and_rebuilt, shown
 
 
@@ -70,6 +71,36 @@ def test_after_a_loss_everything_stands_as_before(
     after = shown()
     for table, rows in before.items():
         assert after[table] == rows, table
+
+
+def test_whom_a_post_names_reads_it_after_a_loss_too_and_hears_of_its_end(
+    world: World, alice: Resident
+) -> None:
+    """Whether they did anything here before it, after it, or never."""
+    quiet, late = world.neighbour("quiet", host=1), world.neighbour("late")
+    room = circle(world, alice)
+    secret = alice.person.send(room, f"softly, {quiet.handle} {late.handle}")
+    open_ = alice.post(f"aloud, {quiet.handle} {late.handle}")
+    world.settle()
+    late.follow(alice.handle)
+    world.settle()
+    alice.tell_bot(f"reject {late.handle}")
+    world.settle()
+    lost_and_rebuilt()
+    assert late.look(post_of(secret)) == 200
+    world.neighbours.faults("status:503", host=1, where="get")
+    world.settle()
+    assert not Actor.objects.filter(uri=quiet.id).exists()
+    world.neighbours.faults("ok", host=1, where="get")
+    world.let_time_pass()
+    world.settle()
+    assert quiet.look(post_of(secret)) == 200
+    for where, event in ((room, secret), (alice.room, open_)):
+        alice.person.redact(where, event)
+    world.settle()
+    heard = world.neighbours.received(type="Delete")
+    gone = {(one["host"], one["activity"]["object"]["id"]) for one in heard}
+    assert gone == {(host, post_of(event)) for host in (0, 1) for event in (secret, open_)}
 
 
 def test_a_rebuild_sends_nothing(world: World, alice: Resident, bob: Neighbour) -> None:
