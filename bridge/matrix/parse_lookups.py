@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from bridge import names
 from bridge.errors import Later
-from bridge.matrix import fitting, parse, polls, registration
+from bridge.matrix import fitting, parse, polls, registration, shapes
 from bridge.models import Anchor, Ghost, Received, Room, Upload
 from social import policy, profiles, quoting
 from social.acts import (
@@ -237,8 +237,7 @@ def wait_for_target(event: Mapping[str, Any], tries: int) -> None:
     Raises Later while the target waits itself, or may still be on its way; after that it is about
     nothing of ours.
     """
-    related = event["content"].get("m.relates_to")
-    kind = related.get("rel_type") if isinstance(related, dict) else None
+    kind = shapes.text(shapes.relation(event["content"]).get("rel_type"))
     if event.get("type") not in _ABOUT_ANOTHER and kind not in {"m.replace", "m.annotation"}:
         return
     for target in parse.needs(event).events:

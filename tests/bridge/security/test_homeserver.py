@@ -51,6 +51,24 @@ ODD_EVENTS: dict[str, dict[str, Any]] = {
     "a relation that is a list": text(**{"m.relates_to": [1]}),
     "a thread of a number": text(**{"m.relates_to": {"rel_type": "m.thread", "event_id": 5}}),
     "an edit of a number": text(**{"m.relates_to": {"rel_type": "m.replace", "event_id": 7}}),
+    "a relation of an odd kind": {
+        "type": "m.reaction",
+        "content": {"m.relates_to": {"rel_type": {"x": "y"}, "event_id": "$" + "a" * 43}},
+    },
+    "a poll of an odd kind": {
+        "type": "org.matrix.msc3381.poll.start",
+        "content": {
+            "org.matrix.msc3381.poll.start": {
+                "kind": {},
+                "answers": [{"id": "a", "org.matrix.msc1767.text": "A"}],
+            }
+        },
+    },
+    "a door of an odd kind": {
+        "type": "m.room.join_rules",
+        "state_key": "",
+        "content": {"join_rule": {}},
+    },
     "mentions of all kinds": text(**{"m.mentions": {"user_ids": [5, None, "@x"]}}),
     "a reaction with a mapping": {
         "type": "m.reaction",
