@@ -50,6 +50,7 @@ THOROUGH = (
     "tests/bridge/test_keeping.py",
     "tests/bridge/test_rebuild.py",
     "tests/bridge/test_rebuild_columns.py",
+    "tests/bridge/test_rebuild_odd.py",
     "tests/bridge/test_serving.py",
     "tests/bridge/test_who_reads.py",
     "tests/bridge/matrix/test_gaps.py",

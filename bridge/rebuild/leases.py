@@ -61,7 +61,7 @@ class Lease:
 
     def _bot(self, now: object, *, mine: bool) -> None:
         """Removed, it publishes no more, until the owner asks it in again."""
-        if now in {"leave", "ban"}:
+        if now in ("leave", "ban"):  # a tuple: it may be anything
             self.granted = False
         elif now == "invite" and mine and self._kind in SAID_IN:
             self.granted = True
