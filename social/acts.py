@@ -19,6 +19,8 @@ LETTERS: frozenset[Visibility] = frozenset({"limited", "direct"})  # for those n
 FOLLOWED: frozenset[Visibility] = frozenset({"private", "local"})  # for followers
 NARROWING: tuple[Visibility, ...] = get_args(Visibility)  # each is for fewer than those before it
 LIKE = "\N{THUMBS UP SIGN}"  # the reaction that every network knows
+# Plain likes everywhere; with or without the selector that asks for the coloured picture.
+LIKES = frozenset({LIKE, "\u2764", "\u2764\ufe0f", "\u2b50", "\u2b50\ufe0f"})
 
 Kind = Literal["person", "service", "group", "organization", "application"]
 # Whose quotes of a post its author lets stand; "ask" decides case by case, "" says nothing.

@@ -23,7 +23,7 @@ from bridge.activitypub.render_actor import (
     plain_actor,
 )
 from social.acts import (
-    LIKE,
+    LIKES,
     OPEN,
     Accept,
     Act,
@@ -57,8 +57,6 @@ from social.measures import Appoint, Expel, Feature, Lock, Measure, Remove
 
 __all__ = ["CONTEXT", "Refs", "actor", "instance_actor", "note", "render", "stamp", "tombstone"]
 
-# Plain likes everywhere; with or without the selector that asks for the coloured picture.
-_HEARTS = frozenset({LIKE, "\u2764", "\u2764\ufe0f", "\u2b50", "\u2b50\ufe0f"})
 _AGAINST = "\N{THUMBS DOWN SIGN}"
 _TITLE = re.compile(r"<p><strong>([^<]+)</strong></p>")
 _MOST_WORDS = 3_000  # of a report: PeerTube refuses longer ones, and those of less than two letters
@@ -238,7 +236,7 @@ def _introduce(act: Introduce, refs: Refs) -> Json:
 def _like(act: React, refs: Refs) -> Json:
     # In a group it would count as a vote for what it is against.
     against = bool(refs.group) and act.emoji.rstrip("\ufe0f") == _AGAINST
-    plain = act.emoji in _HEARTS or against
+    plain = act.emoji in LIKES or against
     # FEP-c0e0: a Like with content is a reaction, and still a like where reactions are unknown.
     emoji: Json = {} if plain else {"content": act.emoji, "_misskey_reaction": act.emoji}
     tag = {"tag": [emoji_tag(act.custom)]} if act.custom else {}

@@ -11,6 +11,8 @@ from django.db.models import F, OuterRef, Q, QuerySet
 
 from social import acts, pins, quoting
 from social.models import Actor, ActorQuerySet, Follow, Post, PostQuerySet, Version, shut_out
+from social.web import responses
+from social.web.responses import Responses
 
 SIZE = 20  # posts on a page
 PEOPLE = 100  # profiles on the first page
@@ -54,6 +56,7 @@ class Entry:
     post: Post
     answers: Post | None = None  # the post it replies to, when anybody may see that
     quoted: Post | None = None  # the post it quotes, when it may and anybody may see that
+    responses: Responses = responses.NONE
     place: Cursor | None = None
     depth: int = 0
 
@@ -168,11 +171,19 @@ def _order(entry: Entry) -> tuple[int, str, int]:
 
 
 def _answering(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Adds the posts that are replied to and quoted: a query for all, through the same gate."""
-    answers = _answered([entry.post for entry in entries])
-    quoted = quoting.shown([entry.post for entry in entries])
+    """Adds the posts that are replied to and quoted, through the same gate, and what others made
+    of each: a query for all of one kind.
+    """
+    posts = [entry.post for entry in entries]
+    answers, quoted, responded = _answered(posts), quoting.shown(posts), responses.to(posts)
     return [
-        replace(e, answers=answers.get(e.post.pk), quoted=quoted.get(e.post.pk)) for e in entries
+        replace(
+            entry,
+            answers=answers.get(entry.post.pk),
+            quoted=quoted.get(entry.post.pk),
+            responses=responded.get(entry.post.pk, responses.NONE),
+        )
+        for entry in entries
     ]
 
 

@@ -124,11 +124,14 @@ def test_what_was_answered_before_is_hidden_or_stays_on_page_and_in_lists(
     uri = post_of(alice.post("hello #greeting"))
     world.settle()
     answer = carol.post("an old answer #greeting", reply_to=uri).post
+    carol.like(uri)
     world.settle()
     assert "an old answer" in world.page(uri)
+    assert "1 like<" in world.page(uri)
     shut(world, alice, carol, way, far)
     stays = way == "mute"
     assert ("an old answer" in world.page(uri)) is stays
+    assert ("1 like<" in world.page(uri)) is stays
     assert (answer in str(world.json(f"{uri}/replies?page=others"))) is stays
     assert (answer in str(world.json(f"{uri}/context?page=true"))) is stays
     assert "an old answer" not in world.page("/tags/greeting")

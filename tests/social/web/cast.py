@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from social.models import Actor, Boost, Follow, Post
+from social.models import Actor, Boost, Follow, Post, Reaction
 
 NOON = 1_795_435_200_000  # 23 November 2026, 12:00 UTC
 _numbers = itertools.count(1)
@@ -63,6 +63,11 @@ def boost(author: Actor, post: Post, at: int | None = None) -> Boost:
     number = next(_numbers)
     uri = f"{author.uri}/boosts/{number}"
     return Boost.objects.create(uri=uri, author=author, post=post, at=at or NOON + number)
+
+
+def react(author: Actor, post: Post, emoji: str = "\u2b50") -> Reaction:
+    uri = f"{author.uri}/reactions/{next(_numbers)}"
+    return Reaction.objects.create(uri=uri, author=author, post=post, emoji=emoji, at=NOON)
 
 
 def follow(follower: Actor, target: Actor, state: str = "accepted") -> Follow:

@@ -272,7 +272,7 @@ def test_a_full_page_takes_as_many_queries_as_an_almost_empty_one(client: Client
     some(1)
     few = queries(client, "/@alice")
     some(12)
-    assert queries(client, "/@alice") == few <= 8
+    assert queries(client, "/@alice") == few <= 9
 
 
 def test_a_page_of_twenty_posts_fits_in_20_kilobytes(client: Client) -> None:
