@@ -20,6 +20,7 @@ class Said:
     act: Act | None
     wire: str = ""
     answer: str = ""
+    shown: str = ""  # what of their own room is to say the same
 
 
 class Network(Protocol):

@@ -24,6 +24,7 @@ from bridge.matrix import (
     places,
     registration,
     render,
+    showing,
     unediting,
 )
 from bridge.matrix.commands import desk, moderation
@@ -109,6 +110,7 @@ class Matrix(Network):
             return
         overflow.doubted(event)
         answering.answer(event, room, said, problem, row.key)
+        showing.follow(said, problem)
         if said and said.act and not problem and not isinstance(said.act, Vote):
             anchors.typed(event, said.act, room)
 
@@ -135,7 +137,7 @@ class Matrix(Network):
         what, _, target = row.to.partition(" ")
         if what not in {"event", "past"} or (row.act or {}).get("act") != "Publish":
             await clear()  # what it shows, or does, is as it is when its turn has come
-        if what in {"say", "part", "decision", "words"}:  # no act of anybody
+        if what in {"say", "part", "decision", "words", *showing.KINDS}:  # no act of anybody
             await self._aside(what, target, row)
             return
         act = acts.load(row.act or {})
@@ -166,6 +168,8 @@ class Matrix(Network):
             await outgoing.again(Words(row.sender), target, row)
         elif what == "decision":
             await decided.say(row.act or {})
+        elif what in showing.KINDS:
+            await showing.show(what, target, row)
         else:
             said = render.notice((row.act or {})["say"])
             await outgoing.put_event(target, said, row=row, user=registration.load().bot)

@@ -5,8 +5,8 @@ A place is "profile URI", "circle URI", "mirror URI", "desk URI", "direct KEY", 
 "event" a ghost speaks, "past" it says what it said before, "tally" how a poll stands, "receipt" and
 "ledger" the bot notes, "notice" and "say" the bot tells, "clear" what repeats a deleted post goes
 too, "requote" what quotes it does so no longer, "words" whatever shows somebody's words does so
-anew, or no longer, "pins" what is pinned is shown so, "unmask" the
-face of who is gone goes, "ban" and "unban" keep somebody out of a room, or no longer.
+anew, or no longer, "pins" what is pinned is shown so, "name" and "topic" the room says what was set
+at the desk, "unmask" the face of who is gone goes, "ban" and "unban" somebody is out, or not.
 """
 
 import hashlib

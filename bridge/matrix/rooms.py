@@ -314,13 +314,18 @@ async def show_face(room_id: str, actor: Actor) -> None:
 
 def mirror_topic(actor: Actor) -> dict[str, Any]:
     """What they say of themselves, with the fields of their profile, and where they are now when
-    they have moved. MSC3765: in HTML as well, for clients that show it.
+    they have moved.
     """
     first, fields = _first_of(actor), _listed(actor)
     said = html.to_matrix(actor.summary + fields, {})
     words = (first, html.plain(actor.summary)[:TOPIC], html.plain(fields)[:TOPIC])
     plain = "\n\n".join(filter(None, words))
     rich = f"<p>{html.escape(first)}</p>{said.formatted}" if first else said.formatted
+    return topic(plain, rich)
+
+
+def topic(plain: str, rich: str) -> dict[str, Any]:
+    """MSC3765: in HTML as well, for clients that show it."""
     forms = [{"mimetype": "text/html", "body": rich}] if rich and len(rich) <= TOPIC_HTML else []
     return {"topic": plain, "m.topic": {"m.text": [*forms, {"body": plain}]}}
 

@@ -185,6 +185,11 @@ def test_the_desk_of_a_group_speaks_for_the_group_alone(
     world.settle()
     assert not followers(boats.id)
     assert pat.received("Reject")[0]["activity"]["actor"] == boats.id
+    named = world.home.room(alice.room).content("m.room.name")
+    alice.person.send(boats.desk, "set name Boats of the lake")
+    world.settle()
+    assert world.home.room(boats.room).content("m.room.name") == {"name": "Boats of the lake"}
+    assert world.home.room(alice.room).content("m.room.name") == named
 
 
 def test_a_ghost_that_a_moderator_bans_is_blocked_by_the_group(

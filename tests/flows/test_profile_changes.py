@@ -1,5 +1,7 @@
 """Stories of changing oneself: said at the desk, shown to everybody, told to followers, kept."""
 
+import pytest
+
 from bridge.demo.neighbourhood import Actor as Neighbour
 from social.models import Actor
 from tests.fakes.world import PUBLIC, Resident, World, post_of
@@ -55,6 +57,96 @@ def test_a_profile_is_changed_at_the_desk_told_and_kept(
     assert update["activity"]["object"]["attachment"] == shown["attachment"]
     lost_and_rebuilt()
     assert world.json(alice.actor) == shown
+
+
+def power_of_the_bot(world: World, alice: Resident, level: int) -> None:
+    room = world.home.room(alice.room)
+    levels = room.content("m.room.power_levels")
+    users = levels["users"] | {"@_ap_bot:hs.test": level}
+    alice.person.put_state(alice.room, "m.room.power_levels", levels | {"users": users})
+    world.settle()
+
+
+@pytest.mark.parametrize("why", ["power", "lease"])
+def test_a_room_that_the_bot_may_not_change_keeps_its_name_and_the_desk_says_so(
+    world: World, alice: Resident, why: str
+) -> None:
+    room = world.home.room(alice.room)
+    if why == "power":
+        power_of_the_bot(world, alice, 0)
+    else:
+        alice.person.put_state(alice.room, "social.ownroom.bridge", {"v": 1, "bot": "@other:x"})
+        world.settle()
+    before = {kind: room.content(kind) for kind in ("m.room.name", "m.room.topic")}
+    for words, what in (("set name Somebody", "name"), ("set bio Words", "topic")):
+        before_it = len(alice.answers())
+        alice.tell_bot(words)
+        world.settle()
+        changed, kept, *_ = alice.answers()[before_it:]
+        assert "is changed" in changed
+        assert f"keeps the {what} that it has: I may not change it there" in kept
+    assert {kind: room.content(kind) for kind in before} == before
+    assert world.json(alice.actor)["name"] == "Somebody"
+
+
+def test_what_is_set_at_the_desk_stands_in_the_room_and_is_told_once(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    room = world.home.room(alice.room)
+    alice.tell_bot("set name Alice of the Desk")
+    alice.tell_bot("set bio I write <letters>: https://alice.example/")
+    world.settle()
+    assert room.content("m.room.name") == {"name": "Alice of the Desk"}
+    topic = room.content("m.room.topic")
+    assert topic["topic"] == "I write <letters>: https://alice.example/"
+    assert 'href="https://alice.example/"' in topic["m.topic"]["m.text"][0]["body"]
+    shown = world.json(alice.actor)
+    world.let_time_pass()
+    world.settle()
+    (update,) = bob.received("Update")
+    assert update["activity"]["object"]["name"] == "Alice of the Desk"
+    count = len(room.events)
+    for words in ("set name Alice of the Desk", "set locked on", "set locked off"):
+        alice.tell_bot(words)  # says nothing new of the name
+        world.settle()
+    assert len(room.events) == count
+    world.let_time_pass()
+    world.settle()
+    lost_and_rebuilt()
+    assert world.json(alice.actor) == shown
+    assert room.content("m.room.name") == {"name": "Alice of the Desk"}
+    alice.tell_bot("set bio")
+    world.settle()
+    assert room.content("m.room.topic")["topic"] == ""
+    assert not world.json(alice.actor).get("summary")
+
+
+def test_a_name_given_in_the_room_after_the_desk_stays_through_a_loss(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    room = world.home.room(alice.room)
+    alice.tell_bot("set name At the desk")
+    world.settle()
+    world.let_time_pass()
+    world.settle()
+    alice.person.put_state(alice.room, "m.room.name", {"name": "In the room"})
+    world.settle()
+    world.let_time_pass()
+    world.settle()
+    names = [told["activity"]["object"]["name"] for told in bob.received("Update")]
+    assert names == ["At the desk", "In the room"]
+    assert room.state["m.room.name", ""]["sender"] == alice.person.user_id
+    power_of_the_bot(world, alice, 0)
+    alice.tell_bot("set name At the desk again")  # where the room cannot follow
+    world.settle()
+    shown = world.json(alice.actor)
+    lost_and_rebuilt()
+    assert world.json(alice.actor) == shown
+    assert shown["name"] == "At the desk again"
 
 
 def test_a_conversation_is_listed_as_far_as_everybody_may_read_it(

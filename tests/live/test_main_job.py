@@ -291,6 +291,18 @@ def test_alices_new_name_reaches_her_followers(
     assert town.server.json(alice.actor)["name"] == name
 
 
+def test_what_alice_sets_at_her_desk_stands_in_her_room_and_is_told_once(
+    alice: Resident, follower: Actor
+) -> None:
+    name, words = f"Alice of {follower.name}", f"I know {follower.name}"
+    alice.ask(f"set name {name}", "Your name is changed")
+    alice.ask(f"set bio {words}", "Your bio is changed")
+    until(lambda: alice.person.state(alice.room, "m.room.name") == {"name": name})
+    until(lambda: (alice.person.state(alice.room, "m.room.topic") or {})["topic"] == words)
+    follower.wait_for("Update", contains=name, timeout=60)
+    assert len(follower.received("Update", contains=name)) == 1
+
+
 def test_the_neighbours_new_name_is_worn_by_the_ghost(alice: Resident, follower: Actor) -> None:
     event = alice.post(f"who are you {follower.name}")
     follower.wait_for("Create", contains=f"who are you {follower.name}")

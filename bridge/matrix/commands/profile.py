@@ -64,6 +64,7 @@ HOW = {
     "domains": "set domains SITE SITE … (whose pages name you as their author)",
     **{flag: f"set {flag} on | off" for flag in (*SWITCHED, "bot", "notices")},
 }
+ROOM = {"name": "name", "bio": "topic"}  # what one's room says as well
 EMPTIED = {
     "bio": "Your bio is empty now.",
     "warning": "Your posts have no warning of their own now.",
@@ -77,7 +78,8 @@ def settle(call: Call) -> list[Said]:
         return choices(what)
     values = _values(call.actor, what, words)
     said = EMPTIED.get(what) if not words else None
-    return [Said(_changed(call, **values), answer=f"<p>{said or _sentence(values)}</p>")]
+    answer = f"<p>{said or _sentence(values)}</p>"
+    return [Said(_changed(call, **values), answer=answer, shown=ROOM.get(what, ""))]
 
 
 def _values(actor: Actor, what: str, words: str) -> dict[str, Any]:
@@ -110,8 +112,8 @@ def choices(what: str = "") -> list[Said]:
     meant = f"Did you mean: {near[0]}? " if near else ""
     items = "".join(f"<li><code>{html.escape(how)}</code></li>" for how in HOW.values())
     room = (
-        "Your picture is that of your room: set it there, in your client. A new name or topic of"
-        " the room becomes your name or bio, too; what you set here leaves the room as it is."
+        "Your picture is that of your room: set it there, in your client. Its name and topic are"
+        " your name and bio: set them here or there."
     )
     return only(f"<p>{first}{meant}What you can set:</p><ul>{items}</ul><p>{room}</p>")
 
