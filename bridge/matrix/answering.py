@@ -50,7 +50,7 @@ def answer(event: dict[str, Any], room: Room, said: Said | None, problem: str, k
         places.say(room, text, subject=key)
     elif room.kind == Room.Kind.DESK:
         _tell_guest(event, room)
-    elif problem and misplaced.line(event) and linking.wish(event) is None:
+    elif problem and _meant_the_bot(event, problem):
         _tell_typed(event, problem, key)
     if problem in UNREAD:
         _tell_unread(event, room, problem)
@@ -94,6 +94,11 @@ def _tell_guest(event: dict[str, Any], desk: Room) -> None:
         " conversation with me that is yours, and I listen to you there.</p>"
     )
     places.say(desk, text, subject=subject)
+
+
+def _meant_the_bot(event: dict[str, Any], problem: str) -> bool:
+    typed = problem == misplaced.REASON or misplaced.line(event)
+    return bool(typed) and linking.wish(event) is None
 
 
 def _tell_typed(event: dict[str, Any], problem: str, key: str) -> None:

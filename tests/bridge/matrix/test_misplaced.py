@@ -6,7 +6,7 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.loop import run
 from bridge.matrix import client, registration, rooms
 from tests.bridge.matrix.test_commands import ask
-from tests.fakes.world import Resident, World
+from tests.fakes.world import Resident, World, post_of
 from tests.flows.rooms import circle
 
 
@@ -23,6 +23,44 @@ def test_a_word_to_the_bot_in_a_room_of_ones_own_is_published_to_nobody(
         assert f"Say it here instead: `{line}`" in alice.answers()[-1]
     assert not bob.received("Create")
     assert line not in world.page("/@alice")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["follow @mallory@far.example", "Mute mallory@far.example for 7d", "block @_ap_x=40y:hs.test"],
+)
+def test_a_command_about_somebody_typed_where_one_posts_tells_neither_them_nor_anybody(
+    world: World, alice: Resident, bob: Neighbour, line: str
+) -> None:
+    bob.follow(alice.handle)
+    for room in (alice.room, circle(world, alice)):
+        alice.person.send(room, line)
+        world.settle()
+        assert f"Say it here instead: `{line}`" in alice.answers()[-1]
+        assert "write it there again with one more word" in alice.answers()[-1]
+    assert not bob.received("Create")
+    assert "mallory" not in world.page("/@alice")
+
+
+def test_whom_somebody_recommends_or_answers_with_is_a_post(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    said = ["follow your heart", "Follow @zoe@far.example!", "follow @zoe@far.example, all of you"]
+    for number, words in enumerate([*said, "follow @zoe@far.example\nshe sails", "follow"]):
+        alice.post(words)
+        world.settle()
+        assert len(bob.received("Create")) == number + 1, words
+    asked = bob.post("whom shall I follow?", mentions=[alice.actor], reply_to=alice_post(alice))
+    world.settle()
+    (event,) = alice.seen("whom shall I follow?")
+    alice.person.reply(alice.room, event["event_id"], "follow @zoe@far.example")
+    world.settle()
+    assert bob.received("Create")[-1]["activity"]["object"]["inReplyTo"] == asked.post
+
+
+def alice_post(alice: Resident) -> str:
+    return post_of(alice.timeline()[0]["event_id"])
 
 
 @pytest.mark.parametrize("line", ["help is on its way", "!important", "!cw !block", "block party"])
