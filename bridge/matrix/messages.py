@@ -13,7 +13,7 @@ from social.acts import Attachment, Content, Emoji, Ignored, Mention, Publish, Q
 _READ = frozenset({"m.text", "m.emote", locations.KIND})
 _MEDIA = frozenset({*attachments.KINDS, attachments.GALLERY})
 _ASKED = 200  # names looked up for one message, hashtags among them
-_UNNAMED = "Spoiler"  # a warning must say something, or other servers show the text
+_UNNAMED = "Spoiler"  # a warning of words must say something, or other servers show them
 _EMOJIS = 50  # of one post, as many as are read from others
 _MENTIONED = 50  # as bridge.html_find
 _BEGINS = re.compile(r"\s*<p>", re.IGNORECASE)
@@ -94,11 +94,12 @@ def read(
     if not (files or place) and not html.plain(written.html).strip():
         return Ignored(reason="an empty message")
     options = shapes.mapping(content.get(vocabulary.POST))
-    summary, sensitive = _warning(content, options, said, written, refs.warning)
+    given = shapes.text(options.get("cw")) or said.warning
+    summary = html.warning(given or _hidden(content, written, files) or refs.warning)
     found = Content(
         html=written.html,
         summary=summary,
-        sensitive=sensitive,
+        sensitive=bool(summary) or _flagged(content) or options.get("sensitive") is True,
         language=shapes.language(options.get("lang")) or refs.language,
         mentions=_mentions(content, written, refs, author=author, parent=parent),
         hashtags=written.hashtags,
@@ -233,29 +234,27 @@ def _told_of(name: str, formatted: str | None) -> str | None:
     return f"{formatted[:at]}{html.escape(name)} {formatted[at:]}"
 
 
-def _warning(
-    content: Mapping[str, Any],
-    options: Mapping[str, Any],
-    said: _Text,
-    written: html.Written,
-    usual: str,
-) -> tuple[str, bool]:
-    """(content warning, sensitive); the author's explicit word comes first, then the usual one."""
-    given = shapes.text(options.get("cw")) or said.warning or _flagged(content)
-    if not given and written.spoiler is not None:
-        given = written.spoiler or _UNNAMED
-    summary = html.warning(given or usual)
-    return summary, bool(summary) or options.get("sensitive") is True
+def _hidden(
+    content: Mapping[str, Any], written: html.Written, files: tuple[Attachment, ...]
+) -> str:
+    """What a spoiler in the text says of itself, or a warning that a client attached."""
+    reason = _reason(content) or written.spoiler
+    if reason or written.spoiler is not None:
+        return reason or _UNNAMED
+    # Files are hidden as they are, words only behind a word.
+    return _UNNAMED if _flagged(content) and not files else ""
 
 
-def _flagged(content: Mapping[str, Any]) -> str:
-    """MSC3725 and MSC4193: warnings that a client attaches to a message."""
-    found = content.get(shapes.WARNING_3725)
-    if isinstance(found, dict):
-        return shapes.text(found.get("description")) or _UNNAMED
-    if content.get(shapes.SPOILER_4193) is True:
-        return shapes.text(content.get(f"{shapes.SPOILER_4193}.reason")) or _UNNAMED
-    return ""
+def _flagged(content: Mapping[str, Any]) -> bool:
+    """MSC3725 and MSC4193: a client says that what it sends is to be hidden first."""
+    warned = isinstance(content.get(shapes.WARNING_3725), dict)
+    return warned or content.get(shapes.SPOILER_4193) is True
+
+
+def _reason(content: Mapping[str, Any]) -> str:
+    told = shapes.text(shapes.mapping(content.get(shapes.WARNING_3725)).get("description"))
+    flagged = content.get(shapes.SPOILER_4193) is True
+    return told or (shapes.text(content.get(f"{shapes.SPOILER_4193}.reason")) if flagged else "")
 
 
 def _quotable(options: Mapping[str, Any]) -> Quotable:
