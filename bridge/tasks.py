@@ -24,7 +24,7 @@ from bridge import (
 from bridge.activitypub import actors, quotes
 from bridge.errors import Trouble
 from bridge.loop import run
-from bridge.matrix import admins, client, gaps, registration, rooms, storage
+from bridge.matrix import admins, bot, client, gaps, registration, storage
 from bridge.matrix.watch import homeserver
 from bridge.models import Received, Tick
 from social import actions, bell, outbox, reach
@@ -103,7 +103,7 @@ def watch() -> None:
         run(client.register(registration.BOT))
         run(client.ping())
         admins.look_after()
-        run(rooms.name_bot())
+        run(bot.introduce())
     except registration.RegistrationMissing as error:
         log.warning("the homeserver cannot be asked: %s", error)
         return

@@ -5,7 +5,6 @@ leaves nothing behind that the next try does not find again.
 """
 
 import hashlib
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -114,15 +113,6 @@ def bridged(actor: Actor) -> list[dict[str, Any]]:
 
 
 # ---- rooms of an owner
-
-
-async def name_bot() -> None:
-    """So that people see who speaks to them; a name that the admin gave it stays."""
-    bot = registration.load().bot
-    shown = (await client.profile(bot) or {}).get("displayname", "")
-    if shown in {"", registration.BOT}:
-        with suppress(client.MatrixError):  # a homeserver may forbid it
-            await client.set_profile_key(bot, "displayname", "Ownroom")
 
 
 async def create_profile(actor: Actor) -> str:

@@ -268,6 +268,16 @@ def test_help_lists_the_commands(alice: Resident) -> None:
         assert command in answer
 
 
+def test_who_answers_has_a_name_and_a_face(alice: Resident) -> None:
+    levels = alice.person.state(alice.desk, "m.room.power_levels") or {}
+    (bot,) = levels["users"].keys() - {alice.person.user_id}
+    shown = alice.person.profile(bot)
+    assert shown["displayname"] == "Ownroom"
+    assert shown["avatar_url"].startswith("mxc://")
+    member = alice.person.state(alice.desk, "m.room.member", bot) or {}
+    assert member["avatar_url"] == shown["avatar_url"]
+
+
 def test_status_tells_who_one_is(alice: Resident) -> None:
     assert alice.handle in alice.ask("status", "You are")
 

@@ -3,8 +3,7 @@
 import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
-from bridge.loop import run
-from bridge.matrix import client, registration, rooms
+from bridge.matrix import registration
 from tests.bridge.matrix.test_commands import ask
 from tests.fakes.world import Resident, World, post_of
 from tests.flows.rooms import circle
@@ -130,12 +129,3 @@ def test_a_word_to_nobody_in_the_room_of_another_is_told_to_be_one_once(
     alice.person.reply(mirror, event["event_id"], "an answer")
     world.settle()
     assert len([line for line in alice.answers() if "went nowhere" in line]) == 1
-
-
-def test_the_bot_has_a_name_unless_it_was_given_one(world: World, alice: Resident) -> None:
-    bot = registration.load().bot
-    run(rooms.name_bot())
-    assert alice.person.profile(bot)["displayname"] == "Ownroom"
-    run(client.set_profile_key(bot, "displayname", "Butler"))
-    run(rooms.name_bot())
-    assert alice.person.profile(bot)["displayname"] == "Butler"
