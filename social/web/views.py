@@ -24,6 +24,7 @@ _ACCT = re.compile(r"(?:acct:|@)?(?P<acct>[\w.+-]{1,100}@[\w.:-]{1,255})")
 def index(request: HttpRequest) -> HttpResponse:
     context = {
         "people": pages.discoverable(),
+        "server_name": settings.OWNROOM_SERVER_NAME,
         "canonical": links.here("/"),
         "indexable": True,
     }
@@ -158,7 +159,7 @@ def _before(request: HttpRequest) -> pages.Cursor | None:
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
-    answer = render(request, f"web/{name}.html", _site() | context)
+    answer = render(request, f"web/{name}.html", context)
     answer["Cache-Control"] = _ASK
     if "activity" in context:
         answer["Link"] = f'<{context["activity"]}>; rel="alternate"; type="{_ACTIVITY}"'
@@ -167,7 +168,7 @@ def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpRe
 
 
 def _gone(request: HttpRequest, name: str) -> HttpResponse:
-    answer = render(request, f"web/{name}.html", _site(), status=410)
+    answer = render(request, f"web/{name}.html", status=410)
     patch_vary_headers(answer, ["Accept"])
     return answer
 
@@ -176,7 +177,3 @@ def _elsewhere(uri: str) -> HttpResponse:
     answer = HttpResponseRedirect(uri)
     patch_vary_headers(answer, ["Accept"])
     return answer
-
-
-def _site() -> dict[str, object]:
-    return {"domain": settings.OWNROOM_DOMAIN, "server_name": settings.OWNROOM_SERVER_NAME}

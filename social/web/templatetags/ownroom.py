@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from django import template
+from django.conf import settings
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -54,6 +55,12 @@ def _clean(html: str, rel: str, pictures: Mapping[str, str] | None = None) -> Sa
         link_rel=rel,
     )
     return mark_safe(kept)  # noqa: S308  nh3 made it safe on the line above
+
+
+@register.simple_tag
+def domain() -> str:
+    """Of no view: what a page that is not there shows has none."""
+    return str(settings.OWNROOM_DOMAIN)
 
 
 @register.filter

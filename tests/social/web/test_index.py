@@ -63,6 +63,14 @@ def test_tags_are_found_in_any_case_and_any_script(client: Client, asked: str) -
     assert "slippery" in client.get(f"/tags/{asked}").text
 
 
+def test_every_page_says_on_which_server_it_is_also_where_there_is_none(client: Client) -> None:
+    write(local("alice"), name="regretted", deleted=NOON)
+    for path, status in (("/", 200), ("/@nobody", 404), ("/@alice/regretted", 410)):
+        answer = client.get(path)
+        assert answer.status_code == status
+        assert '<span class="quiet">social.test</span>' in answer.text
+
+
 def test_a_tag_nobody_used_says_so(client: Client) -> None:
     page = client.get("/tags/quiet")
     assert page.status_code == 200
