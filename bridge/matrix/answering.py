@@ -36,6 +36,7 @@ UPGRADED: dict[str, str] = {
     Room.Kind.PROFILE: "Ask me in there and type <code>!ownroom link</code>: your profile goes on",
     Room.Kind.GROUP: "Ask me in there and type <code>!ownroom group</code>: the group goes on",
     Room.Kind.CIRCLE: "Ask me in there: your circle goes on",
+    Room.Kind.DIRECT: "Ask whom you write to in there: the conversation goes on",
 }
 REPLACED = (
     '<p>You upgraded <a href="{link}">your room</a>. What you write in'
@@ -137,9 +138,10 @@ def _tell_of_door(event: dict[str, Any], room: Room) -> None:
         text = OPENED
     elif new and room.kind in UPGRADED and not Room.objects.filter(room_id=new).exists():
         text = REPLACED % UPGRADED[room.kind]
-    if not (text and room.leased and event["sender"] == room.owner):
+    whose = event["sender"]
+    if not (text and room.leased and (whose == room.owner or room.kind == Room.Kind.DIRECT)):
         return
-    subject, desk = f"door {event['event_id']}", _desk(room.owner)
+    subject, desk = f"door {event['event_id']}", _desk(whose)
     if desk and not Delivery.objects.filter(subject=subject).exists():
         link, goal = (html.escape(names.matrix_link(one)) for one in (room.room_id, new))
         places.say(desk, text.format(link=link, new=goal), subject=subject)

@@ -18,9 +18,10 @@ from bridge.loop import in_database, run
 from bridge.matrix import client, registration, render, rooms, shapes
 from bridge.matrix.vocabulary import LEDGER, MIRROR
 from bridge.models import Room
-from social import policy
+from social import outbox, policy
 from social.acts import Publish
-from social.models import Actor
+from social.models import Actor, Delivery
+from social.outbox import Address
 
 MOST = 50  # people in a direct room
 OVERHEARD = (
@@ -115,13 +116,16 @@ async def _note(room: Room, key: str, room_id: str, reader: str) -> None:
 
 async def gather(room: Room) -> None:
     """Who left a conversation is asked in again when somebody goes on with it. Raises Later where
-    others can read by now, or we were shown out: it goes on in another room.
+    others can read by now, we were shown out, or it was upgraded: it goes on in another room.
     """
-    owners = await in_database(_owners, room.pk)
+    owners = await in_database(owners_of, room.pk)
     state = await client.all_state(room.room_id, by=room.reader)
-    if _is_open(state, owners) or _membership(state, room.reader) != "join":
+    if is_open(state, owners) or _membership(state, room.reader) != "join":
         await let_go(room)
         raise Later("others can read in its room, or nobody of us: it has another one", after=0)
+    if any(event["type"] == "m.room.tombstone" for event in state):
+        await retire(room)
+        raise Later("its room was upgraded: it has another one", after=0)
     for owner in owners:
         if _membership(state, owner) == "leave":
             await client.invite(room.room_id, owner, by=room.reader)
@@ -146,7 +150,7 @@ def _settle(pk: int, room_id: str, reader: str) -> Room:
     return Room.objects.get(pk=pk)
 
 
-def _owners(pk: int) -> list[str]:
+def owners_of(pk: int) -> list[str]:
     people = Actor.objects.local().filter(conversations=pk)
     return [owner for owner in people.values_list("owner", flat=True) if owner]
 
@@ -172,11 +176,11 @@ def _state(kind: str, content: dict[str, Any]) -> dict[str, Any]:
 
 def came(room: Room, who: str) -> None:
     """Somebody was asked into a direct room, or came in."""
-    if not room.is_let_go and who not in _owners(room.pk):
+    if not room.is_let_go and who not in owners_of(room.pk):
         run(let_go(room))
 
 
-def _is_open(state: Collection[dict[str, Any]], owners: Collection[str]) -> bool:
+def is_open(state: Collection[dict[str, Any]], owners: Collection[str]) -> bool:
     for event in state:
         kind, content, who = event["type"], event["content"], str(event.get("state_key"))
         if kind == "m.room.join_rules" and shapes.text(content.get("join_rule")) not in SHUT:
@@ -204,15 +208,20 @@ def _membership(state: Collection[dict[str, Any]], user: str) -> str:
 
 
 async def let_go(room: Room) -> None:
+    """As others can read there, and hear that."""
+    said = render.notice(OVERHEARD)
+    txn = f"overheard{room.pk}"
+    with suppress(client.MatrixError):  # who was shown out says nothing
+        await client.send(room.room_id, said.type, said.content, txn=txn, user=room.reader)
+    await retire(room)
+
+
+async def retire(room: Room) -> None:
     """What stands there can still be answered and taken back; what comes has a new room.
 
     It is noted first. Until its successor is noted in its place the desks name it twice, and a
     rebuild believes that it was let go.
     """
-    said = render.notice(OVERHEARD)
-    txn = f"overheard{room.pk}"
-    with suppress(client.MatrixError):  # who was shown out says nothing
-        await client.send(room.room_id, said.type, said.content, txn=txn, user=room.reader)
     await _note(room, _bygone(room), room.room_id, room.reader)
     await in_database(_let_go, room.pk)
 
@@ -229,7 +238,9 @@ def _let_go(pk: int) -> None:
     room = Room.objects.get(pk=pk)
     if not room.is_let_go:
         key, people = room.key or "", list(room.people.all())
-        Room.objects.filter(pk=pk).update(key=_bygone(room))
+        bygone = _bygone(room)
+        Room.objects.filter(pk=pk).update(key=bygone)
+        tell_the_old(f"direct {key}", f"direct {bygone}")
         if key == key_of([actor.uri for actor in people]):
             expect(people)
 
@@ -238,6 +249,32 @@ def _next_name(key: str) -> str:
     """Each room that was let go has an alias still."""
     before = Room.objects.filter(kind=Room.Kind.DIRECT, key__startswith=f"{key[:31]}-").count()
     return f"{key} {before}" if before else key
+
+
+def tell_the_old(place: str, bygone: str) -> None:
+    """What waits to be done in a room may be about what stands in the one before it: a deletion, a
+    reaction, who has to go. It is done in both; what is new is said in the new one alone.
+    """
+    waiting = Delivery.objects.filter(network="matrix", state=Delivery.State.WAITING)
+    for row in waiting.filter(to__endswith=f" {place}").order_by("pk"):
+        if (row.act or {}).get("act") not in {"Publish", "Accept"}:
+            at = Address(row.lane.replace(place, bygone), row.to.replace(place, bygone))
+            outbox.tell(
+                "matrix",
+                [at],
+                sender=row.sender,
+                subject=row.subject,
+                said=row.act,
+                document=row.document,
+            )
+
+
+async def let_in(room: Room, ghost: str) -> None:
+    """Whose conversation it is, and asked in by one of the others."""
+    theirs = room.people.filter(ghost__mxid=ghost)
+    asked = await client.membership(room.room_id, ghost, by=room.reader) == "invite"
+    if asked and await in_database(theirs.exists):
+        await client.join(room.room_id, ghost)
 
 
 # ---- one that somebody here began
@@ -260,7 +297,7 @@ async def bound(room_id: str, owner: str, ghost: str) -> str:
     strangers: bool = await in_database(_any_stranger, others)
     if strangers:
         return "Somebody in this room has no profile here, and would read along: I leave it"
-    if _is_open(await client.all_state(room_id, by=ghost), inside):
+    if is_open(await client.all_state(room_id, by=ghost), inside):
         return (
             "Anybody can come into this room, or read in it without: I leave it. Please begin a"
             " conversation for those alone who are asked in"

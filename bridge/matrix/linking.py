@@ -302,8 +302,8 @@ async def _succeeds(room_id: str, old: str) -> bool:
     return await predecessor(room_id) == old
 
 
-async def predecessor(room_id: str) -> str:
-    before = (await client.state(room_id, "m.room.create")).get("predecessor")
+async def predecessor(room_id: str, *, by: str = "") -> str:
+    before = (await client.state(room_id, "m.room.create", by=by)).get("predecessor")
     found = before.get("room_id") if isinstance(before, dict) else ""
     return found if isinstance(found, str) else ""
 

@@ -79,6 +79,9 @@ def read(event: dict[str, Any]) -> Sequence[Said]:
     room = Room.objects.filter(room_id=room_id).select_related("actor").first()
     if reg.ours(who) and room is None and now == "invite" and not reg.ours(sender):
         return [Said(None, answer=run(_ghost_invited(event, who, room_id, sender)))]
+    if room and room.kind == Room.Kind.DIRECT and reg.ours(who) and now == "invite":
+        run(conversations.let_in(room, who))
+        raise Unreadable("a ghost was asked in")
     if room and (reg.ours(who) or (room.kind == Room.Kind.GROUP and who != sender)):
         return owners.showed_out(event, who, room)
     if room and who == sender and room.kind in owners.THEIRS:
@@ -225,7 +228,9 @@ async def _ghost_invited(event: dict[str, Any], ghost: str, room_id: str, sender
     """Somebody begins a conversation with a ghost, as with anybody in Matrix."""
     if not await _is_asked_in(room_id, ghost):
         return ""  # the same invitation, read a second time
-    problem = await conversations.bound(room_id, sender, ghost)
+    problem = await succession.conversation(room_id, sender, ghost)
+    if problem is None:
+        problem = await conversations.bound(room_id, sender, ghost)
     if problem:
         await tell(str(event.get("event_id")), room_id, f"<p>{problem}.</p>", user=ghost)
         await client.leave(room_id, ghost)

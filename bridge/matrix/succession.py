@@ -1,10 +1,11 @@
-"""A circle goes on in the room that it was upgraded to.
+"""A circle, or a conversation, goes on in the room that it was upgraded to.
 
 Both rooms have to say so: the new one's creation names the old one, and the old one's tombstone,
-which its owner wrote, names the new one. That its owner asks us in is the consent. What was for few
-stays for few: such a room becomes nobody's profile, and no group.
+by its owner or one of its people, names the new one. That they ask us in is the consent. What was
+for few stays for few: a circle's next room becomes nobody's profile, and no group.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -88,7 +89,7 @@ async def _state(before: Room) -> list[dict[str, Any]]:
 async def _why_not(before: Room, old: list[dict[str, Any]], room_id: str) -> str:
     if before.kind != Room.Kind.CIRCLE:
         return GONE_ON
-    if _named_by(before.owner, old) != room_id:
+    if _named_by({before.owner}, old) != room_id:
         return UNSAID
     problem = await linking.inspect(room_id, before.owner)
     if problem:
@@ -99,8 +100,8 @@ async def _why_not(before: Room, old: list[dict[str, Any]], room_id: str) -> str
     return WEAK if _is_weak(state) else ""
 
 
-def _named_by(owner: str, state: list[dict[str, Any]]) -> str:
-    said = [replacement(event) for event in state if event["sender"] == owner]
+def _named_by(owners: Collection[str], state: Collection[dict[str, Any]]) -> str:
+    said = [replacement(event) for event in state if event["sender"] in owners]
     return next(filter(None, said), "")
 
 
@@ -133,8 +134,10 @@ def _standing(before: Room) -> tuple[str, list[str], list[str]]:
 
 @transaction.atomic
 def _move(before: Room, owner: Actor, room_id: str) -> None:
-    linking.keep_former(before.room_id, owner, Room.Kind.OUTGROWN)
+    known = before.place_name
+    old = linking.keep_former(before.room_id, owner, Room.Kind.OUTGROWN)
     rooms.remember(room_id, Room.Kind.CIRCLE, owner, before.owner)
+    conversations.tell_the_old(known, old.place_name)
 
 
 def found_again(row: conversations.Listed, owner: Actor) -> Room:
@@ -156,7 +159,7 @@ def circle(owner: Actor) -> Room:
 
 
 async def _follow(room: Room) -> None:
-    new = _named_by(room.owner, await _state(room))
+    new = _named_by({room.owner}, await _state(room))
     if not new:
         return
     inside = new in await client.joined_rooms()
@@ -164,3 +167,57 @@ async def _follow(room: Room) -> None:
     problem = await go_on(before, new) if before else "ask me in there, and it goes on"
     if problem:
         raise Forbidden(f"your circle was upgraded to {names.matrix_link(new)}: {problem}")
+
+
+# ---- conversations
+
+
+async def conversation(room_id: str, owner: str, ghost: str) -> str | None:
+    """A ghost was asked into a room: where a conversation of both was upgraded to it, it goes on
+    there. Answers what the ghost says, or None where it is no such room.
+    """
+    await client.join(room_id, ghost)
+    named = await linking.predecessor(room_id, by=ghost)
+    before = await in_database(_conversation_of, named, owner, ghost) if named else None
+    if before is None or not await _goes_on(before, room_id, ghost):
+        return None
+    if not before.is_let_go:
+        await conversations.retire(before)
+    people = await in_database(lambda: list(before.people.all()))
+    room = await in_database(conversations.expect, people)
+    if room.ready and room.room_id != room_id:
+        return f'Our conversation is <a href="{names.matrix_link(room.room_id)}">over there</a>'
+    await conversations.settle(room, room_id, ghost)
+    for one in await in_database(conversations.owners_of, room.pk):
+        with suppress(client.MatrixError):  # where a ghost may not, whoever upgraded it can
+            if await client.membership(room_id, one, by=ghost) == "leave":
+                await client.invite(room_id, one, by=ghost)
+    return ""
+
+
+def _conversation_of(room_id: str, owner: str, ghost: str) -> Room | None:
+    found = Room.objects.filter(room_id=room_id, kind=Room.Kind.DIRECT, ready=True)
+    return found.filter(people__owner=owner).filter(people__ghost__mxid=ghost).first()
+
+
+async def _goes_on(before: Room, room_id: str, ghost: str) -> bool:
+    """Nobody reads in the new one who did not belong to the old one."""
+    owners = await in_database(conversations.owners_of, before.pk)
+    try:
+        old = await client.all_state(before.room_id, by=before.reader)
+    except client.MatrixError:
+        return False  # it was shown out of the old one
+    state = await client.all_state(room_id, by=ghost)
+    inside = {str(e.get("state_key")) for e in state if e["type"] == "m.room.member"}
+    inside -= {str(e.get("state_key")) for e in state if _is_gone(e)}
+    known = await in_database(_known, before, owners)
+    shut = not conversations.is_open(state, owners) and inside <= known
+    encrypted = any(event["type"] == "m.room.encryption" for event in state)
+    return shut and not encrypted and _named_by(owners, old) == room_id
+
+
+def _known(before: Room, owners: Collection[str]) -> set[str]:
+    return {
+        *owners,
+        *before.people.filter(ghost__isnull=False).values_list("ghost__mxid", flat=True),
+    }

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.matrix.registration import BOT as LOCALPART
-from bridge.models import Room
+from bridge.models import Ghost, Room
 from social.models import Actor, Post
 from tests.fakes.homeserver import SERVER
 from tests.fakes.world import Resident, World, post, post_of
@@ -272,6 +272,24 @@ def test_who_stops_following_is_put_out_of_a_circle_and_of_what_it_was(
     assert world.home.rooms[new].membership(carol.person.user_id) == "invite"
 
 
+def test_who_stopped_following_just_before_is_put_out_of_what_the_circle_was(
+    world: World, alice: Resident, carol: Resident
+) -> None:
+    old = circle(world, alice)
+    carol.person.join(old)
+    new = replaced(world, alice, old)
+    world.home.trouble = "500"
+    carol.tell_bot(f"unfollow {alice.handle}")
+    world.settle()
+    assert world.home.rooms[old].membership(carol.person.user_id) == "join"
+    world.home.recover()
+    asked_in(world, alice, new)
+    world.let_time_pass()
+    world.settle()
+    for room in (old, new):
+        assert world.home.rooms[room].membership(carol.person.user_id) == "leave"
+
+
 def test_a_circle_goes_on_as_often_as_it_is_upgraded(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
@@ -352,3 +370,175 @@ def test_killed_wherever_it_is_a_circle_that_is_upgraded_loses_no_room(
     alice.person.send(new, WORDS)
     world.settle()
     assert bob.received("Create", contains=WORDS)
+
+
+# ---- conversations
+
+
+@pytest.fixture
+def pat(world: World, alice: Resident) -> Neighbour:
+    """Has written to alice, who reads it in a room."""
+    pat = world.neighbour("pat", host=1)
+    pat.post("first letter", to="direct", mentions=[alice.handle])
+    world.settle()
+    return pat
+
+
+def room_with(alice: Resident, *others: Neighbour) -> str:
+    found = Room.objects.filter(kind="direct", ready=True).exclude(key__contains="-")
+    for one in others:
+        found = found.filter(people__uri=one.id)
+    room_id = found.get().room_id
+    alice.person.join(room_id)
+    return str(room_id)
+
+
+def ghost(one: Neighbour) -> str:
+    return Ghost.objects.get(actor__uri=one.id).mxid
+
+
+def stands_in(world: World, text: str) -> set[str]:
+    desks = set(Room.objects.filter(kind="desk").values_list("room_id", flat=True))
+    return {room.id for room in world.home.rooms.values() if text in str(room.events)} - desks
+
+
+UNFIT: dict[str, dict[str, Any]] = {
+    "no tombstone": {"says": ""},
+    "anybody may come in": {"initial_state": [], "preset": "public_chat"},
+    "encrypted": {"initial_state": [{"type": "m.room.encryption", "state_key": "", "content": {}}]},
+    "a stranger is asked in": {"invite": [f"@guest:{SERVER}"]},
+    "somebody elsewhere who is no part of it is asked in": {"invite": [f"@_ap_x=40y:{SERVER}"]},
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_a_conversation_goes_on_in_no_room_that_is_not_truly_its_next_one(
+    world: World, alice: Resident, pat: Neighbour, what: str
+) -> None:
+    old = room_with(alice, pat)
+    new = replaced(world, alice, old, **UNFIT[what])
+    alice.person.invite(new, ghost(pat))
+    world.settle()
+    assert world.home.rooms[new].membership(ghost(pat)) == "leave"
+    assert said_in(alice, new), "it says why"
+    pat.post(WORDS, to="direct", mentions=[alice.handle])
+    world.settle()
+    assert new not in stands_in(world, WORDS)
+    assert in_rooms(world, alice)
+
+
+def test_nobody_else_takes_a_conversation_to_a_room_of_theirs(
+    world: World, alice: Resident, pat: Neighbour
+) -> None:
+    eve = world.resident("eve")
+    old = room_with(alice, pat)
+    new = replaced(world, alice, old, by=eve, says="")
+    eve.person.invite(new, ghost(pat))
+    world.settle()
+    pat.post(WORDS, to="direct", mentions=[alice.handle])
+    world.settle()
+    assert stands_in(world, WORDS) == {old}
+
+
+def test_a_conversation_goes_on_where_its_room_was_upgraded_to(
+    world: World, alice: Resident, pat: Neighbour
+) -> None:
+    old = room_with(alice, pat)
+    gone = pat.post("to be taken back", to="direct", mentions=[alice.handle])
+    world.settle()
+    new = replaced(world, alice, old)
+    assert "Ask whom you write to in there" in alice.answers()[-1]
+    alice.person.invite(new, ghost(pat))
+    world.settle()
+    alice.person.send(new, "in the new room")
+    pat.post(WORDS, to="direct", mentions=[alice.handle])
+    pat.delete(gone.post)
+    world.settle()
+    (create,) = pat.received("Create", contains="in the new room")
+    assert create["activity"]["to"] == [pat.id]
+    assert stands_in(world, WORDS) == {new}
+    assert not alice.seen("to be taken back", old)
+    before = shown()
+    lost_and_rebuilt()
+    assert shown() == before
+    pat.post("after a loss", to="direct", mentions=[alice.handle])
+    world.settle()
+    assert stands_in(world, "after a loss") == {new}
+    guest = world.person("guest")
+    alice.person.invite(new, guest.user_id)
+    world.settle()
+    pat.post("for you alone", to="direct", mentions=[alice.handle])
+    world.settle()
+    assert stands_in(world, "for you alone").isdisjoint({old, new})
+
+
+def test_a_conversation_of_several_goes_on_for_all_of_them(world: World, alice: Resident) -> None:
+    ada, pat, stan = world.resident("ada"), world.neighbour("pat"), world.neighbour("stan")
+    pat.post("to all", to="direct", mentions=[alice.handle, ada.handle, stan.acct])
+    world.settle()
+    if not Ghost.objects.filter(actor__uri=stan.id).exists():
+        stan.post("here I am", to="direct", mentions=[alice.handle, ada.handle, pat.acct])
+        world.settle()
+    old = room_with(alice, pat, stan)
+    new = replaced(world, alice, old)
+    for one in (pat, stan):
+        alice.person.invite(new, ghost(one))
+    world.settle()
+    assert {ghost(pat), ghost(stan)} <= set(alice.person.members(new))
+    ada.person.join(new)
+    alice.person.send(new, WORDS)
+    stan.post("from the third", to="direct", mentions=[alice.handle, ada.handle, pat.acct])
+    world.settle()
+    for one in (pat, stan):
+        assert one.received("Create", contains=WORDS)
+    assert stands_in(world, "from the third") == {new}
+    assert in_rooms(world, ada)
+
+
+def test_killed_wherever_it_is_a_conversation_that_is_upgraded_loses_no_room(
+    world: World, alice: Resident, pat: Neighbour
+) -> None:
+    old = room_with(alice, pat)
+    for step in range(40):
+        letter = pat.post(f"letter {step}.", to="direct", mentions=[alice.handle])
+        world.settle()
+        new = replaced(world, alice, old)
+        alice.person.invite(new, ghost(pat))
+        world.home.push()
+        world.home.good_for = step
+        world.settle()
+        met = world.home.met
+        world.home.recover()
+        world.home.met = 0
+        world.let_time_pass()
+        pat.delete(letter.post)
+        world.settle()
+        assert room_with(alice, pat) == new, step
+        assert not alice.seen(f"letter {step}.", old), step
+        old = new
+        if not met:
+            break
+    assert not met
+    before = shown()
+    lost_and_rebuilt()
+    assert shown() == before
+
+
+def test_a_letter_after_an_upgrade_in_which_nobody_was_asked_in_comes_in_a_room_of_its_own(
+    world: World, alice: Resident, pat: Neighbour
+) -> None:
+    old = room_with(alice, pat)
+    new = replaced(world, alice, old)
+    pat.post(WORDS, to="direct", mentions=[alice.handle])
+    world.settle()
+    (third,) = stands_in(world, WORDS)
+    assert third not in {old, new}
+    alice.person.join(third)
+    alice.person.invite(new, ghost(pat))
+    world.settle()
+    assert "over there" in said_in(alice, new)
+    assert world.home.rooms[new].membership(ghost(pat)) == "leave"
+    lost_and_rebuilt()
+    pat.post("after a loss", to="direct", mentions=[alice.handle])
+    world.settle()
+    assert stands_in(world, "after a loss") == {third}

@@ -93,3 +93,23 @@ def test_a_conversation_begins_in_matrix_by_inviting_a_ghost(
     alice.person.send(room, f"in private {pat.name}")
     create = pat.wait_for("Create", contains=f"in private {pat.name}")
     assert (create["to"], create["cc"]) == ([pat.id], [])
+
+
+def test_a_conversation_goes_on_where_its_room_was_upgraded_to(
+    town: Stage, alice: Resident, pat: Actor
+) -> None:
+    gone = pat.post(f"first letter {pat.name}", to="direct", mentions=[alice.handle])
+    old = alice.room_with(pat.name)
+    alice.sees(f"first letter {pat.name}", room=old)
+    (ghost,) = (user for user in alice.person.members(old) if "_ap_" in user)
+    path = f"/_matrix/client/v3/rooms/{old}/upgrade"
+    new = str(alice.person.call("POST", path, {"new_version": "11"})["replacement_room"])
+    alice.person.invite(new, ghost)
+    until(lambda: ghost in alice.person.members(new))
+    alice.person.send(new, f"second letter {pat.name}")
+    answer = pat.wait_for("Create", contains=f"second letter {pat.name}")["object"]
+    assert answer["to"] == [pat.id]
+    pat.post(f"third letter {pat.name}", to="direct", mentions=[alice.handle])
+    alice.sees(f"third letter {pat.name}", room=new)
+    pat.delete(gone.post)
+    until(lambda: not any(f"first letter {pat.name}" in str(e) for e in alice.person.messages(old)))
