@@ -126,9 +126,13 @@ async def gather(room: Room) -> None:
     if any(event["type"] == "m.room.tombstone" for event in state):
         await retire(room)
         raise Later("its room was upgraded: it has another one", after=0)
-    for owner in owners:
-        if _membership(state, owner) == "leave":
-            await client.invite(room.room_id, owner, by=room.reader)
+    try:
+        for owner in owners:
+            if _membership(state, owner) == "leave":
+                await client.invite(room.room_id, owner, by=room.reader)
+    except client.MatrixError:
+        await retire(room)
+        raise Later("who left it may not be asked in again: it has another room", after=0) from None
 
 
 async def _ask_in(room_id: str, user: str) -> None:

@@ -653,3 +653,20 @@ def test_nobody_answers_what_was_not_for_them_and_so_learns_whom_it_names(
             world.settle()
             assert outcome(event).note == "what it answers was not for its author"
     assert not Post.objects.filter(author__uri=dave.actor).exists()
+
+
+def test_whom_a_ghost_may_not_ask_in_again_gets_the_next_letter_in_another_room(
+    world: World, cast: Cast
+) -> None:
+    alice, dave, pat = cast.alice, cast.dave, cast.pat
+    ghost = Ghost.objects.get(actor__uri=pat.id).mxid
+    old = alice.person.create_room(preset="private_chat", invite=[dave.person.user_id])
+    dave.person.join(old)
+    alice.person.invite(old, ghost)
+    world.settle()
+    dave.person.leave(old)
+    world.settle()
+    pat.post(WORDS, to="direct", mentions=[alice.handle, dave.handle])
+    world.settle()
+    assert in_rooms(world, alice)
+    assert in_rooms(world, dave)
