@@ -18,6 +18,8 @@ from bridge.matrix import shapes, vocabulary
 from social.acts import Attachment, Content
 
 MOST = 16  # as many as are read (bridge/activitypub/parse_post.py)
+_GLANCE = 2_000  # letters of an edit, for clients without edits
+_STYLED = {"format", "formatted_body"}
 _ALT = 300  # letters of a description where everybody reads it
 _NAME = re.compile(r"[\w.-]{1,100}")
 _FILE = re.compile(r"[\w.() -]{1,100}\.[A-Za-z0-9]{1,8}")
@@ -129,7 +131,15 @@ def replaced(content: Mapping[str, Any], event: str) -> dict[str, Any]:
     """The same as an edit of what stands there. For clients without edits it is a file as well."""
     new = {key: value for key, value in content.items() if key != "m.relates_to"}
     related = {"rel_type": "m.replace", "event_id": event}
-    return {**new, "body": f"* {new['body']}", "m.new_content": new, "m.relates_to": related}
+    told = {"body": edited(new["body"]), "m.new_content": new, "m.relates_to": related}
+    return {key: new[key] for key in new.keys() - _STYLED} | told
+
+
+def edited(body: str) -> str:
+    """The words of an edit for clients that know none: the whole stands beside them once, or what
+    is long would not fit.
+    """
+    return f"* {body if len(body) <= _GLANCE else f'{body[:_GLANCE]}…'}"
 
 
 def copied(url: str, file: File) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def requoted(post: Publish, refs: Refs) -> Send | Ignored:
 def _plainly(new: Mapping[str, Any], event: str) -> dict[str, Any]:
     return {
         "msgtype": new["msgtype"],
-        "body": f"* {new['body']}",
+        "body": enclosed.edited(new["body"]),
         "m.new_content": new,
         "m.relates_to": {"rel_type": "m.replace", "event_id": event},
     }

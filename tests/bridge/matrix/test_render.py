@@ -222,6 +222,17 @@ def test_a_post_without_words_says_where_it_is():
 # Edits, deletions, reactions
 
 
+def test_an_edit_of_what_just_fits_keeps_its_words_and_their_form():
+    long = published(f"<p><em>{'a word, ' * 3_800}</em></p>")
+    first = sent(render.render(long, SENT))
+    assert first["formatted_body"].startswith(long.content.html)
+    act = Revise(author=BOB_URI, now=long, uri="u", updated=NOW)
+    edit = sent(render.render(act, replace(SENT, event=event_id("post"))))
+    new = edit["m.new_content"]
+    assert (new["body"], new["formatted_body"]) == (first["body"], first["formatted_body"])
+    assert edit["body"].startswith("* a word")
+
+
 def test_an_edit_replaces_the_event_that_carries_the_post():
     act = Revise(author=BOB_URI, now=published("<p>after</p>"), uri="u", updated=NOW)
     content = sent(render.render(act, replace(SENT, event=FROM_BOB)))
