@@ -17,7 +17,7 @@ from bridge.directory import host, own_hosts
 from bridge.errors import Forbidden
 from bridge.matrix import decided, places
 from bridge.models import Lane
-from social import actions, audience, policy
+from social import actions, audience, policy, reach
 from social.acts import Act, Reject, Undo
 from social.acts import Follow as FollowAct
 from social.hosts import covers
@@ -183,6 +183,7 @@ def suspend(actor: Actor, reason: str = "") -> str:
     """Its posts vanish, nothing is sent in its name and nothing is taken from it."""
     if _is_server(actor):
         raise Forbidden("this is the server's own actor: without it nothing can be fetched")
+    reach.interrupt(Actor.objects.filter(pk=actor.pk), int(time.time() * 1000))
     Actor.objects.filter(pk=actor.pk).update(suspended=True, suspension=reason[:500])
     partings.note()
     decided.note("actor", actor.uri)

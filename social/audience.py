@@ -62,7 +62,9 @@ def hearers(act: Act) -> list[Actor]:
 
 def _hearers(act: Act) -> list[Actor]:
     everybody = Actor.objects.exclude(uri=act.author)
-    if not isinstance(act, Retract | Leave):  # words lie on a server, whoever has left it
+    if isinstance(act, Retract):
+        everybody = everybody.exclude(_kept_from(act))
+    elif not isinstance(act, Leave):  # words lie on a server, whoever has left it
         everybody = everybody.filter(left=None)
     if not isinstance(act, TAKEN_BACK):
         everybody = everybody.exclude(shut_out(author__uri=act.author))
@@ -170,11 +172,22 @@ def _sent_to(author: str, visibility: str, audience: Collection[str]) -> Q:
             return Q(uri__in=audience)
 
 
+def _kept_from(act: Retract) -> Q:
+    """Whom it names though they were shut out, or had left, before it was said: of a secret they
+    were never given they do not learn that there was one.
+    """
+    post = Post.objects.filter(uri=act.post).exclude(visibility__in=OPEN).first()
+    if post is None:
+        return Q(pk__in=())
+    shut = shut_out(author=post.author_id, at__lt=post.published)
+    return shut | Q(left__isnull=False, left__lt=post.published)
+
+
 def _touched(posts: QuerySet[Post]) -> Q:
     """Those who took part: what changes under them must reach them, followers or not."""
     return _any(
         Post.objects.filter(parent__in=posts).values("author"),
-        Post.objects.filter(replies__in=posts).values("author"),
+        Post.objects.filter(replies__in=posts.filter(visibility__in=OPEN)).values("author"),
         Reaction.objects.filter(post__in=posts).values("author"),
         BoostRow.objects.filter(post__in=posts).values("author"),
         Post.addressed.through.objects.filter(post__in=posts).values("actor"),
@@ -185,15 +198,12 @@ def _had(posts: QuerySet[Post]) -> Q:
     """And those who have the words though nothing new is said to them: what is deleted is taken
     from all.
     """
-    followed = posts.filter(visibility__in=(*OPEN, "private")).values("author")
-    hidden = FollowRow.objects.filter(target__in=followed, follower__suspended=True)
     return _touched(posts) | _any(
         Post.objects.filter(uri__in=posts.exclude(quote="").values("quote")).values("author"),
         Post.objects.filter(quote__in=posts.filter(visibility__in=OPEN).values("uri")).values(
             "author"
         ),
         VoteRow.objects.filter(post__in=posts).exclude(author=None).values("author"),
-        hidden.filter(state="accepted").values("follower"),
     )
 
 

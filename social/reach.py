@@ -28,9 +28,9 @@ def teller(post: Post) -> Actor | None:
 
 
 def following(*authors: Actor) -> QuerySet[Actor]:
-    """Those elsewhere who follow one of these."""
+    """Those elsewhere who follow one of these. Whoever is suspended here is sent nothing new."""
     rows = Follow.objects.filter(target__in=authors, state="accepted")
-    return Actor.objects.filter(pk__in=rows.values("follower"), owner=None)
+    return Actor.objects.filter(pk__in=rows.values("follower"), owner=None, suspended=False)
 
 
 def reached(post: Post) -> QuerySet[Actor]:
@@ -53,7 +53,7 @@ def inboxes(actors: Iterable[Actor]) -> list[str]:
     return sorted({actor.shared_inbox or actor.inbox for actor in actors if actor.inbox})
 
 
-# ---- whoever reads no longer; written by `actions` and its parts alone
+# ---- whoever reads no longer
 
 
 def end(rows: QuerySet[Any], at: int) -> int:
@@ -63,6 +63,11 @@ def end(rows: QuerySet[Any], at: int) -> int:
     elif rows.model in {Reaction, Boost}:
         _note_responses(rows.select_related("author", "post__author"), at)
     return rows.delete()[0]
+
+
+def interrupt(actors: QuerySet[Actor], at: int) -> None:
+    """They are suspended from now on: their follows stay, but nothing new is sent to them."""
+    _note_followers(Follow.objects.filter(follower__in=actors.filter(suspended=False)), at)
 
 
 def _note_followers(ending: QuerySet[Follow], at: int) -> None:

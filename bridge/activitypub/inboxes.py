@@ -65,7 +65,7 @@ def _forwarded(act: Act, author: Actor) -> list[Address]:
     if isinstance(act, Publish):
         post = actions.post(act.post)
         teller = reach.teller(post) if post else None
-        told = reach.following(teller).filter(suspended=False) if teller else ()
+        told = reach.following(teller) if teller else ()
         doors = set(reach.inboxes(told))
     else:
         doors = _told_before(act, author)
@@ -94,11 +94,8 @@ def _had_it(act: Retract | Revise, author: Actor) -> set[str]:
     post = rows.select_related("author", "parent__author").first()
     if post is None or (isinstance(act, Revise) and post.visibility not in OPEN):
         return set()
-    reached = reach.reached(post)
-    if isinstance(act, Retract):
-        return {*reach.formerly(post), *reach.inboxes(reached)}
-    doors = {*reach.formerly(post), *reach.inboxes(reached.filter(suspended=False))}
-    return doors - _shut(doors, author)
+    doors = {*reach.formerly(post), *reach.inboxes(reach.reached(post))}
+    return doors if isinstance(act, Retract) else doors - _shut(doors, author)
 
 
 def _shut(doors: Collection[str], author: Actor) -> set[str]:

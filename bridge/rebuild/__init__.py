@@ -247,7 +247,7 @@ def _decisions(control: str) -> None:
     said = [one for one in state if one["type"] == DECISION and one["sender"] == ours]
     for event in sorted(said, key=lambda one: one["content"].get("kind") == "server"):
         with suppress(KeyError, ValueError):
-            decisions.put_back(event["content"])
+            decisions.put_back(event["content"], event["origin_server_ts"])
 
 
 # ---- what happened

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from social import policy
+from social import policy, reach
 from social.hosts import covers
 from social.models import Actor, Instance, Report, Site
 
 Policy = Instance.Policy
 
 
-def put_back(said: Mapping[str, Any]) -> None:
-    """One decision, when everybody is there again whom it may be about."""
+def put_back(said: Mapping[str, Any], at: int) -> None:
+    """One decision of then, when everybody is there again whom it may be about."""
     about, reason = said["about"], str(said.get("reason", ""))[:500]
     match said["kind"]:
         case "server" if said.get("policy") in Policy:
@@ -23,7 +23,10 @@ def put_back(said: Mapping[str, Any]) -> None:
                 _hide(about)
         case "actor":
             suspended = said.get("suspended") is True
-            Actor.objects.filter(uri=about).update(suspended=suspended, suspension=reason)
+            rows = Actor.objects.filter(uri=about)
+            if suspended:
+                reach.interrupt(rows, at)
+            rows.update(suspended=suspended, suspension=reason)
         case "report":
             closed = datetime.fromisoformat(said["resolved"]) if said.get("resolved") else None
             found = Report.objects.filter(uri=about, target__uri=said["whom"])

@@ -1,15 +1,18 @@
-"""Stories of words that were taken back: whoever was given them hears of it, however long ago."""
+"""Stories of words that were taken back: whoever was given them hears of it, however long ago, and
+nobody else hears by it that there was a secret.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.tasks import prune
 from social import reach
-from social.models import Delivery, FormerReader
-from tests.fakes.world import PUBLIC, Resident, World, note, post_of, said
+from social.models import Actor, Delivery, FormerReader
+from tests.fakes.world import PUBLIC, Resident, World, note, post, post_of, said
 from tests.flows.conftest import Group
 from tests.flows.grouping import creates
 from tests.flows.rooms import WORDS, circle
@@ -64,14 +67,47 @@ def is_removed(world: World, alice: Resident, bob: Neighbour) -> None:
     alice.tell_bot(f"reject {bob.handle}")
 
 
+def is_suspended(world: World, alice: Resident, bob: Neighbour) -> None:
+    moderation.suspend(Actor.objects.get(uri=bob.id))
+
+
 @pytest.fixture(autouse=True)
 def _one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The homeserver's is ours here, and a story is told in less than what clocks may differ."""
     monkeypatch.setattr(reach, "SKEW", 0)
 
 
+STOPS = [unfollows, leaves, blocks, is_blocked, is_removed, is_suspended]
+
+
+# ---- refusals
+
+
+def test_who_is_named_in_a_secret_that_was_never_sent_to_them_does_not_hear_of_its_end(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    for one in (bob, carol):
+        one.follow(alice.handle)
+    room = circle(world, alice)
+    is_blocked(world, alice, bob)
+    world.settle()
+    secret = alice.person.send(room, f"{WORDS}, {bob.handle}")
+    world.settle()
+    alice.person.redact(room, secret)
+    world.settle()
+    assert bob.id in post(post_of(secret)).audience
+    told = world.neighbours.received(contains=post_of(secret))
+    assert {(one["host"], one["activity"]["type"]) for one in told} == {
+        (1, "Create"),
+        (1, "Delete"),
+    }
+
+
+# ---- whoever was given it
+
+
 @pytest.mark.parametrize("rebuilt", [False, True], ids=["", "after a rebuild"])
-@pytest.mark.parametrize("stops", [unfollows, leaves, blocks, is_blocked, is_removed])
+@pytest.mark.parametrize("stops", STOPS)
 def test_who_reads_no_longer_hears_of_the_end_of_all_they_were_given(
     world: World, alice: Resident, bob: Neighbour, carol: Neighbour, stops: Stops, *, rebuilt: bool
 ) -> None:

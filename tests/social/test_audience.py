@@ -17,6 +17,7 @@ from social.acts import (
     Undo,
 )
 from social.models import Actor, Post, Reaction
+from social.models import Block as BlockRow
 from tests.social.web.cast import NOON, answer, follow, local, remote, write
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,25 @@ def test_the_deletion_of_a_direct_post_is_not_told_to_followers(cast: dict[str, 
     post = write(cast["alice"], visibility="direct", audience=[cast["friend"].uri])
     told = heard(Retract(author=cast["alice"].uri, post=post.uri, at=NOON))
     assert told == {"friend"}
+
+
+@pytest.mark.parametrize("way", ["blocked", "gone", "answered"])
+def test_who_was_never_given_a_secret_does_not_hear_of_its_end(
+    cast: dict[str, Actor], way: str
+) -> None:
+    alice, passer, friend = (cast[name] for name in ("alice", "passer", "friend"))
+    named = [friend.uri] if way == "answered" else [friend.uri, passer.uri]
+    reply = write(passer) if way == "answered" else None
+    post = write(alice, visibility="direct", audience=named, parent=reply)
+    gone = Retract(author=alice.uri, post=post.uri, at=NOON + 9)
+    if way != "answered":
+        assert "passer" in heard(gone)
+    BlockRow.objects.create(uri="b", author=alice, target=friend, at=post.published + 1)
+    if way == "blocked":
+        BlockRow.objects.create(uri="b", author=alice, target=passer, at=post.published - 1)
+    if way == "gone":
+        Actor.objects.filter(pk=passer.pk).update(left=post.published - 1)
+    assert heard(gone) == {"friend"}
 
 
 def test_what_is_said_towards_one_is_told_to_one(cast: dict[str, Actor]) -> None:
