@@ -68,11 +68,17 @@ def _unfollowing(row: FollowRow, at: int) -> Undo:
 
 
 def _answers_to_move(act: Move) -> list[Act]:
-    """Whoever here followed the old home follows the new one instead."""
+    """Whoever here followed the old home follows the new one instead. Who asked to and waits is
+    refused: let in later, they would never hear where to.
+    """
     old, new = actions.actor(act.author), actions.actor(act.target)
     if old is None or new is None:
         return []
-    out: list[Act] = []
+    waiting = old.follows_in.filter(state="pending", follower__owner=None).order_by("pk")
+    out: list[Act] = [
+        Reject(author=old.uri, follower=row.follower.uri, uri=row.uri, at=act.at)
+        for row in (waiting.select_related("follower") if old.is_local else ())
+    ]
     for row in old.follows_in.filter(
         follower__owner__isnull=False, follower__suspended=False, follower__left=None
     ).select_related("follower"):

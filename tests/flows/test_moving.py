@@ -184,3 +184,28 @@ def test_who_moves_away_says_so_twice_and_their_followers_are_told(
     lost_and_rebuilt()
     assert world.json(alice.actor)["movedTo"] == new.id
     assert world.json(move["id"])["type"] == "Move"
+
+
+def test_who_waits_for_an_answer_when_one_moves_away_is_told_no_and_let_in_by_nobody(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    new, asker = world.neighbour("new", alsoKnownAs=[alice.actor]), world.neighbour("asker", host=1)
+    bob.follow(alice.handle)
+    world.settle()
+    alice.person.put_state(alice.room, "m.room.join_rules", {"join_rule": "knock"})
+    world.settle()
+    asker.follow(alice.handle)
+    world.settle()
+    alice.tell_bot(f"move {new.handle} alice")
+    world.settle()
+    assert asker.received("Reject")
+    assert not asker.received("Move")
+    assert not bob.received("Reject")
+    for again in (False, True):
+        alice.tell_bot(f"accept {asker.handle}")
+        world.settle()
+        assert "has not asked to follow you" in alice.answers()[-1]
+        assert not asker.received("Accept")
+        assert followers(alice.actor) == {bob.id}
+        if not again:
+            lost_and_rebuilt()
