@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Value
+from django.db.models.functions import Concat, Substr
+
+from bridge import names
 from bridge.matrix import polls, shapes, traces
 from bridge.matrix.render import Refs
 from bridge.models import Anchor, Room
 from social import acts
 from social.acts import Act, Boost, Publish, React, Revise, Tally
+from social.models import Post
 
 
 def at(event_id: str, room: Room, uri: str, *, root: str = "", sender: str, when: int) -> Anchor:
@@ -34,6 +40,15 @@ def typed(event: dict[str, Any], act: Act, room: Room) -> None:
 def forget(room: Room, uri: str) -> None:
     """It no longer stands there; put back, it does so in another event."""
     Anchor.objects.filter(room=room, uri=uri).delete()
+
+
+def forget_unposted() -> None:
+    """Once a rebuild has read all receipts: what somebody typed in a room of ours, and no post of
+    theirs became of it, stands for nothing that could be answered.
+    """
+    named = Concat(Value(names.post_uri(settings.OWNROOM_ORIGIN, "$")), Substr("event_id", 2))
+    typed = Anchor.objects.annotate(named=named).filter(uri=F("named"))
+    typed.exclude(Exists(Post.objects.filter(uri=OuterRef("uri")))).delete()
 
 
 def rename_answers(event_id: str, answers: dict[str, int], *, by: str) -> None:

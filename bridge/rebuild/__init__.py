@@ -18,6 +18,7 @@ from bridge.activitypub import actors
 from bridge.errors import Trouble
 from bridge.loop import run
 from bridge.matrix import (
+    anchors,
     client,
     conversations,
     events,
@@ -87,6 +88,8 @@ def rebuild(say: Say, *, only: str = "") -> int:
     if not only:
         wanted.append(admins)
     count, unread = _all(wanted, say)
+    with turns.writing():
+        anchors.forget_unposted()
     if not only:
         _decisions(control)
     for room in found:

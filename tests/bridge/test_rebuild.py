@@ -103,6 +103,23 @@ def test_whom_a_post_names_reads_it_after_a_loss_too_and_hears_of_its_end(
     assert gone == {(host, post_of(event)) for host in (0, 1) for event in (secret, open_)}
 
 
+def test_a_guests_word_is_no_post_to_be_answered_after_a_loss_either(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    world.friends(bob, alice)
+    zoe = world.person("zoe")
+    zoe.join(alice.room)
+    word = zoe.send(alice.room, "well said")
+    world.settle()
+    before = shown()
+    lost_and_rebuilt()
+    assert shown()["places"] == before["places"]
+    alice.person.reply(alice.room, word, "thank you")
+    world.settle()
+    (told,) = bob.received("Create", contains="thank you")
+    assert "inReplyTo" not in told["activity"]["object"]
+
+
 def test_a_rebuild_sends_nothing(world: World, alice: Resident, bob: Neighbour) -> None:
     busy_life(world, alice, bob)
     rooms, heard = world.home.everything(), len(bob.received())
