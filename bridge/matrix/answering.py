@@ -8,6 +8,7 @@ from bridge.matrix import (
     linking,
     misplaced,
     places,
+    powers,
     profile_state,
     registration,
     replies,
@@ -31,6 +32,16 @@ OPENED = (
     '<p>Anybody can come into <a href="{link}">your circle</a> now, or read in it: so what you'
     " write there, and what your followers here answer, is for your followers alone on other"
     " servers only. Let people in by invitation, or when they knock, to change that.</p>"
+)
+WEAK = (
+    '<p>In <a href="{link}">your circle</a> I can let nobody in or out any more: whoever follows'
+    " you no longer, or is blocked, reads on there. Give me the power to invite and to remove"
+    " people (50).</p>"
+)
+OUTRANKED = (
+    '<p>Somebody else has more power than you in <a href="{link}">your room</a> now, and can remove'
+    " you and what you write from it. It stays yours here: what you write there is published as"
+    " before, and what others say of the room is not.</p>"
 )
 UPGRADED: dict[str, str] = {
     Room.Kind.PROFILE: "Ask me in there and type <code>!ownroom link</code>: your profile goes on",
@@ -131,20 +142,36 @@ def _tell_unread(event: dict[str, Any], room: Room, problem: str) -> None:
 
 def _tell_of_door(event: dict[str, Any], room: Room) -> None:
     """Whoever changes it may think that it decides who hears them on other servers, too."""
-    text, new = "", succession.replacement(event)
-    if room.kind == Room.Kind.PROFILE and profile_state.closes(event):
-        text = SHUT
-    elif room.kind == Room.Kind.CIRCLE and profile_state.opens(event):
-        text = OPENED
-    elif new and room.kind in UPGRADED and not Room.objects.filter(room_id=new).exists():
-        text = REPLACED % UPGRADED[room.kind]
-    whose = event["sender"]
-    if not (text and room.leased and (whose == room.owner or room.kind == Room.Kind.DIRECT)):
+    new = succession.replacement(event)
+    text = _of_upgrade(event, room, new) if new else _of_door(event, room)
+    if not (text and room.leased):
         return
-    subject, desk = f"door {event['event_id']}", _desk(whose)
+    subject, desk = f"door {event['event_id']}", _desk(room.owner or event["sender"])
     if desk and not Delivery.objects.filter(subject=subject).exists():
         link, goal = (html.escape(names.matrix_link(one)) for one in (room.room_id, new))
         places.say(desk, text.format(link=link, new=goal), subject=subject)
+
+
+def _of_upgrade(event: dict[str, Any], room: Room, new: str) -> str:
+    """It takes the owner to go on; in a conversation whoever upgraded it."""
+    theirs = room.kind == Room.Kind.DIRECT or event["sender"] == room.owner
+    known = Room.objects.filter(room_id=new).exists()
+    return REPLACED % UPGRADED[room.kind] if theirs and not known and room.kind in UPGRADED else ""
+
+
+def _of_door(event: dict[str, Any], room: Room) -> str:
+    """Whoever changed it: its owner may have given others the power to."""
+    match room.kind:
+        case Room.Kind.PROFILE if profile_state.closes(event):
+            return SHUT
+        case Room.Kind.CIRCLE if profile_state.opens(event):
+            return OPENED
+        case Room.Kind.CIRCLE if powers.weakens(event):
+            return WEAK
+        case Room.Kind.PROFILE | Room.Kind.CIRCLE if powers.outranks(event, room.owner):
+            return OUTRANKED
+        case _:
+            return ""
 
 
 def _tell_unheard(event: dict[str, Any], room: Room) -> None:

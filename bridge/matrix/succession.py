@@ -14,7 +14,7 @@ from django.db import transaction
 from bridge import names
 from bridge.errors import Forbidden
 from bridge.loop import in_database, run
-from bridge.matrix import client, conversations, linking, profile_state, registration, rooms, shapes
+from bridge.matrix import client, conversations, linking, powers, profile_state, rooms, shapes
 from bridge.models import Room
 from social.models import Actor
 
@@ -97,25 +97,13 @@ async def _why_not(before: Room, old: list[dict[str, Any]], room_id: str) -> str
     state = await client.all_state(room_id)
     if any(profile_state.opens(event) for event in state):
         return OPEN
-    return WEAK if _is_weak(state) else ""
+    levels = [event["content"] for event in state if event["type"] == powers.KIND]
+    return WEAK if powers.is_weak(levels[0] if levels else {}) else ""
 
 
 def _named_by(owners: Collection[str], state: Collection[dict[str, Any]]) -> str:
     said = [replacement(event) for event in state if event["sender"] in owners]
     return next(filter(None, said), "")
-
-
-def _is_weak(state: list[dict[str, Any]]) -> bool:
-    """Whether the bot can let nobody in, or nobody out."""
-    found = [e["content"] for e in state if e["type"] == "m.room.power_levels"]
-    levels = found[0] if found else {}
-    users = shapes.mapping(levels.get("users"))
-    mine = _level(users.get(registration.load().bot, levels.get("users_default")), 0)
-    return mine < max(_level(levels.get("invite"), 0), _level(levels.get("kick"), 50))
-
-
-def _level(value: object, usual: int) -> int:
-    return value if isinstance(value, int) else usual
 
 
 def _is_gone(event: dict[str, Any]) -> bool:

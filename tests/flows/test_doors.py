@@ -218,6 +218,77 @@ def test_a_guest_who_goes_changes_nothing(world: World, alice: Resident, bob: Ne
     assert bob.received("Create", contains="still here")
 
 
+# ---- who has the power
+
+
+def levels(world: World, room: str, **users: int) -> dict[str, object]:
+    before = world.home.rooms[room].content("m.room.power_levels")
+    named = {f"@{name}:{SERVER}": power for name, power in users.items()}
+    return before | {"users": {**before["users"], **named}}
+
+
+def test_who_gave_the_power_in_their_room_away_hears_so_and_nobody_else_speaks_for_them(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    eve = world.resident("eve")
+    eve.person.join(alice.room)
+    guest = world.person("guest")
+    guest.join(alice.room)
+    world.settle()
+    before = world.json(alice.actor)
+    told = levels(world, alice.room, alice=50, eve=100, guest=50)
+    alice.person.put_state(alice.room, "m.room.power_levels", told)
+    world.settle()
+    assert "more power than you" in alice.answers()[-1]
+    for kind, content in (
+        ("m.room.name", {"name": "Eve was here"}),
+        ("m.room.topic", {"topic": "Eve was here"}),
+        ("social.ownroom.profile", {"v": 1, "fields": [{"name": "Eve", "value": "was here"}]}),
+        ("social.ownroom.bridge", {"v": 1, "bot": "@other:hs.test", "base": "https://x.example"}),
+        ("m.room.join_rules", {"join_rule": "knock"}),
+        ("m.room.tombstone", {"replacement_room": eve.room}),
+    ):
+        eve.person.put_state(alice.room, kind, content)
+    for who in (eve.person, guest):
+        who.send(alice.room, "!ownroom link")
+        who.send(alice.room, "!ownroom group boats")
+        who.send(alice.room, "in whose name?")
+    world.settle()
+    alice.post("still me")
+    world.settle()
+    assert world.json(alice.actor) == before
+    assert bob.received("Create", contains="still me")
+    assert not bob.received("Create", contains="in whose name?")
+    assert Actor.objects.local().filter(kind="group").count() == 0
+    lost_and_rebuilt()
+    assert world.json(alice.actor) == before
+    alice.post("after a loss")
+    world.settle()
+    assert bob.received("Create", contains="after a loss")
+
+
+def test_a_circle_in_which_the_bot_can_let_nobody_out_is_told_to_its_owner(
+    world: World, alice: Resident
+) -> None:
+    room = circle(world, alice)
+    alice.person.put_state(room, "m.room.power_levels", levels(world, room, _ap_bot=0))
+    world.settle()
+    assert "I can let nobody in or out any more" in alice.answers()[-1]
+
+
+def test_a_circle_that_somebody_else_opens_is_told_to_its_owner(
+    world: World, alice: Resident
+) -> None:
+    room, eve = circle(world, alice), world.person("eve")
+    alice.person.invite(room, eve.user_id)
+    eve.join(room)
+    alice.person.put_state(room, "m.room.power_levels", levels(world, room, eve=100))
+    eve.put_state(room, "m.room.join_rules", {"join_rule": "public"})
+    world.settle()
+    assert "Anybody can come into your circle" in alice.answers()[-1]
+
+
 # ---- when the room is upgraded
 
 
