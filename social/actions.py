@@ -12,13 +12,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from social import (
     approvals,
     distance,
-    habits,
     history,
     moderating,
     once,
     pins,
     policy,
     polls,
+    profiles,
     quoting,
     reach,
     reports,
@@ -40,7 +40,6 @@ from social.acts import (
     Mute,
     PassOn,
     Pin,
-    Profile,
     Publish,
     React,
     Reject,
@@ -154,28 +153,24 @@ def prune(before: int) -> int:
     return old.exclude(Exists(seen)).delete()[0]
 
 
-def profile_values(profile: Profile) -> dict[str, object]:
-    values = asdict(profile)
-    del values["uri"]
-    values["habits"] = habits.unusual(profile.habits)
-    return values
-
-
 def _introduce(act: Introduce) -> bool:
     known = actor(act.author)
     if known is None:
         return False  # bridge/activitypub/actors.py and bridge/profiles.py make actors
     if act.at < known.introduced:
         raise Refused("a newer profile is known already")
-    values = profile_values(act.profile)
+    values = profiles.values_of(act.profile)
     del values["domain"]  # settled when we met: by the host of the id, or by WebFinger
     if not known.is_local:
         del values["moderators"]  # which stand in a list of their own
+    door = known.shared_inbox or known.inbox
     changed = [name for name, value in values.items() if not _same(getattr(known, name), value)]
     for name in changed:
         setattr(known, name, values[name])
     known.introduced = act.at
     known.save(update_fields=[*changed, "introduced"])
+    if not {"inbox", "shared_inbox"}.isdisjoint(changed):
+        reach.move(known, door)
     return bool(changed)
 
 
@@ -478,8 +473,9 @@ def _leave(act: Leave) -> bool:
     author.left, author.summary, author.fields, author.icon, author.header = act.at, "", [], "", ""
     author.save(update_fields=["left", "summary", "fields", "icon", "header"])
     _wipe(author.posts.filter(deleted=None), act.at)
-    ReactionRow.objects.filter(author=author).delete()
-    BoostRow.objects.filter(author=author).delete()
+    reach.end(ReactionRow.objects.filter(author=author), act.at)
+    if not author.is_local:  # or nobody could tell any more to whom they showed what others wrote
+        reach.end(BoostRow.objects.filter(author=author), act.at)
     return True
 
 

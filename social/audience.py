@@ -85,8 +85,8 @@ def _concerned(act: Act) -> Q:  # noqa: C901  one line an act
             return _followers(act.author)
         case Retract():
             posts = Post.objects.filter(uri=act.post)
-            named = [_sent_to(act.author, post.visibility, post.audience) for post in posts]
-            return functools.reduce(operator.or_, named, _had(posts))
+            named = [_given(act.author, one.visibility, one.audience, one.group) for one in posts]
+            return functools.reduce(operator.or_, named, _touched(posts))
         case React():
             return _author(act.post) | _group(act.post)
         case AskQuote():
@@ -115,7 +115,7 @@ def _concerned(act: Act) -> Q:  # noqa: C901  one line an act
             told = _followers(act.author) | Q(pk__in=followed.values("target"))
             if isinstance(act, Introduce):
                 return told
-            return told | _had(
+            return told | _touched(
                 Post.objects.filter(author__uri=act.author, author__owner__isnull=False)
             )
         case Move():
@@ -153,13 +153,17 @@ def _voters(poll: Publish) -> Q:
 
 
 def _readers(act: Publish) -> Q:
-    """What is said in a group is sent to the group, which tells its members."""
-    named = _sent_to(act.author, act.visibility, act.audience)
-    if act.group in act.audience:
-        named = Q(uri__in=act.audience)
+    named = _given(act.author, act.visibility, act.audience, act.group)
     if act.reply and act.visibility in OPEN:
         named |= _author(act.reply)
     return named
+
+
+def _given(author: str, visibility: str, audience: Collection[str], group: str) -> Q:
+    """What is said in a group is sent to the group, which tells its members."""
+    if group in audience:
+        return Q(uri__in=audience)
+    return _sent_to(author, visibility, audience)
 
 
 def _sent_to(author: str, visibility: str, audience: Collection[str]) -> Q:
@@ -184,26 +188,19 @@ def _kept_from(act: Retract) -> Q:
 
 
 def _touched(posts: QuerySet[Post]) -> Q:
-    """Those who took part: what changes under them must reach them, followers or not."""
+    """Those who took part: what changes under them must reach them, followers or not. Who quotes,
+    and who is quoted, has what is open.
+    """
+    shown = posts.filter(visibility__in=OPEN)
     return _any(
         Post.objects.filter(parent__in=posts).values("author"),
-        Post.objects.filter(replies__in=posts.filter(visibility__in=OPEN)).values("author"),
+        Post.objects.filter(replies__in=shown).values("author"),
+        Post.objects.filter(quote__in=shown.values("uri")).values("author"),
+        Post.objects.filter(uri__in=shown.exclude(quote="").values("quote")).values("author"),
         Reaction.objects.filter(post__in=posts).values("author"),
         BoostRow.objects.filter(post__in=posts).values("author"),
-        Post.addressed.through.objects.filter(post__in=posts).values("actor"),
-    )
-
-
-def _had(posts: QuerySet[Post]) -> Q:
-    """And those who have the words though nothing new is said to them: what is deleted is taken
-    from all.
-    """
-    return _touched(posts) | _any(
-        Post.objects.filter(uri__in=posts.exclude(quote="").values("quote")).values("author"),
-        Post.objects.filter(quote__in=posts.filter(visibility__in=OPEN).values("uri")).values(
-            "author"
-        ),
         VoteRow.objects.filter(post__in=posts).exclude(author=None).values("author"),
+        Post.addressed.through.objects.filter(post__in=posts).values("actor"),
     )
 
 

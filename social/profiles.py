@@ -1,8 +1,9 @@
-"""Rows → acts: a profile and a post as they stand in the index now."""
+"""Rows → acts: a profile and a post as they stand in the index now. And a profile → its row."""
 
 from dataclasses import asdict, replace
 from typing import Any
 
+from social import habits
 from social.acts import (
     Attachment,
     Content,
@@ -58,6 +59,13 @@ def profile_of(actor: Actor) -> Profile:
         attribution_domains=tuple(actor.attribution_domains),
         habits=Habits(**actor.habits),
     )
+
+
+def values_of(profile: Profile) -> dict[str, object]:
+    values = asdict(profile)
+    del values["uri"]
+    values["habits"] = habits.unusual(profile.habits)
+    return values
 
 
 def publish_of(post: Post) -> Publish:

@@ -4,8 +4,10 @@ Who reads now is known by their follows. Who reads no longer is noted when that 
 ledger says so again in a rebuild.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import F, Q, QuerySet
 
@@ -19,9 +21,12 @@ SKEW = 300_000  # the clock that dates posts may go before ours by so many milli
 
 
 def teller(post: Post) -> Actor | None:
-    """Who of ours told their followers of it: its author; or whom it answers, in passing it on."""
+    """Who of ours told their followers of it: its author; or whom it answers, in passing it on. A
+    group tells its members itself.
+    """
     if post.author.is_local:
-        return post.author if post.visibility not in LETTERS else None
+        elsewhere = post.visibility in LETTERS or post.group in post.audience
+        return None if elsewhere else post.author
     owner = post.parent.author if post.parent else None
     passed = owner and owner.is_local and owner.followers in post.audience
     return owner if passed and post.visibility in OPEN else None
@@ -73,8 +78,11 @@ def interrupt(actors: QuerySet[Actor], at: int) -> None:
 def _note_followers(ending: QuerySet[Follow], at: int) -> None:
     """Who follows somebody here had all that was said until now."""
     rows = ending.filter(state="accepted", follower__owner=None, target__owner__isnull=False)
+    doors: dict[int, set[str]] = defaultdict(set)
     for row in rows.select_related("follower"):
-        _keep(row.target_id, None, inboxes([row.follower]), at)
+        doors[row.target_id].update(inboxes([row.follower]))
+    for target, found in doors.items():
+        _keep(target, None, found, at)
 
 
 def _note_responses(ending: QuerySet[Any], at: int) -> None:
@@ -109,6 +117,13 @@ def _keep(author: int, post: int | None, doors: Collection[str], at: int) -> Non
     )
 
 
+def move(actor: Actor, before: str) -> None:
+    """Whoever is told at an inbox that a server no longer has is told at the one it has now."""
+    now = inboxes([actor])
+    if now and urlsplit(before).netloc == actor.host:  # of no other server's they decide
+        FormerReader.objects.filter(inbox=before).exclude(inbox__in=now).update(inbox=now[0])
+
+
 def prune() -> None:
     """Of what was deleted everybody was told."""
     FormerReader.objects.exclude(post=None).exclude(post__deleted=None).delete()
@@ -126,6 +141,11 @@ def formerly(post: Post) -> set[str]:
         until__gt=F("author__boosts__at") - SKEW,
     )
     return _inboxes(FormerReader.objects.filter(found))
+
+
+def formerly_shown(posts: QuerySet[Post]) -> set[str]:
+    """Their inboxes, who once read somebody here who boosts one of these."""
+    return _inboxes(FormerReader.objects.filter(post=None, author__in=boosters(posts)))
 
 
 def ever(author: Actor, since: int = 0) -> set[str]:

@@ -21,7 +21,7 @@ from bridge import inbox as store
 from bridge.activitypub import jsonld, parse, signatures
 from bridge.errors import Forbidden, Gone, Later, Trouble, Unreadable
 from bridge.models import Errand, Peer
-from social import actions, once, policy
+from social import actions, once, policy, profiles
 from social.acts import Ignored, Introduce, Profile
 from social.models import Actor
 
@@ -116,7 +116,7 @@ def confirmed(act: Introduce) -> Introduce:
 def keep(profile: Profile, *, at: int) -> Actor:
     """Stores or updates a remote actor."""
     _check(profile)
-    values = actions.profile_values(profile)
+    values = profiles.values_of(profile)
     actor, created = Actor.objects.get_or_create(
         uri=profile.uri,
         defaults={**values, "host": names.host_of(profile.uri), "introduced": at},
@@ -143,18 +143,18 @@ def looked_at(actor: Actor) -> None:
     Actor.objects.filter(pk=actor.pk).update(fetched=timezone.now())
 
 
-def keep_new(profiles: Sequence[tuple[Profile, int]]) -> None:
+def keep_new(cards: Sequence[tuple[Profile, int]]) -> None:
     """In a rebuild: many at once, with the time of each. Those that are known stay as they are,
     and those that may not be, or share a key, are left to `keep`, which says why.
     """
-    first = {profile.uri: (profile, at) for profile, at in reversed(profiles)}
+    first = {profile.uri: (profile, at) for profile, at in reversed(cards)}
     fitting = {uri: one for uri, one in first.items() if not _unfit(one[0])}
     told = Counter(profile.key_id for profile, _ in fitting.values())
     same = Q(uri__in=fitting) | Q(key_id__in=told) & ~Q(key_id="")
     known = Actor.objects.filter(same).values_list("uri", "key_id")
     uris, keys_ = {uri for uri, _ in known}, {key for _, key in known}
     rows = [
-        Actor(**actions.profile_values(profile), uri=uri, host=names.host_of(uri), introduced=at)
+        Actor(**profiles.values_of(profile), uri=uri, host=names.host_of(uri), introduced=at)
         for uri, (profile, at) in fitting.items()
         if uri not in uris and profile.key_id not in keys_ and told[profile.key_id] == 1
     ]

@@ -20,6 +20,7 @@ from social.acts import (
     AllowQuote,
     AskQuote,
     Block,
+    Boost,
     Follow,
     Leave,
     PassOn,
@@ -78,8 +79,11 @@ def _told_before(act: Act, author: Actor) -> set[str]:
     """
     match act:
         case Leave():
-            reached = reach.following(*reach.boosters(author.posts.all()))
-            return {*reach.ever(author), *reach.inboxes(reached)}
+            posts = author.posts.all()
+            readers = reach.inboxes(reach.following(*reach.boosters(posts)))
+            return {*reach.ever(author), *reach.formerly_shown(posts), *readers}
+        case Undo(undone=Boost(at=at)) if author.is_local:
+            return reach.ever(author, at)
         case PassOn(post=uri, corrects=True):
             posts = Post.objects.filter(uri=uri)
             return {door for p in posts for door in reach.ever(author, p.published)}

@@ -207,7 +207,7 @@ def likes(request: Request, name: str) -> HttpResponseBase:
 @document
 def shares(request: Request, name: str) -> HttpResponseBase:
     post = _standing(request, name)
-    return _count(request, post, "shares", post.boosts.count())
+    return _count(request, post, "shares", post.boosts.filter(author__left=None).count())
 
 
 def _count(request: Request, post: Post, path: str, total: int) -> HttpResponseBase:

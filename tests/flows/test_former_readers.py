@@ -12,9 +12,11 @@ from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.tasks import prune
 from social import reach
 from social.models import Actor, Delivery, FormerReader
+from tests.fakes.liar import Liar, Somebody, tell
 from tests.fakes.world import PUBLIC, Resident, World, note, post, post_of, said
 from tests.flows.conftest import Group
-from tests.flows.grouping import creates
+from tests.flows.grouping import announced, creates
+from tests.flows.quotes import ask
 from tests.flows.rooms import WORDS, circle
 from tests.rebuilt import lost_and_rebuilt
 
@@ -286,3 +288,105 @@ def test_the_inboxes_of_what_is_gone_are_forgotten(
     world.settle()
     prune()
     assert not FormerReader.objects.exists()
+
+
+def test_of_what_is_said_in_a_group_who_follows_its_author_hears_no_edit(
+    world: World, alice: Resident, boats: Group, pat: Neighbour, carol: Neighbour
+) -> None:
+    carol.follow(alice.handle)
+    world.settle()
+    topic = alice.person.send(boats.room, "It floats.")
+    world.settle()
+    alice.person.edit(boats.room, topic, "It sank.")
+    world.settle()
+    alice.person.redact(boats.room, topic)
+    world.settle()
+    assert announced(pat, "Update")
+    assert announced(pat, "Delete")
+    assert not carol.received(contains=post_of(topic))
+
+
+def test_who_read_what_somebody_showed_hears_of_its_end_when_neither_of_them_is_here_any_more(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    dave = world.resident("dave")
+    bob.follow(dave.handle)
+    event = alice.post(WORDS)
+    dave.person.join(alice.room)
+    world.settle()
+    dave.person.react(alice.room, event, BOOST)
+    carol.post("hello", to="direct", mentions=[alice.handle])  # whom her server knows then
+    carol.boost(post_of(event))
+    world.settle()
+    dave.tell_bot("profile delete dave")
+    carol.delete_actor()
+    world.settle()
+    much_later()
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert gone_at(world, event) == {0, 1}
+
+
+def test_who_follows_a_booster_no_longer_hears_that_the_boost_is_taken_back(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    dave = world.resident("dave")
+    bob.follow(dave.handle)
+    event = alice.post(WORDS)
+    dave.person.join(alice.room)
+    world.settle()
+    boost = dave.person.react(alice.room, event, BOOST)
+    world.settle()
+    bob.unfollow(dave.handle)
+    world.settle()
+    dave.person.redact(alice.room, boost)
+    world.settle()
+    assert bob.home.received(type="Undo", contains=post_of(event))
+
+
+def test_whom_one_boosts_leaves_and_those_who_read_it_there_hear_of_it(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    dave = world.resident("dave")
+    bob.follow(dave.handle)
+    event = alice.post(WORDS)
+    dave.person.join(alice.room)
+    world.settle()
+    dave.person.react(alice.room, event, BOOST)
+    world.settle()
+    bob.unfollow(dave.handle)
+    world.settle()
+    alice.tell_bot("profile delete alice")
+    world.settle()
+    assert hosts(world, "Delete", alice.actor) == {0}
+
+
+def test_an_inbox_that_moved_hears_of_the_end_where_it_is_now(
+    world: World, alice: Resident, server: Liar, eve: Somebody
+) -> None:
+    follow = eve.says("Follow", alice.actor)
+    tell(world, eve, follow)
+    event = alice.post(WORDS)
+    world.settle()
+    tell(world, eve, eve.says("Undo", follow))
+    shared = {"endpoints": {"sharedInbox": f"{server.url}/inbox"}}
+    tell(world, eve, eve.says("Update", {**eve.document(), **shared}))
+    alice.person.redact(alice.room, event)
+    world.settle()
+    found = zip(server.heard, server.heard_at, strict=True)
+    assert [path for said, path in found if said["type"] == "Delete"] == ["/inbox"]
+
+
+def test_who_quotes_it_and_who_voted_hear_of_edits(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    event = alice.post(WORDS)
+    world.settle()
+    ask(world, carol, post_of(event))
+    world.hear(
+        carol, said(carol, "Create", note(carol, "so", quote=post_of(event), cc=[alice.actor]))
+    )
+    world.settle()
+    alice.person.edit(alice.room, event, "other words")
+    world.settle()
+    assert hosts(world, "Update", post_of(event)) == {1}
