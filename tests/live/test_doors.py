@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.live.stage import Resident, Stage, until
+from tests.live.stage import Resident, Stage, containing, until
 from tests.live.test_media import fetch, png
 
 pytestmark = pytest.mark.live
@@ -78,6 +78,8 @@ def test_an_upgraded_room_goes_on_as_the_same_profile(town: Stage, guest: Reside
     follower.wait_for("Accept")
     old = guest.post(f"before {follower.name}")
     follower.wait_for("Create", contains=f"before {follower.name}")
+    answer = follower.post(f"early answer {follower.name}", reply_to=guest.uri(old))
+    guest.sees(f"early answer {follower.name}")
     path = f"/_matrix/client/v3/rooms/{guest.room}/upgrade"
     new = str(guest.person.call("POST", path, {"new_version": "11"})["replacement_room"])
     bot = next(user for user in guest.person.members(guest.room) if "_ap_bot" in user)
@@ -91,6 +93,9 @@ def test_an_upgraded_room_goes_on_as_the_same_profile(town: Stage, guest: Reside
     assert create["actor"] == guest.actor
     guest.person.redact(guest.room, old)
     assert follower.wait_for("Delete", contains=guest.uri(old))
+    follower.delete(answer.post)
+    shown = containing(f"early answer {follower.name}")
+    until(lambda: not any(shown(event) for event in guest.person.messages(guest.room)))
     answered = follower.post(f"an answer {follower.name}", reply_to=guest.uri(event))
     guest.sees(f"an answer {follower.name}", room=new)
     assert answered.statuses == [202]
