@@ -388,6 +388,7 @@ class Listed(NamedTuple):
     key: str
     reader: str
     people: tuple[str, ...]  # URIs
+    at: int  # when it was noted
 
     @property
     def is_let_go(self) -> bool:
@@ -404,9 +405,9 @@ def listed(desk: Room) -> Iterator[Listed]:
         kind, room_id, reader = (str(content.get(k, "")) for k in ("kind", "room_id", "reader"))
         if room_id and (kind == Room.Kind.CIRCLE or registration.load().ours(reader)):
             key, people = str(event["state_key"]), shapes.texts(content.get("people"))
-            yield Listed(kind, room_id, key, reader, people)
+            yield Listed(kind, room_id, key, reader, people, event["origin_server_ts"])
         for before in shapes.texts(content.get("before")):
-            yield Listed(Room.Kind.OUTGROWN, before, "", "", ())
+            yield Listed(Room.Kind.OUTGROWN, before, "", "", (), 0)
 
 
 def found_again(row: Listed) -> Room:

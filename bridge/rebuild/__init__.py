@@ -6,7 +6,7 @@ post byte for byte; copies by ghosts hold what others did there; the desks' ledg
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -80,14 +80,15 @@ def rebuild(say: Say, *, only: str = "") -> int:
         _actor(entry)
     owned = _owned(registered)
     say(f"profiles: {sum(room.kind == Room.Kind.PROFILE for room in owned)}")
-    found = [*owned, *_mirrors(), *_hidden(owned)]
+    hidden, noted = _hidden(owned)
+    found = [*owned, *_mirrors(), *hidden]
     wanted = [room for room in found if only in {"", room.room_id}]
     if only and not wanted:
         raise NothingToRebuild(f"{only} is no profile room, desk or mirror room of this server")
     wanted.sort(key=lambda room: _LATE.get(room.kind, 0))
     if not only:
         wanted.append(admins)
-    count, unread = _all(wanted, say)
+    count, unread = _all(wanted, noted, say)
     with turns.writing():
         anchors.forget_unposted()
     if not only:
@@ -202,9 +203,12 @@ def _is_made_by_us(room_id: str) -> bool:
     }
 
 
-def _hidden(owned: Sequence[Room]) -> list[Room]:
-    """Circles and direct rooms, as the desks remember them; what one says was let go was."""
+def _hidden(owned: Sequence[Room]) -> tuple[list[Room], dict[str, int]]:
+    """Circles and direct rooms, as the desks remember them; what one says was let go was. And when
+    each circle was noted.
+    """
     found: dict[str, Room] = {}
+    noted: dict[str, int] = {}
     rows: list[conversations.Listed] = []
     for desk in owned:
         if desk.kind != Room.Kind.DESK:
@@ -215,11 +219,12 @@ def _hidden(owned: Sequence[Room]) -> list[Room]:
                     rows.append(row)
                 elif desk.actor:
                     found[row.room_id] = succession.found_again(row, desk.actor)
+                    noted[row.room_id] = row.at
     for row in sorted(rows, key=lambda row: not row.is_let_go):
         if row.room_id not in found:
             with _apart(row.room_id):
                 found[row.room_id] = _direct(row)
-    return list(found.values())
+    return list(found.values()), noted
 
 
 def _direct(row: conversations.Listed) -> Room:
@@ -256,13 +261,14 @@ def _decisions(control: str) -> None:
 # ---- what happened
 
 
-def _all(wanted: Sequence[Room], say: Say) -> tuple[int, int]:
+def _all(wanted: Sequence[Room], noted: Mapping[str, int], say: Say) -> tuple[int, int]:
     """Events, and rooms that could not be read: who put the bot out keeps nobody else away."""
     count = unread = 0
     inside = set(run(client.joined_rooms()))
     for room in wanted:
         try:
-            count += _replay(room, say, inside)
+            since = max(room.actor.published or 0 if room.actor else 0, noted.get(room.room_id, 0))
+            count += _replay(room, since, say, inside)
         except client.MatrixError as error:
             say(f"{room.kind} {room.room_id} cannot be read, and is left out: {error}")
             leases.Lease(room, granted=False).keep(inside)
@@ -270,14 +276,14 @@ def _all(wanted: Sequence[Room], say: Say) -> tuple[int, int]:
     return count, unread
 
 
-def _replay(room: Room, say: Say, inside: Collection[str]) -> int:
+def _replay(room: Room, since: int, say: Say, inside: Collection[str]) -> int:
     count, told, lease = 0, time.monotonic(), leases.Lease(room)
     unreceipted: list[Event] = []
     for page in _history(room.room_id, room.reader):
         count += len(page)
         _meet(page)
         with turns.writing(), once.remembered(once.Memory(SEEN)):
-            unreceipted = _page(page, Batch(room), unreceipted)
+            unreceipted = _page(page, Batch(room), since, unreceipted)
         for event in page:
             lease.follow(event)
         if time.monotonic() - told > TELL:
@@ -308,10 +314,9 @@ def _meet(page: Sequence[Event]) -> None:
         people.ghost_actor(mxid)
 
 
-def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list[Event]:
+def _page(page: Sequence[Event], batch: Batch, since: int, unreceipted: list[Event]) -> list[Event]:
     """Answers what the owner typed after what the last receipt is of."""
     room = batch.room
-    since = room.actor.published or 0 if room.actor else 0
     readings = [parse(event, _refs(event, room)) for event in page]
     _foreseen(readings)
     for event, read in zip(page, readings, strict=True):
@@ -322,7 +327,7 @@ def _page(page: Sequence[Event], batch: Batch, unreceipted: list[Event]) -> list
         elif (
             room.kind in {Room.Kind.PROFILE, Room.Kind.CIRCLE}
             and event["sender"] == room.owner
-            and event["origin_server_ts"] >= since  # before it was a profile it was no post
+            and event["origin_server_ts"] >= since  # before it was one's own it was no post
         ):
             unreceipted.append(event)
         try:

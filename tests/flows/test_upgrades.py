@@ -139,10 +139,15 @@ def test_what_kept_a_circle_from_going_on_is_mended_and_said_in_the_desk(
     alice.tell_bot("circle")
     world.settle()
     assert "anybody can come into this room" in alice.answers()[-1]
+    alice.person.send(new, "while it was none")
+    world.settle()
     alice.person.put_state(new, "m.room.join_rules", {"join_rule": "invite"})
     alice.tell_bot("circle")
     world.settle()
     assert new in alice.answers()[-1]
+    lost_and_rebuilt()
+    world.settle()
+    assert not bob.received("Create", contains="while it was none")
     alice.person.send(new, WORDS)
     world.settle()
     assert bob.received("Create", contains=WORDS)
