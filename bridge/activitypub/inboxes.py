@@ -124,6 +124,8 @@ def _stays_here(act: Act) -> bool:
 
 
 def _addresses(inboxes: Collection[str]) -> list[Address]:
+    if not inboxes:
+        return []
     hosts = {inbox: names.host_of(inbox) for inbox in sorted(inboxes)}
     refused = policy.hosts_refused(hosts.values())
     return [
