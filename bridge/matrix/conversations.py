@@ -261,7 +261,8 @@ def tell_the_old(place: str, bygone: str) -> None:
     """
     waiting = Delivery.objects.filter(network="matrix", state=Delivery.State.WAITING)
     for row in waiting.filter(to__endswith=f" {place}").order_by("pk"):
-        if (row.act or {}).get("act") not in {"Publish", "Accept"}:
+        new = (row.act or {}).get("act") in {"Publish", "Boost", "Accept"}
+        if not new and not row.to.startswith("receipt "):
             at = Address(row.lane.replace(place, bygone), row.to.replace(place, bygone))
             outbox.tell(
                 "matrix",

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from bridge import keys, names
 from bridge.errors import Forbidden, Later, Unreadable
 from bridge.loop import in_database, run
-from bridge.matrix import client, registration, rooms
+from bridge.matrix import client, conversations, registration, rooms
 from bridge.matrix.vocabulary import ACTOR, BRIDGE, KEY
 from bridge.models import Key, Room
 from social.acts import Kind
@@ -323,9 +323,12 @@ def upgraded_from(actor: Actor, room_id: str) -> list[Room]:
 def keep_former(room_id: str, actor: Actor, kind: Room.Kind = Room.Kind.FORMER) -> Room:
     """A room that was somebody's profile, or their circle, before it was upgraded."""
     key = hashlib.sha256(room_id.encode()).hexdigest()
+    before = Room.objects.filter(room_id=room_id).select_related("actor").first()
     room = rooms.remember(room_id, kind, actor, actor.owner or "")
     Room.objects.filter(pk=room.pk).update(key=key)
     room.key = key
+    if before and before.kind != kind:
+        conversations.tell_the_old(before.place_name, room.place_name)
     return room
 
 

@@ -122,10 +122,8 @@ def _standing(before: Room) -> tuple[str, list[str], list[str]]:
 
 @transaction.atomic
 def _move(before: Room, owner: Actor, room_id: str) -> None:
-    known = before.place_name
-    old = linking.keep_former(before.room_id, owner, Room.Kind.OUTGROWN)
+    linking.keep_former(before.room_id, owner, Room.Kind.OUTGROWN)
     rooms.remember(room_id, Room.Kind.CIRCLE, owner, before.owner)
-    conversations.tell_the_old(known, old.place_name)
 
 
 def found_again(row: conversations.Listed, owner: Actor) -> Room:

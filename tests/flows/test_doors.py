@@ -358,6 +358,27 @@ def test_an_upgraded_room_goes_on_as_the_same_profile_when_its_owner_says_so(
     assert not alice.seen("to an old post", new)
 
 
+def test_what_was_to_be_deleted_just_before_an_upgrade_is_deleted_in_the_old_room(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    event = alice.post("before")
+    world.settle()
+    answer = bob.post("an answer", reply_to=post_of(event), mentions=[alice.actor])
+    world.settle()
+    new = upgraded(world, alice)
+    world.home.trouble = "500"
+    bob.delete(answer.post)
+    world.settle()
+    assert alice.seen("an answer")
+    world.home.recover()
+    alice.person.send(new, "!ownroom link")
+    world.settle()
+    world.let_time_pass()
+    world.settle()
+    assert not alice.seen("an answer")
+    assert not alice.seen("an answer", new)
+
+
 def test_nobody_takes_a_profile_by_calling_their_room_its_successor(
     world: World, alice: Resident, bob: Neighbour
 ) -> None:
