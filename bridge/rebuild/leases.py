@@ -69,6 +69,8 @@ class Lease:
     def keep(self, inside: Collection[str]) -> None:
         """`inside`: the rooms that the bot is in."""
         if self._kind not in _OWN:
+            if self.encrypted:  # a conversation: the bot is in none, and nobody grants it
+                linking.end_lease(self.room)
             return
         there = self.room.room_id in inside
         granted = there and self.granted and not (self.refused or self.encrypted)

@@ -390,6 +390,9 @@ def test_a_conversation_that_is_encrypted_later_says_so_and_sends_nothing(
     )
     cast.dave.person.send(room, WORDS)
     world.settle()
+    lost_and_rebuilt()
+    cast.dave.person.send(room, f"{WORDS} again")
+    world.settle()
     assert not cast.pat.received("Create")
     assert any("went nowhere" in line for line in cast.dave.answers())
 
