@@ -235,8 +235,11 @@ def test_who_gave_the_power_in_their_room_away_hears_so_and_nobody_else_speaks_f
     eve.person.join(alice.room)
     guest = world.person("guest")
     guest.join(alice.room)
+    alice.person.put_state(alice.room, "m.room.name", {"name": "Alice of old"})
+    alice.person.put_state(alice.room, "m.room.topic", {"topic": "In her own words"})
     world.settle()
     before = world.json(alice.actor)
+    assert before["name"] == "Alice of old"
     told = levels(world, alice.room, alice=50, eve=100, guest=50)
     alice.person.put_state(alice.room, "m.room.power_levels", told)
     world.settle()
