@@ -1,7 +1,7 @@
 """Who must hear of an act. Actors, not addresses: each network knows its own.
 
-Each group is a query within the query, which a database answers from an index; alternatives over
-joins would make it look through everybody.
+Each group is a query within the query, which a database answers from an index; alternatives would
+make it look through everybody.
 """
 
 import functools
@@ -68,7 +68,18 @@ def _hearers(act: Act) -> list[Actor]:
         everybody = everybody.filter(left=None)
     if not isinstance(act, TAKEN_BACK):
         everybody = everybody.exclude(shut_out(author__uri=act.author))
-    return list(everybody.filter(_concerned(act)))
+    found = [Actor.objects.filter(one).values("pk") for one in _either(_concerned(act))]
+    return list(everybody.filter(pk__in=found[0].union(*found[1:])))
+
+
+def _either(told: Q) -> list[Q]:
+    """The groups of whom an act concerns, each for itself: PostgreSQL, asked for one or the other,
+    looks through everybody.
+    """
+    if told.connector != Q.OR or told.negated:
+        return [told]
+    parts = [part if isinstance(part, Q) else Q(part) for part in told.children]
+    return [one for part in parts for one in _either(part)]
 
 
 def _concerned(act: Act) -> Q:  # noqa: C901  one line an act

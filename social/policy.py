@@ -37,6 +37,8 @@ def foresee(hosts: Collection[str]) -> None:
 def hosts_refused(hosts: Iterable[str]) -> dict[str, str]:
     """The refused ones among many, each with the reason: what goes to a crowd asks only once."""
     over = {host: names_over(host) for host in hosts}
+    if not over:
+        return {}
     wanted = {name for names in over.values() for name in names}
     known = dict(Instance.objects.filter(host__in=wanted).values_list("host", "policy"))
     only_allowed = allow_list_only()

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Min, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from social.acts import LETTERS, OPEN, Visibility
 from social.models import Actor, Boost, Follow, FormerReader, Post, Reaction
@@ -17,7 +18,12 @@ from social.models import Actor, Boost, Follow, FormerReader, Post, Reaction
 SKEW = 300_000  # the clock that dates posts may go before ours by so many milliseconds
 
 
-# ---- whoever reads now
+def _door(path: str = "") -> Coalesce:
+    """One address for each server where it offers a shared one."""
+    return Coalesce(NullIf(f"{path}shared_inbox", Value("")), f"{path}inbox")
+
+
+# ---- where it is by now
 
 
 def teller(post: Post) -> Actor | None:
@@ -32,29 +38,51 @@ def teller(post: Post) -> Actor | None:
     return owner if passed and post.visibility in OPEN else None
 
 
-def following(*authors: Actor) -> QuerySet[Actor]:
-    """Those elsewhere who follow one of these. Whoever is suspended here is sent nothing new."""
-    rows = Follow.objects.filter(target__in=authors, state="accepted")
-    return Actor.objects.filter(pk__in=rows.values("follower"), owner=None, suspended=False)
+def had(post: Post) -> set[str]:
+    """The inboxes of all who were told of it, or of its edits, and are not known otherwise."""
+    told, alone = teller(post), _inboxes(FormerReader.objects.filter(post=post))
+    return {*alone, *shown([post]), *(readers(told, post.published) if told else ())}
 
 
-def reached(post: Post) -> QuerySet[Actor]:
-    """Those elsewhere who have it from who told it, or from who boosts it here."""
-    told = teller(post)
-    return following(*boosters(Post.objects.filter(pk=post.pk)), *([told] if told else []))
-
-
-def boosters(posts: QuerySet[Post]) -> QuerySet[Actor]:
-    """Those here who show what is open to their followers. Of what others write a group tells its
-    members in its own way.
+def shown(posts: Collection[Post] | QuerySet[Post]) -> set[str]:
+    """The inboxes of those to whom somebody here shows what is open. Of what others write a group
+    tells its members in its own way.
     """
-    boosts = Boost.objects.filter(post__in=posts.filter(visibility__in=OPEN))
+    boosts = Boost.objects.filter(post__in=posts, post__visibility__in=OPEN)
     boosts = boosts.exclude(author__kind="group", post__author__owner=None)
-    return Actor.objects.local().filter(pk__in=boosts.values("author"))
+    ours = boosts.filter(author__owner__isnull=False).order_by()
+    first = ours.values_list("author").annotate(first=Min("at"))
+    return {door for booster, at in first for door in readers(booster, at)}
+
+
+def readers(author: Actor | int, since: int) -> set[str]:
+    """The inboxes of those elsewhere who follow somebody here, or did after that."""
+    return following(author) | formerly(author, since)
+
+
+def following(author: Actor | int) -> set[str]:
+    """Not of those who are suspended here: they are sent nothing new."""
+    rows = Follow.objects.filter(target=author, state="accepted").values("follower")
+    found = Actor.objects.filter(pk__in=rows, owner=None, suspended=False).exclude(inbox="")
+    return set(found.values_list(_door(), flat=True).distinct())
+
+
+def formerly(author: Actor | int, since: int) -> set[str]:
+    """Of those whose reading ended after that."""
+    rows = FormerReader.objects.filter(author=author, post=None, until__gt=since - SKEW)
+    return _inboxes(rows)
+
+
+def ever(author: Actor) -> set[str]:
+    """Of those who had anything, be it one post."""
+    return _inboxes(author.former_readers.all())
+
+
+def _inboxes(rows: QuerySet[FormerReader]) -> set[str]:
+    return set(rows.values_list("inbox", flat=True))
 
 
 def inboxes(actors: Iterable[Actor]) -> list[str]:
-    """One address for each server where it offers a shared one."""
     return sorted({actor.shared_inbox or actor.inbox for actor in actors if actor.inbox})
 
 
@@ -79,8 +107,8 @@ def _note_followers(ending: QuerySet[Follow], at: int) -> None:
     """Who follows somebody here had all that was said until now."""
     rows = ending.filter(state="accepted", follower__owner=None, target__owner__isnull=False)
     doors: dict[int, set[str]] = defaultdict(set)
-    for row in rows.select_related("follower"):
-        doors[row.target_id].update(inboxes([row.follower]))
+    for target, door in rows.exclude(follower__inbox="").values_list("target", _door("follower__")):
+        doors[target].add(door)
     for target, found in doors.items():
         _keep(target, None, found, at)
 
@@ -92,7 +120,7 @@ def _note_responses(ending: QuerySet[Any], at: int) -> None:
     for row in ending.filter(post__visibility__in=OPEN, post__deleted=None):
         doors = set[str]()
         if row.author.is_local and ending.model is Boost:
-            doors = {*inboxes(following(row.author)), *ever(row.author, row.at)}
+            doors = readers(row.author, row.at)
         elif not row.author.is_local and row.post.author.is_local:
             doors = set(inboxes([row.author]))
         _keep(row.post.author_id, row.post_id, doors, at)
@@ -101,8 +129,7 @@ def _note_responses(ending: QuerySet[Any], at: int) -> None:
 def narrow(post: Post, shown: Visibility, at: int) -> None:
     """Before an edit makes a post be for fewer: nobody could tell afterwards who had it."""
     if post.visibility in OPEN and shown not in OPEN:
-        doors = {*formerly(post), *inboxes(reached(post))}
-        _keep(post.author_id, post.pk, doors, at)
+        _keep(post.author_id, post.pk, had(post), at)
 
 
 def _keep(author: int, post: int | None, doors: Collection[str], at: int) -> None:
@@ -127,31 +154,3 @@ def move(actor: Actor, before: str) -> None:
 def prune() -> None:
     """Of what was deleted everybody was told."""
     FormerReader.objects.exclude(post=None).exclude(post__deleted=None).delete()
-
-
-def formerly(post: Post) -> set[str]:
-    """Their inboxes. By a follow that ended later than it was said, or only of this post."""
-    found = Q(post=post)
-    if speaker := teller(post):
-        found |= Q(post=None, author=speaker, until__gt=post.published - SKEW)
-    found |= Q(
-        post=None,
-        author__in=boosters(Post.objects.filter(pk=post.pk)),
-        author__boosts__post=post,
-        until__gt=F("author__boosts__at") - SKEW,
-    )
-    return _inboxes(FormerReader.objects.filter(found))
-
-
-def formerly_shown(posts: QuerySet[Post]) -> set[str]:
-    """Their inboxes, who once read somebody here who boosts one of these."""
-    return _inboxes(FormerReader.objects.filter(post=None, author__in=boosters(posts)))
-
-
-def ever(author: Actor, since: int = 0) -> set[str]:
-    """Their inboxes, whichever of all that was said since then they had."""
-    return _inboxes(author.former_readers.filter(until__gt=since - SKEW))
-
-
-def _inboxes(rows: QuerySet[FormerReader]) -> set[str]:
-    return set(rows.values_list("inbox", flat=True))

@@ -66,8 +66,7 @@ def _forwarded(act: Act, author: Actor) -> list[Address]:
     if isinstance(act, Publish):
         post = actions.post(act.post)
         teller = reach.teller(post) if post else None
-        told = reach.following(teller) if teller else ()
-        doors = set(reach.inboxes(told))
+        doors = reach.following(teller) if teller else set()
     else:
         doors = _told_before(act, author)
     return _addresses({door for door in doors if names.host_of(door) != author.host})
@@ -79,14 +78,12 @@ def _told_before(act: Act, author: Actor) -> set[str]:
     """
     match act:
         case Leave():
-            posts = author.posts.all()
-            readers = reach.inboxes(reach.following(*reach.boosters(posts)))
-            return {*reach.ever(author), *reach.formerly_shown(posts), *readers}
+            return reach.ever(author) | reach.shown(author.posts.all())
         case Undo(undone=Boost(at=at)) if author.is_local:
-            return reach.ever(author, at)
+            return reach.formerly(author, at)
         case PassOn(post=uri, corrects=True):
             posts = Post.objects.filter(uri=uri)
-            return {door for p in posts for door in reach.ever(author, p.published)}
+            return {door for p in posts for door in reach.formerly(author, p.published)}
         case Retract() | Revise():
             return _had_it(act, author)
         case _:
@@ -98,14 +95,16 @@ def _had_it(act: Retract | Revise, author: Actor) -> set[str]:
     post = rows.select_related("author", "parent__author").first()
     if post is None or (isinstance(act, Revise) and post.visibility not in OPEN):
         return set()
-    doors = {*reach.formerly(post), *reach.inboxes(reach.reached(post))}
+    doors = reach.had(post)
     return doors if isinstance(act, Retract) else doors - _shut(doors, author)
 
 
 def _shut(doors: Collection[str], author: Actor) -> set[str]:
     """Of these inboxes those of whom the author has shut out."""
-    shut = Actor.objects.filter(shut_out(author=author), owner=None)
-    away = shut.filter(Q(inbox__in=doors) | Q(shared_inbox__in=doors)) if doors else ()
+    hosts = author.host_blocks.exists()  # for which everybody must be looked at
+    shut = shut_out(author=author) if hosts else Q(pk__in=author.blocks_out.values("target"))
+    here = Q(inbox__in=doors) | Q(shared_inbox__in=doors)
+    away = Actor.objects.filter(here, shut, owner=None) if doors else ()
     return {door for one in away for door in (one.inbox, one.shared_inbox)}
 
 

@@ -198,7 +198,7 @@ def test_whoever_follows_or_followed_who_boosts_it_hears_of_edits_and_the_end(
 def test_whoever_heard_of_an_edit_because_they_liked_or_boosted_it_hears_of_its_end(
     world: World, alice: Resident, carol: Neighbour, does: str
 ) -> None:
-    event = alice.post(WORDS)
+    other, event = alice.post("nothing for them"), alice.post(WORDS)
     world.settle()
     sent = getattr(carol, does)(post_of(event))
     world.settle()
@@ -207,9 +207,11 @@ def test_whoever_heard_of_an_edit_because_they_liked_or_boosted_it_hears_of_its_
     carol.undo(sent.id)
     world.settle()
     much_later()
-    alice.person.redact(alice.room, event)
+    for one in (event, other):
+        alice.person.redact(alice.room, one)
     world.settle()
     assert gone_at(world, event) == {1}
+    assert not gone_at(world, other)
 
 
 def test_who_left_a_group_hears_of_the_end_of_what_it_told_them(
