@@ -45,6 +45,7 @@ from social.acts import (
     Follow,
     Ignored,
     Introduce,
+    Leave,
     Move,
     Pin,
     Publish,
@@ -118,7 +119,7 @@ class ActivityPub(Network):
         *earlier, act = [_parsed(one, author, at) for one in parse.split(activity)]
         if earlier:
             return [Said(one, wire) for one in (*earlier, act)]
-        return self._with_context(_placed(act, author), wire, author, at, deadline)
+        return self._with_context(_ended(_placed(act, author)), wire, author, at, deadline)
 
     def _with_context(  # noqa: C901  one line an act
         self, act: Act, wire: str, author: Actor, at: int, deadline: float
@@ -319,6 +320,12 @@ def _placed(act: Act, author: Actor) -> Act:
             return replace(act, now=replace(now, group=social_groups.of(now, author)))
         case _:
             return act
+
+
+def _ended(act: Act) -> Act:
+    """What ends a follow ends it now, however long it waited here: until now they were told."""
+    now = int(time.time() * 1000)
+    return replace(act, at=now) if isinstance(act, Block | Leave | Reject | Undo) else act
 
 
 def _original(act: Boost, author: Actor, at: int, deadline: float) -> list[Said]:

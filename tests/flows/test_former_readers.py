@@ -3,12 +3,15 @@ nobody else hears by it that there was a secret.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
+from bridge.models import Received
 from bridge.tasks import prune
 from social import reach
 from social.models import Actor, Delivery, FormerReader
@@ -152,6 +155,26 @@ def test_of_what_is_for_everybody_they_hear_of_edits_too_but_who_is_blocked_does
     world.settle()
     assert hosts(world, "Update", post_of(event)) == {0}
     assert not hosts(world, "Update", post_of(secret))
+
+
+def test_who_was_told_while_their_goodbye_waited_here_hears_of_the_end(
+    world: World, alice: Resident, bob: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    world.settle()
+    bob.unfollow(alice.handle)
+    an_hour = timedelta(hours=1)
+    waiting = Received.objects.filter(state="waiting")
+    waiting.update(due=timezone.now() + an_hour, created=timezone.now() - an_hour)
+    event = alice.post(WORDS)
+    world.settle()
+    assert hosts(world, "Create", post_of(event)) == {0}
+    world.let_time_pass()
+    world.settle()
+    assert FormerReader.objects.exists()
+    alice.person.redact(alice.room, event)
+    world.settle()
+    assert gone_at(world, event) == {0}
 
 
 def test_whoever_was_named_hears_of_it_also_when_they_have_left_since(
@@ -308,8 +331,9 @@ def test_of_what_is_said_in_a_group_who_follows_its_author_hears_no_edit(
     assert not carol.received(contains=post_of(topic))
 
 
+@pytest.mark.parametrize("rebuilt", [False, True], ids=["", "after a rebuild"])
 def test_who_read_what_somebody_showed_hears_of_its_end_when_neither_of_them_is_here_any_more(
-    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour, *, rebuilt: bool
 ) -> None:
     dave = world.resident("dave")
     bob.follow(dave.handle)
@@ -324,6 +348,8 @@ def test_who_read_what_somebody_showed_hears_of_its_end_when_neither_of_them_is_
     carol.delete_actor()
     world.settle()
     much_later()
+    if rebuilt:
+        lost_and_rebuilt()
     alice.person.redact(alice.room, event)
     world.settle()
     assert gone_at(world, event) == {0, 1}
