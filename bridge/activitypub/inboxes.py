@@ -82,8 +82,9 @@ def _told_before(act: Act, author: Actor) -> set[str]:
         case Undo(undone=Boost(at=at)) if author.is_local:
             return reach.formerly(author, at)
         case PassOn(post=uri, corrects=True):
-            posts = Post.objects.filter(uri=uri)
-            return {door for p in posts for door in reach.formerly(author, p.published)}
+            post = Post.objects.filter(uri=uri).first()
+            doors = reach.formerly(author, post.published) if post else set()
+            return doors if post and post.deleted else doors - _shut(doors, author)
         case Retract() | Revise():
             return _had_it(act, author)
         case _:

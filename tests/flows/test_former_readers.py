@@ -331,6 +331,26 @@ def test_of_what_is_said_in_a_group_who_follows_its_author_hears_no_edit(
     assert not carol.received(contains=post_of(topic))
 
 
+def test_whom_a_group_blocks_hears_of_no_edit_but_of_the_end(
+    world: World, alice: Resident, boats: Group, pat: Neighbour
+) -> None:
+    sol = world.neighbour("sol", host=1)
+    sol.follow(boats.handle)
+    world.settle()
+    topic = alice.person.send(boats.room, "It floats.")
+    world.settle()
+    alice.person.send(boats.desk, f"block {sol.handle}")
+    world.settle()
+    alice.person.edit(boats.room, topic, "It sank.")
+    world.settle()
+    alice.person.redact(boats.room, topic)
+    world.settle()
+    found = world.neighbours.received(type="Announce", contains=post_of(topic))
+    told = [one["activity"]["object"] for one in found if one["host"] == 1]
+    kinds = [one if isinstance(one, str) else one["type"] for one in told]
+    assert kinds == ["Create", post_of(topic), "Delete"]
+
+
 @pytest.mark.parametrize("rebuilt", [False, True], ids=["", "after a rebuild"])
 def test_who_read_what_somebody_showed_hears_of_its_end_when_neither_of_them_is_here_any_more(
     world: World, alice: Resident, bob: Neighbour, carol: Neighbour, *, rebuilt: bool
