@@ -266,6 +266,16 @@ def receipts_of(edit: str) -> list[tuple[str, str, str]]:
     return list(noted.values_list("room__room_id", "event_id", "room__reader"))
 
 
+def noted_edits(post: str) -> tuple[str, str, list[str]]:
+    """Where a post stands, which ghost reads there, if the bot does not, and its edits that have a
+    receipt, by their URIs.
+    """
+    stood = Anchor.objects.filter(uri=post).order_by("at", "id")
+    room, reader = stood.values_list("room__room_id", "room__reader").first() or ("", "")
+    noted = Anchor.objects.filter(uri__startswith=f"{post}/update/")
+    return room, reader, sorted(set(noted.values_list("uri", flat=True)))
+
+
 def old_words(post: str) -> list[tuple[str, str, str]]:
     """Room and event of each receipt and each edit of a post; and which ghost reads there, if
     the bot does not.

@@ -34,6 +34,7 @@ from bridge.matrix import (
     rooms,
     speakers,
     traces,
+    unediting,
 )
 from bridge.models import Anchor, Room
 from social import actions, acts, once, profiles
@@ -170,8 +171,9 @@ async def receipt(act: Act, target: str, row: Delivery) -> None:
         for old_room, old, reader in await in_database(lookups.old_words, act.post):
             await _clear(old_room, old, row, by=reader)
     if isinstance(act, Revise) and act.unsaid:
-        for old_room, old, reader in await in_database(lookups.receipts_of, act.unsaid):
-            await _clear(old_room, old, row, by=reader)
+        for edit in (act.unsaid, *await unediting.said_back(act)):
+            for old_room, old, reader in await in_database(lookups.receipts_of, edit):
+                await _clear(old_room, old, row, by=reader)
 
 
 async def clear_all(act: Act, target: str, row: Delivery) -> None:

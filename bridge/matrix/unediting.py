@@ -5,6 +5,7 @@ what is left: that is asked for and read as an edit, and of the words taken out 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,8 @@ from django.conf import settings
 
 from bridge import names
 from bridge.errors import Later
-from bridge.loop import run
-from bridge.matrix import client, polls, shapes
+from bridge.loop import in_database, run
+from bridge.matrix import client, lookups, polls, shapes
 from bridge.models import Anchor, Room
 from social.acts import Act, Ignored, Revise
 from social.models import Delivery
@@ -51,6 +52,22 @@ def without(act: Act, taken: Taken) -> Act:
     if isinstance(act, Revise):
         return replace(act, unsaid=taken.uri, unsaid_at=taken.at)
     return act
+
+
+async def said_back(act: Revise) -> list[str]:
+    """The earlier edits back of a post, by their URIs: each repeats what an edit said that may be
+    taken out itself by now.
+    """
+    room_id, reader, edits = await in_database(lookups.noted_edits, act.now.post)
+    found = []
+    for uri in edits:
+        event = f"${uri.rpartition('/')[2]}"
+        if uri == act.uri or not names.is_event_id(event):  # a poll is told by the clock as well
+            continue
+        with suppress(client.MatrixError):
+            if (await client.event(room_id, event, by=reader))["type"] == "m.room.redaction":
+                found.append(uri)
+    return found
 
 
 def _receipt(edit: str, sender: str) -> str:
