@@ -158,6 +158,17 @@ class World:
         said = self.home.everything()
         return index() + [e for room, events in said.items() if room not in desks for e in events]
 
+    def cut_off(self, *, after: int) -> bool:
+        """Settles while the homeserver answers so many requests and then none; whether it came to
+        that. Then it answers again.
+        """
+        self.home.good_for = after
+        self.settle()
+        met = self.home.met > 0
+        self.home.recover()
+        self.home.met = 0
+        return met
+
     def let_time_pass(self) -> None:
         """Whatever was put off until later is due now."""
         now = timezone.now()

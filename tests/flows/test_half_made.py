@@ -133,11 +133,7 @@ def test_a_group_is_whole_or_not_there(world: World, alice: Resident) -> None:
         uri = names.actor_uri(settings.OWNROOM_ORIGIN, name)
         alice.tell_bot(f"group create {name}")
         world.home.push()
-        world.home.good_for = step
-        world.settle()
-        met = world.home.met
-        world.home.recover()
-        world.home.met = 0
+        met = world.cut_off(after=step)
         begun = Actor.objects.filter(uri=uri).first()
         if begun:
             kinds = set(Room.objects.filter(actor=begun).values_list("kind", flat=True))
@@ -186,11 +182,7 @@ def test_killed_wherever_it_is_a_rebuild_finds_the_room_that_was_let_go_and_its_
         world.settle()
         pat.post("for you alone", to="direct", mentions=[alice.handle])
         world.neighbours.quiet()
-        world.home.good_for = step
-        world.settle()
-        met = world.home.met
-        world.home.recover()
-        world.home.met = 0
+        met = world.cut_off(after=step)
         if lost == "at once":
             lost_and_rebuilt()
         world.let_time_pass()
@@ -215,11 +207,7 @@ def test_killed_wherever_it_is_a_circle_is_one_that_its_owners_desk_knows(world:
         world.settle()
         owner.tell_bot("circle")
         world.home.push()
-        world.home.good_for = step
-        world.settle()
-        met = world.home.met
-        world.home.recover()
-        world.home.met = 0
+        met = world.cut_off(after=step)
         world.let_time_pass()
         world.settle()
         circle = Room.objects.get(kind=Room.Kind.CIRCLE, actor__uri=owner.actor).room_id

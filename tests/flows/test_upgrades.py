@@ -348,11 +348,7 @@ def test_killed_wherever_it_is_a_circle_that_is_upgraded_loses_no_room(
         new = replaced(world, alice, old)
         alice.person.invite(new, BOT)
         world.home.push()
-        world.home.good_for = step
-        world.settle()
-        met = world.home.met
-        world.home.recover()
-        world.home.met = 0
+        met = world.cut_off(after=step)
         if lost == "at once":
             lost_and_rebuilt()
             alice.tell_bot("circle")
@@ -510,11 +506,7 @@ def test_killed_wherever_it_is_a_conversation_that_is_upgraded_loses_no_room(
         new = replaced(world, alice, old)
         alice.person.invite(new, ghost(pat))
         world.home.push()
-        world.home.good_for = step
-        world.settle()
-        met = world.home.met
-        world.home.recover()
-        world.home.met = 0
+        met = world.cut_off(after=step)
         world.let_time_pass()
         pat.delete(letter.post)
         world.settle()
