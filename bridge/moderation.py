@@ -188,6 +188,7 @@ def suspend(actor: Actor, reason: str = "") -> str:
     partings.note()
     decided.note("actor", actor.uri)
     spoken = Q(sender=actor.uri) & (Q(network="activitypub") if actor.is_local else Q())
+    spoken &= ~Q(document__endswith="/delete")  # what was taken back stays so
     dropped = _give_up(spoken, "its author is suspended here")
     places.show_anew(Actor.objects.filter(pk=actor.pk))
     if actor.is_local:

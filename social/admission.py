@@ -23,6 +23,7 @@ from social.acts import (
     Publish,
     React,
     Report,
+    Retract,
     Revise,
     Undo,
     Vote,
@@ -90,8 +91,8 @@ def _admit_author(act: Act) -> Actor:
     author = actions.actor(act.author)
     if author is None:
         raise Refused("its author is unknown")
-    if author.suspended:
-        raise Refused("its author is suspended here")
+    if author.suspended and not (author.is_local and isinstance(act, Retract)):
+        raise Refused("its author is suspended here")  # who may still take back what they said
     if author.left and not isinstance(act, Leave):
         raise Refused("its author has left")
     if not author.is_local and (why := policy.host_refused(author.host)):

@@ -67,6 +67,7 @@ from social.outbox import Address
 
 PEOPLE = 20  # of a conversation, who are asked after
 READING = 20.0  # seconds for everything that one row makes us fetch
+ENDS = "/delete"  # so end the names of those documents that say nothing, but take back
 CONTENT_TYPE = "application/activity+json"
 
 
@@ -223,7 +224,7 @@ class ActivityPub(Network):
                 pair=_pair(row.sender),
                 kind=actors.peer_kind(row.to),
                 refused=refused.get(hosts[row.to], "")
-                or silenced.get(row.sender, "")
+                or ("" if row.document.endswith(ENDS) else silenced.get(row.sender, ""))
                 or closed.get(row.pk, ""),
                 also=_also(row, told),
             )

@@ -177,6 +177,28 @@ def test_who_was_told_while_their_goodbye_waited_here_hears_of_the_end(
     assert gone_at(world, event) == {0}
 
 
+@pytest.mark.parametrize("waits", [False, True], ids=["", "it waits"])
+def test_what_somebody_suspended_takes_back_is_taken_back_everywhere_and_stays_so(
+    world: World, alice: Resident, bob: Neighbour, *, waits: bool
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post(WORDS)
+    world.settle()
+    world.neighbours.faults("status:503" if waits else "ok", where="inbox")
+    if waits:
+        alice.person.redact(alice.room, event)
+        world.settle()
+    moderation.suspend(alice.row())
+    world.neighbours.faults("ok")
+    alice.person.redact(alice.room, event)
+    world.let_time_pass()
+    world.settle()
+    assert gone_at(world, event) == {0}
+    moderation.unsuspend(alice.row())
+    world.settle()
+    assert world.get(post_of(event))[0] == 410
+
+
 def test_whoever_was_named_hears_of_it_also_when_they_have_left_since(
     world: World, alice: Resident, carol: Neighbour
 ) -> None:
