@@ -108,6 +108,23 @@ def test_who_is_named_in_a_secret_that_was_never_sent_to_them_does_not_hear_of_i
     }
 
 
+def test_whoever_was_put_out_right_before_a_secret_does_not_hear_of_its_end(
+    world: World, alice: Resident, bob: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "SKEW", 300_000)
+    bob.follow(alice.handle)
+    room = circle(world, alice)
+    is_removed(world, alice, bob)
+    world.settle()
+    secret, event = alice.person.send(room, "he is gone"), alice.post(WORDS)
+    world.settle()
+    for where, what in ((room, secret), (alice.room, event)):
+        alice.person.redact(where, what)
+    world.settle()
+    assert not gone_at(world, secret)
+    assert gone_at(world, event) == {0}  # as its homeserver's clock may go before ours
+
+
 # ---- whoever was given it
 
 
