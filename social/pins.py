@@ -29,6 +29,11 @@ def standing(author: Actor) -> QuerySet[PinRow]:
     return rows.select_related("post")
 
 
+def is_read(author: Actor, uri: str) -> bool:
+    """Whether something stands there because of this list, by what its pins are called."""
+    return PinRow.objects.filter(author=author, uri__startswith=uri).exists()
+
+
 def has_fallen(author: Actor, post: str) -> bool:
     """Pinned, and no longer to be shown so: wherever it still is, it has to go."""
     rows = PinRow.objects.filter(author=author, post__uri=post)

@@ -37,6 +37,8 @@ def read(event: dict[str, Any], room: Room) -> Sequence[Said]:
     before = {row.post.uri: row for row in pins.standing(author)}
     at = shapes.number(event.get("origin_server_ts"))
     uri = names.act_uri(settings.OWNROOM_ORIGIN, str(event.get("event_id")))
+    if pins.is_read(author, f"{uri}#pins/"):  # a post of it deleted since makes room for no other
+        raise Unreadable("this list was read before")
     collection = f"{author.uri}/featured"
     acts: list[Pin | Undo] = []
     for post in before.keys() - set(wanted):
