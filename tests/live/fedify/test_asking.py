@@ -60,7 +60,7 @@ def test_a_poll_on_fedify_is_voted_in_from_its_room_counted_and_ended(
     start = event["content"][f"{POLL}.start"]
     assert [one[TEXT] for one in start["answers"]] == ["Tea", "Coffee"]
     assert start["max_selections"] == 1
-    chooses(alice.person, mirror, event["event_id"], "1")
+    chooses(alice.person, mirror, event["event_id"], start["answers"][1]["id"])
     vote = fay.reads("Create", asked)
     assert (vote["actorId"], vote["object"]["class"]) == (alice.actor, "Note")
     assert (vote["object"]["name"], vote["object"]["replyTargetId"]) == ("Coffee", asked)
