@@ -68,8 +68,11 @@ def _hearers(act: Act) -> list[Actor]:
         everybody = everybody.filter(left=None)
     if not isinstance(act, TAKEN_BACK):
         everybody = everybody.exclude(shut_out(author__uri=act.author))
-    found = [Actor.objects.filter(one).values("pk") for one in _either(_concerned(act))]
-    return list(everybody.filter(pk__in=found[0].union(*found[1:])))
+    first, *others = _either(told := _concerned(act))
+    if others:
+        found = [Actor.objects.filter(one).values("pk") for one in (first, *others)]
+        told = Q(pk__in=found[0].union(*found[1:]))
+    return list(everybody.filter(told))
 
 
 def _either(told: Q) -> list[Q]:
@@ -180,7 +183,7 @@ def _given(author: str, visibility: str, audience: Collection[str], group: str) 
 def _sent_to(author: str, visibility: str, audience: Collection[str]) -> Q:
     match visibility:
         case "public" | "unlisted" | "private":
-            return _followers(author) | Q(uri__in=audience)
+            return _followers(author) | Q(uri__in=audience) if audience else _followers(author)
         case "local":
             return _followers(author) & Q(owner__isnull=False)
         case _:
