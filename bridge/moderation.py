@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
-from bridge import enacting, html, partings
+from bridge import enacting, html, names, partings
 from bridge.directory import host, own_hosts
 from bridge.errors import Forbidden
 from bridge.matrix import decided, places
@@ -188,7 +189,7 @@ def suspend(actor: Actor, reason: str = "") -> str:
     partings.note()
     decided.note("actor", actor.uri)
     spoken = Q(sender=actor.uri) & (Q(network="activitypub") if actor.is_local else Q())
-    spoken &= ~Q(document__endswith="/delete")  # what was taken back stays so
+    spoken &= ~Q(document=Concat("subject", Value(names.deletion_uri(""))))  # it stays taken back
     dropped = _give_up(spoken, "its author is suspended here")
     places.show_anew(Actor.objects.filter(pk=actor.pk))
     if actor.is_local:

@@ -267,6 +267,11 @@ def post_uri(origin: str, event_id: str) -> str:
     return f"{origin}/ap/o/{event_id[1:]}"
 
 
+def deletion_uri(post: str) -> str:
+    """What only takes a post of ours back."""
+    return f"{post}/delete"
+
+
 def act_uri(origin: str, event_id: str) -> str:
     return f"{origin}/ap/a/{event_id[1:]}"
 

@@ -108,7 +108,7 @@ def update(request: Request, name: str, edit: str) -> HttpResponseBase:
 @document
 def delete(request: Request, name: str) -> HttpResponseBase:
     found = readable(request, name)
-    return _kept(request, f"{found.uri}/delete", private=hidden(found))
+    return _kept(request, names.deletion_uri(found.uri), private=hidden(found))
 
 
 def readable(request: Request, name: str) -> Post:

@@ -67,7 +67,6 @@ from social.outbox import Address
 
 PEOPLE = 20  # of a conversation, who are asked after
 READING = 20.0  # seconds for everything that one row makes us fetch
-ENDS = "/delete"  # so end the names of those documents that say nothing, but take back
 CONTENT_TYPE = "application/activity+json"
 
 
@@ -224,7 +223,7 @@ class ActivityPub(Network):
                 pair=_pair(row.sender),
                 kind=actors.peer_kind(row.to),
                 refused=refused.get(hosts[row.to], "")
-                or ("" if row.document.endswith(ENDS) else silenced.get(row.sender, ""))
+                or ("" if _takes_back(row) else silenced.get(row.sender, ""))
                 or closed.get(row.pk, ""),
                 also=_also(row, told),
             )
@@ -367,6 +366,11 @@ def _first_followed(author: Actor) -> bool:
 def _suspended(senders: Collection[str]) -> dict[str, str]:
     found = Actor.objects.filter(uri__in=senders, suspended=True).values_list("uri", flat=True)
     return dict.fromkeys(found, "its author is suspended here")
+
+
+def _takes_back(row: Delivery) -> bool:
+    """What somebody said here is gone, whatever became of them."""
+    return row.document == names.deletion_uri(row.subject)
 
 
 def _pair(uri: str) -> keys.Pair | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 from urllib.parse import quote
 
-from bridge import html
+from bridge import html, names
 from bridge.activitypub import places, render_measures, render_pins, render_polls, render_quotes
 from bridge.activitypub.jsonld import AS2, PUBLIC, iso
 from bridge.activitypub.render_actor import (
@@ -201,7 +201,7 @@ def _vote(act: Vote, refs: Refs) -> Json:
 
 def _delete(act: Retract, refs: Refs) -> Json:
     return {
-        "id": f"{act.post}/delete",
+        "id": names.deletion_uri(act.post),
         "type": "Delete",
         "actor": act.author,
         "to": list(refs.readers) or [PUBLIC],

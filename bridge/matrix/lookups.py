@@ -281,7 +281,7 @@ def old_words(post: str) -> list[tuple[str, str, str]]:
     the bot does not.
     """
     written = Anchor.objects.filter(room__actor__posts__uri=post, uri__startswith=f"{post}/")
-    copies = written.exclude(uri=f"{post}/delete")
+    copies = written.exclude(uri=names.deletion_uri(post))
     found = list(copies.values_list("room__room_id", "event_id", "room__reader"))
     stood = Anchor.objects.filter(uri=post)
     where = stood.values_list("room__room_id", "room__reader").order_by("at", "id").first()

@@ -9,6 +9,7 @@ import pytest
 from bridge import rebuild
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.demo.person import Refused
+from bridge.loop import run
 from bridge.matrix import conversations
 from bridge.models import Ghost, Room
 from social.models import Actor, Delivery, Post
@@ -446,11 +447,11 @@ def test_a_room_that_is_let_go_and_its_successor_come_at_one_stroke(
     room = Room.objects.get(room_id=spoken(world, cast.alice, cast.pat, "still among us"))
 
     def killed(_: object) -> None:
-        raise KeyboardInterrupt
+        raise InterruptedError
 
     monkeypatch.setattr(conversations, "expect", killed)
-    with pytest.raises(KeyboardInterrupt):
-        conversations._let_go(room.pk)  # noqa: SLF001  its moment cannot be met from outside
+    with pytest.raises(InterruptedError):
+        run(conversations.retire(room))
     assert Room.objects.get(pk=room.pk).key == room.key
 
 
