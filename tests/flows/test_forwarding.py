@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bridge import moderation
 from bridge.demo.neighbourhood import Actor as Neighbour
 from bridge.models import Received
-from social.models import Actor, Post
+from social.models import Actor, Delivery, Post
 from tests.fakes.liar import Liar, Page, serving
 from tests.fakes.world import Resident, World, note, post, post_of, said
 
@@ -231,6 +232,22 @@ def test_what_was_deleted_while_it_waited_is_passed_on_without_its_words(
     world.settle()
     later = world.neighbours.received(refused=1)[before:]
     assert {one["id"] for one in later} == {last["id"]}
+
+
+def test_an_answer_that_is_called_like_a_deletion_goes_no_further_when_its_author_is_suspended(
+    world: World, alice: Resident, bob: Neighbour, carol: Neighbour
+) -> None:
+    bob.follow(alice.handle)
+    event = alice.post("who joins?")
+    world.settle()
+    answer = reply(carol, alice, post_of(event), id=f"{carol.id}/notes/1/delete")
+    world.neighbours.faults("status:503", host=0)
+    assert world.hear(carol, said(carol, "Create", answer)) == 202
+    world.settle()
+    waiting = Delivery.objects.filter(network="activitypub", document=answer["id"])
+    assert waiting.get().state == "waiting"
+    moderation.suspend(Actor.objects.get(uri=carol.id))
+    assert waiting.get().note == "its author is suspended here"
 
 
 # ---- what somebody else says of an author
